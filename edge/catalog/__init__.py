@@ -1,0 +1,1 @@
+"""What the product is: immutable SQLite files, read-only at scan time."""

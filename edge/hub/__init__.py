@@ -1,0 +1,1 @@
+"""The receiving end: collector, inbox, projections, trace and the plain page."""

@@ -1,0 +1,1 @@
+"""What to say about a presentation: `judge` gives a `Verdict`. Regional rules are data files."""

@@ -1,0 +1,78 @@
+"""What is said about a presentation: outcome and ranked reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+
+class Outcome(StrEnum):
+    """The eight outcomes of architecture section 4; the value is the name on the wire."""
+
+    ACCEPTED = "ACCEPTED"
+    CHECKED = "CHECKED"
+    ATTENTION = "ATTENTION"
+    INCOMPLETE = "INCOMPLETE"
+    REDO = "REDO"
+    MISSING = "MISSING"
+    STOP = "STOP"
+    FAULT = "FAULT"
+
+
+class TaskName(StrEnum):
+    """Tasks of a station that judge products."""
+
+    CHECK = "CHECK"
+    RECEIVE = "RECEIVE"
+    USE = "USE"
+
+
+class Audience(StrEnum):
+    """Who can act on a reason. Only `PERSON` changes the light."""
+
+    PERSON = "person"
+    HUB = "hub"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason of a verdict; texts in zh-CN and English are in `edge.rules.reasons`."""
+
+    code: str
+    audience: Audience
+    detail: str = ""
+    """The value concerned, for the message; never patient data. Not on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Outcome with its reasons, the weightiest first."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The rules in force at this station."""
+
+    region: str
+    """Name of the region file, ``national`` when none was configured."""
+    role: Literal["hospital", "pharmacy", "distributor", "third_party_logistics"]
+    digest: str
+    """SHA-256 (hex) of the region file, for the event."""
+    mode: Literal["advise", "block"] = "advise"
+    near_expiry_days: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The present as far as the station knows it."""
+
+    at: datetime
+    """UTC, aware."""
+    today: date
+    """The local calendar day."""
+    quality: Literal["none", "floor", "rtc", "https", "ntp"]

@@ -1,0 +1,1 @@
+"""The daemon: intake, tasks, journal, uplink and the composition root."""

@@ -1,0 +1,91 @@
+"""Which signal to show when: refusals at once, green only after the flush (architecture sections 3 and 8). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.rules.verdict import Outcome
+from hardware.signals import Signal
+
+WORKING_NS = 150_000_000
+"""A flush that takes longer shows "working"."""
+FAULT_NS = 5_000_000_000
+"""A flush that takes longer means that this station cannot promise safety."""
+EARLY = (Outcome.STOP, Outcome.REDO, Outcome.MISSING, Outcome.INCOMPLETE)
+"""Outcomes that promise nothing and therefore need not wait for the flush."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    signal: Signal | None
+    """Shown once the event is flushed; None when a refusal was shown already."""
+    t0_ns: int | None
+    since_ns: int
+    working: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """A signal to show now, for the scan that began at `t0_ns`."""
+
+    signal: Signal
+    t0_ns: int | None = None
+
+
+class Answers:
+    """Events on their way to the card, and what the person may see of them."""
+
+    def __init__(self) -> None:
+        """Start with nothing under way and no trouble."""
+        self._waiting: dict[str, _Waiting] = {}
+        self._trouble: str | None = None
+
+    @property
+    def fault(self) -> str | None:
+        """Why the station cannot promise safety; None when it can."""
+        return self._trouble
+
+    def submitted(self, event_id: str, outcome: Outcome | None, t0_ns: int | None, now_ns: int) -> list[Show]:
+        """An event went to the journal; `outcome` is None for events that show nothing."""
+        signal = None if outcome is None else Signal(outcome.value)
+        early = outcome in EARLY
+        self._waiting[event_id] = _Waiting(None if early else signal, t0_ns, now_ns)
+        return [Show(signal, t0_ns)] if early and signal is not None else []
+
+    def written(self, event_id: str) -> list[Show]:
+        """The event is on the card."""
+        waiting = self._waiting.pop(event_id)
+        recovered = self._trouble is not None and not self._overdue()
+        if recovered:
+            self._trouble = None
+        if waiting.signal is not None:
+            return [Show(waiting.signal, waiting.t0_ns)]
+        return [Show(Signal.READY)] if recovered or waiting.working else []
+
+    def refused(self, event_id: str, why: str) -> list[Show]:
+        """The journal could not take the event: nothing was recorded."""
+        waiting = self._waiting.pop(event_id)
+        self._trouble = why
+        return [Show(Signal.FAULT, waiting.t0_ns)]
+
+    def tick(self, now_ns: int) -> list[Show]:
+        """What a slow card makes the person see."""
+        shows = []
+        for waiting in self._waiting.values():
+            waited = now_ns - waiting.since_ns
+            if waited >= WORKING_NS and not waiting.working:
+                waiting.working = True
+                shows.append(Show(Signal.WORKING, waiting.t0_ns))
+            if waited >= FAULT_NS and self._trouble is None:
+                self._trouble = "a write to the journal takes longer than 5 s"
+                shows.append(Show(Signal.FAULT, waiting.t0_ns))
+        return shows
+
+    def next_deadline_ns(self) -> int | None:
+        """When `tick` has something to say next."""
+        if not self._waiting:
+            return None
+        return min(w.since_ns + (FAULT_NS if w.working else WORKING_NS) for w in self._waiting.values())
+
+    def _overdue(self) -> bool:
+        return any(waiting.working for waiting in self._waiting.values())

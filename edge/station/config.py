@@ -1,0 +1,249 @@
+"""The station's configuration file: strict TOML into frozen dataclasses (architecture sections 8 and 10)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from edge.rules.regions import known_regions
+from edge.vision.config import CameraConfig
+from hardware.host.toml import ConfigError, Problem, load
+
+NAME = re.compile(r"[A-Z0-9][A-Z0-9-]{0,30}")
+_NAME = {
+    "check": lambda value: NAME.fullmatch(value) is not None,
+    "expected": "1 to 31 capital letters, digits and hyphens, for example OR-03",
+}
+_PORT = {"check": lambda value: 1 <= value <= 65535, "expected": "a port from 1 to 65535"}
+_CLOCK = {
+    "check": lambda value: re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value) is not None,
+    "expected": "a time of day such as 07:00",
+}
+_PIN = {"check": lambda value: 0 <= value <= 27, "expected": "a BCM pin number from 0 to 27"}
+_FILLED = {"check": bool, "expected": "a text that is not empty"}
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Whose station this is."""
+
+    id: str = field(metadata=_FILLED)
+    role: Literal["hospital", "pharmacy", "distributor", "third_party_logistics"]
+
+
+@dataclass(frozen=True, slots=True)
+class StationTable:
+    """``[station]``."""
+
+    id: str = field(metadata=_NAME)
+    organisation: Organisation
+    place: str = field(metadata=_FILLED)
+    home_task: Literal["CHECK", "RECEIVE", "USE"]
+    region: str | None = None
+
+    def problems(self) -> Iterable[Problem]:
+        """A region must be one of the shipped ones, and ``site`` is reserved on the broker."""
+        known = known_regions()
+        if self.region is not None and self.region not in known:
+            yield _problem("region", self.region, f"one of {', '.join(known)}, or no region for the national dates")
+        if self.id == "SITE":
+            yield _problem("id", self.id, "a name other than SITE, which is reserved for the hub's topics")
+
+
+@dataclass(frozen=True, slots=True)
+class TlsTable:
+    """``[link] tls``: the device's identity at the broker."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTable:
+    """``[link]``: the broker of the site."""
+
+    host: str = field(metadata=_FILLED)
+    port: int = field(metadata=_PORT)
+    tls: TlsTable | None = None
+    bench: bool = False
+
+    def problems(self) -> Iterable[Problem]:
+        """Without TLS only on a bench."""
+        if self.tls is None and not self.bench:
+            yield _problem("tls", None, "ca, certificate and key files; only a bench (bench = true) goes without")
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerTable:
+    """``[[scanner]]``."""
+
+    kind: Literal["serial", "hid"]
+    device: str = field(metadata=_FILLED)
+    framing: Literal["cr", "lf", "crlf", "stx_etx", "idle"] = "cr"
+    no_read: str | None = None
+    """The text the scanner sends when its trigger found no code."""
+    baud: int = 115_200
+
+
+@dataclass(frozen=True, slots=True)
+class BuzzerTable:
+    """``[panel] buzzer``."""
+
+    pin: int = field(metadata=_PIN)
+    kind: Literal["passive", "active"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileTable:
+    """``[panel] profile``: when the night profile begins and ends, local time."""
+
+    day: str = field(default="07:00", metadata=_CLOCK)
+    night: str = field(default="21:00", metadata=_CLOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelTable:
+    """``[panel]``: BCM pin numbers of lamps, buzzer and buttons."""
+
+    ready: int = field(metadata=_PIN)
+    tick: int = field(metadata=_PIN)
+    cross: int = field(metadata=_PIN)
+    bar: int = field(metadata=_PIN)
+    wrench: int = field(metadata=_PIN)
+    buzzer: BuzzerTable | None = None
+    ok_button: int | None = field(default=None, metadata=_PIN)
+    no_code_button: int | None = field(default=None, metadata=_PIN)
+    undo_button: int | None = field(default=None, metadata=_PIN)
+    profile: ProfileTable = ProfileTable()
+
+    def problems(self) -> Iterable[Problem]:
+        """No pin serves two things."""
+        seen: dict[int, str] = {}
+        for name, pin in self._pins():
+            if pin in seen:
+                yield _problem(name, pin, f"a pin of its own; {seen[pin]} already uses {pin}")
+            seen[pin] = name
+
+    def _pins(self) -> Iterable[tuple[str, int]]:
+        for name in ("ready", "tick", "cross", "bar", "wrench", "ok_button", "no_code_button", "undo_button"):
+            pin = getattr(self, name)
+            if pin is not None:
+                yield name, pin
+        if self.buzzer is not None:
+            yield "buzzer.pin", self.buzzer.pin
+
+
+@dataclass(frozen=True, slots=True)
+class PatternTable:
+    """How a badge, wristband or document of this site looks: a prefix and a length after it."""
+
+    prefix: str = field(metadata=_FILLED)
+    length: tuple[int, int] = field(
+        default=(1, 40),
+        metadata={"check": lambda v: 0 < v[0] <= v[1] <= 64, "expected": "[least, most] characters within 1 to 64"},  # noqa: PLR2004
+    )
+    symbology: str | None = None
+    """First two characters of the symbology identifier, for example ``]C``; absent: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatternsTable:
+    """``[patterns]``: what the site's own codes look like."""
+
+    badge: PatternTable | None = None
+    wristband: PatternTable | None = None
+    document: PatternTable | None = None
+
+    def problems(self) -> Iterable[Problem]:
+        """Patterns must not overlap each other or a GTIN, or a code would be two things at once."""
+        named = [(name, getattr(self, name)) for name in ("badge", "wristband", "document")]
+        known = [(name, pattern) for name, pattern in named if pattern is not None]
+        for index, (name, pattern) in enumerate(known):
+            if re.fullmatch(r"[0-9()]+", pattern.prefix):
+                yield _problem(f"{name}.prefix", pattern.prefix, "at least one letter: digits alone could be a GTIN")
+            for other, former in known[:index]:
+                if pattern.prefix.startswith(former.prefix) or former.prefix.startswith(pattern.prefix):
+                    yield _problem(
+                        f"{name}.prefix", pattern.prefix, f"a prefix that does not overlap {other} ({former.prefix!r})"
+                    )
+
+
+def _is_key(value: str) -> bool:
+    try:
+        return len(base64.b64decode(value, validate=True)) == 32  # noqa: PLR2004 - X25519
+    except (binascii.Error, ValueError):
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class SealTable:
+    """``[seal]``: the hub's public key, to which patients are sealed."""
+
+    kid: str = field(metadata=_FILLED)
+    public_key: str = field(metadata={"check": _is_key, "expected": "an X25519 public key, 32 bytes in base64"})
+    site: str = field(default="site", metadata=_FILLED)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueTable:
+    """``[catalogue]``: the product file, see ``udi-station catalog import``."""
+
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class StationConfig:
+    """The whole file."""
+
+    station: StationTable
+    link: LinkTable
+    scanner: tuple[ScannerTable, ...] = ()
+    camera: CameraConfig | None = None
+    panel: PanelTable | None = None
+    patterns: PatternsTable = PatternsTable()
+    seal: SealTable | None = None
+    catalogue: CatalogueTable | None = None
+
+    def problems(self) -> Iterable[Problem]:
+        """What only the whole can tell."""
+        if not self.scanner and self.camera is None:
+            yield _problem("scanner", None, "at least one [[scanner]] or a [camera]: otherwise nothing can be read")
+        if self.patterns.wristband is not None and self.seal is None:
+            yield _problem("seal", None, "the hub's public key, because wristbands are configured and are never stored open")
+        if self.station.home_task == "USE" and (self.patterns.badge is None or self.patterns.wristband is None):
+            yield _problem("patterns", None, "badge and wristband: a USE station has to know who and for whom")
+
+
+def read_config(path: Path) -> StationConfig:
+    """Read and check a station's file.
+
+    Raises:
+        ConfigError: with every problem found, each naming its dotted key.
+    """
+    return load(path, StationConfig)
+
+
+def findings(path: Path) -> list[dict[str, Any]]:
+    """What ``check-config --json`` prints: ``{key, value, expected, message}`` each; empty when valid."""
+    try:
+        read_config(path)
+    except ConfigError as error:
+        return [
+            {"key": p.key, "value": _plain(p.value), "expected": p.expected, "message": p.message}
+            for p in error.problems
+        ]
+    return []
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _problem(key: str, value: object, expected: str) -> Problem:
+    return Problem(key, value, expected, f"{key} = {value!r}: expected {expected}")

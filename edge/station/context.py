@@ -1,0 +1,55 @@
+"""Codes that say who, for whom and under which document: recognised before products (architecture section 3, step 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edge.station.config import PatternsTable, PatternTable
+from edge.udi.read import Read
+
+
+class ContextKind(StrEnum):
+    """What a context code stands for."""
+
+    BADGE = "badge"
+    WRISTBAND = "wristband"
+    DOCUMENT = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextCode:
+    """A recognised context code."""
+
+    kind: ContextKind
+    value: str
+    """The text after the pattern's prefix. A wristband's value never leaves memory unsealed."""
+
+    def __repr__(self) -> str:
+        """Without the value of a wristband: it must not reach a log."""
+        shown = "…" if self.kind is ContextKind.WRISTBAND else self.value
+        return f"ContextCode({self.kind.value}, {shown})"
+
+
+def recognise(read: Read, patterns: PatternsTable) -> ContextCode | None:
+    """The context code that this read is, or None. Patterns cannot overlap (`PatternsTable.problems`)."""
+    try:
+        text = read.payload.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    for kind in ContextKind:
+        pattern: PatternTable | None = getattr(patterns, kind.value)
+        if pattern is not None and _matches(text, read.symbology, pattern):
+            return ContextCode(kind, text.removeprefix(pattern.prefix))
+    return None
+
+
+def _matches(text: str, symbology: str | None, pattern: PatternTable) -> bool:
+    least, most = pattern.length
+    rest = text.removeprefix(pattern.prefix)
+    return (
+        text.startswith(pattern.prefix)
+        and least <= len(rest) <= most
+        and rest.isprintable()
+        and (pattern.symbology is None or symbology is None or symbology.startswith(pattern.symbology))
+    )

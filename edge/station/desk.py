@@ -1,0 +1,347 @@
+"""The desk: one thread takes every read, judges it, records it and answers (architecture section 3, steps 2 to 9).
+
+Nothing here waits: reads, button presses and finished writes arrive as messages in one queue, and a slow card delays
+neither the next refusal nor the next scan.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from edge import wire
+from edge.catalog.product import Product
+from edge.catalog.store import Catalog
+from edge.rules.judge import judge
+from edge.rules.verdict import Now, Outcome, Site, TaskName, Verdict
+from edge.station.answers import Answers, Show
+from edge.station.cases import CaseBook
+from edge.station.config import PatternsTable
+from edge.station.context import ContextCode, recognise
+from edge.station.drafts import ClockWatch, Drafter
+from edge.station.intake import Intake, Presented
+from edge.station.journal.store import JournalError
+from edge.station.journal.writer import Committed, JournalWriter
+from edge.station.record import correction_body, scan_body
+from edge.station.tasks import BOOKED, Placed, Running, place
+from edge.udi.read import Read
+from hardware.buttons import ButtonEvent
+from hardware.indicator import Indicator
+from hardware.scanner import ScannerRead
+from hardware.signals import Signal
+
+log = logging.getLogger(__name__)
+
+UNDO_NS = 5 * 60 * 1_000_000_000
+"""How long the last booking can be taken back by the UNDO button."""
+PROBE_NS = 5_000_000_000
+"""How often a station in FAULT tries whether its journal can write again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A scanner gave a read."""
+
+    read: ScannerRead
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The camera process gave every symbol of one frame; empty when they vanished."""
+
+    reads: tuple[Read, ...]
+    t0_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button was pressed or held."""
+
+    event: ButtonEvent
+    t0_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The journal finished with an event."""
+
+    event_id: str
+    result: Committed | JournalError
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Which readers are missing, and whether any is left."""
+
+    missing: tuple[str, ...]
+    any_left: bool
+
+
+Message = Scanned | Seen | Pressed | Written | Readers
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the station knows about products and rules; swapped whole, between two scans."""
+
+    catalog: Catalog | None
+    site: Site
+
+    def lookup(self, di: str | None) -> Product | None:
+        """The product of a DI, if there is a catalogue and it has it."""
+        return None if di is None or self.catalog is None else self.catalog.lookup(di)
+
+    def expects_no_pi(self, di: str) -> bool:
+        """The catalogue says that labels of this DI carry no production identifier."""
+        product = self.lookup(di)
+        return product is not None and product.pi.none_expected
+
+
+@dataclass(slots=True)
+class _Booked:
+    event_id: str
+    t0_ns: int
+
+
+class Desk:
+    """Judges, places, records and answers. `step` runs in one worker; `post` may be called from any thread."""
+
+    def __init__(
+        self,
+        *,
+        task: TaskName,
+        patterns: PatternsTable,
+        knowledge: Knowledge,
+        drafter: Drafter,
+        cases: CaseBook,
+        journal: JournalWriter,
+        indicator: Indicator,
+        mono_ns: Callable[[], int],
+    ) -> None:
+        """Build the desk with everything it uses; it opens nothing itself."""
+        self._patterns = patterns
+        self._knowledge = knowledge
+        self._drafter = drafter
+        self._clock_watch = ClockWatch(drafter.clock)
+        self._cases = cases
+        self._journal = journal
+        self._indicator = indicator
+        self._mono_ns = mono_ns
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._intake = Intake(knowledge.expects_no_pi)
+        self._answers = Answers()
+        self._last_shown: Show | None = None
+        self._last_booked: _Booked | None = None
+        self._next_second_ns = 0
+        self._probe_ns = 0
+        self._readers = Readers((), any_left=True)
+        self.running = Running(task)
+
+    @property
+    def fault(self) -> str | None:
+        """Why the station must not be trusted now; None when it may."""
+        if not self._readers.any_left:
+            return f"no reader left: {', '.join(self._readers.missing)}"
+        return self._answers.fault
+
+    @property
+    def missing_readers(self) -> tuple[str, ...]:
+        """Readers that are configured and not there."""
+        return self._readers.missing
+
+    def post(self, message: Message) -> None:
+        """Hand a message to the desk; returns at once."""
+        self._inbox.put(message)
+
+    def open(self) -> None:
+        """First events of this run: the clock, and the case that a restart suspended."""
+        self._note_clock()
+        case = self._cases.suspended()
+        if case is not None:
+            self._submit(wire.Kind.SESSION, wire.session_change("case", "suspended", case, "restart"))
+        self._show(Show(Signal.READY))
+
+    def step(self) -> None:
+        """Take one message, or look at the time."""
+        now_ns = self._mono_ns()
+        deadline = min(self._answers.next_deadline_ns() or now_ns + 200_000_000, now_ns + 200_000_000)
+        try:
+            message = self._inbox.get(timeout=max(0.0, (deadline - now_ns) / 1e9))
+        except queue.Empty:
+            message = None
+        if message is not None:
+            self._take(message)
+        self._tick(self._mono_ns())
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case Written(event_id, result):
+                self._written(event_id, result)
+            case Scanned(read):
+                self._scanned(read)
+            case Seen(reads, t0_ns):
+                self._seen(reads, t0_ns)
+            case Pressed(event, t0_ns):
+                self._pressed(event, t0_ns)
+            case Readers():
+                self._readers_changed(message)
+
+    def _tick(self, now_ns: int) -> None:
+        self._show_all(self._answers.tick(now_ns))
+        if now_ns < self._next_second_ns:
+            return
+        self._next_second_ns = now_ns + 1_000_000_000
+        self._present(self._intake.tick(now_ns))
+        self._note_clock()
+        if self._answers.fault is not None and now_ns >= self._probe_ns:
+            self._probe_ns = now_ns + PROBE_NS
+            self._submit(wire.Kind.STATION, wire.station_change("fault", why=self._answers.fault))
+
+    def _scanned(self, scan: ScannerRead) -> None:
+        if scan.problem == "no_read":
+            self._present(self._intake.nothing_read(scan.t0_ns))
+            return
+        read = Read(scan.payload, scan.symbology, "scanner", scan.t0_ns)
+        code = recognise(read, self._patterns)
+        if code is not None:
+            self._context(code, scan.t0_ns)
+        else:
+            self._present(self._intake.scanned(read, self._now().today))
+
+    def _seen(self, reads: Sequence[Read], t0_ns: int) -> None:
+        products = []
+        for read in reads:
+            code = recognise(read, self._patterns)
+            if code is None:
+                products.append(read)
+            elif not self._cases.seen_lately(code, t0_ns):
+                self._context(code, t0_ns)
+        self._present(self._intake.seen(products, t0_ns, self._now().today))
+
+    def _pressed(self, event: ButtonEvent, t0_ns: int) -> None:
+        match event:
+            case ButtonEvent.NO_CODE:
+                self._present(self._intake.nothing_read(t0_ns))
+            case ButtonEvent.UNDO:
+                self._undo(t0_ns)
+            case ButtonEvent.OK:
+                self._acknowledge()
+            case _:
+                log.info("button=%s has no meaning in this task", event.value)
+
+    def _context(self, code: ContextCode, t0_ns: int) -> None:
+        """A badge, wristband or document: it changes the task, and the light says that it was understood."""
+        self.running, changes = self._cases.show(self.running, code)
+        log.info("context=%s changes=%d", code, len(changes))
+        for change in changes:
+            self._submit(wire.Kind.SESSION, wire.session_change(change.of, change.what, change.ident))
+        self._show(Show(Signal.CONTEXT, t0_ns))
+
+    def _present(self, presented: Sequence[Presented]) -> None:
+        for each in presented:
+            self._judge(each)
+
+    def _judge(self, presented: Presented) -> None:
+        presentation = presented.presentation
+        product = self._knowledge.lookup(presentation.udi.di if presentation.udi is not None else None)
+        verdict = judge(
+            presentation,
+            product,
+            self.running.task,
+            self._knowledge.site,
+            self._now(),
+            half_pending=presented.half_pending,
+        )
+        if presented.half_pending:
+            self._show(Show(Signal(Outcome.INCOMPLETE.value), presented.t0_ns))
+            return
+        placed = place(self.running, verdict, product)
+        event_id = self._record(presented, product, placed)
+        if placed.verdict.outcome in BOOKED:
+            self._last_booked = _Booked(event_id, presented.t0_ns)
+
+    def _record(self, presented: Presented, product: Product | None, placed: Placed) -> str:
+        catalog = self._knowledge.catalog
+        body = scan_body(
+            presented.presentation.reads,
+            presented.presentation.udi,
+            product,
+            placed.verdict,
+            placed.booking,
+            catalogue=None if catalog is None else catalog.digest,
+            rules=self._knowledge.site.digest,
+        )
+        return self._submit(wire.Kind.SCAN, body, placed.verdict, presented.t0_ns)
+
+    def _submit(
+        self, kind: wire.Kind, body: dict[str, object], verdict: Verdict | None = None, t0_ns: int | None = None
+    ) -> str:
+        draft = self._drafter.draft(kind, body, self.running)
+        outcome = None if verdict is None else verdict.outcome
+        shows = self._answers.submitted(draft.event_id, outcome, t0_ns, self._mono_ns())
+        self._show_all(shows)
+        if verdict is not None:
+            reasons = ",".join(reason.code for reason in verdict.reasons)
+            log.info("event_id=%s outcome=%s reasons=%s", draft.event_id, outcome, reasons or "-")
+        self._journal.submit(draft, lambda result: self.post(Written(draft.event_id, result)))
+        return draft.event_id
+
+    def _written(self, event_id: str, result: Committed | JournalError) -> None:
+        if isinstance(result, JournalError):
+            log.error("event_id=%s not recorded: %s", event_id, result)
+            self._show_all(self._answers.refused(event_id, str(result)))
+            return
+        self._show_all(self._answers.written(event_id))
+        log.info("event_id=%s seq=%d flush_ms=%.2f", event_id, result.seq, result.took_ms)
+
+    def _undo(self, t0_ns: int) -> None:
+        booked, self._last_booked = self._last_booked, None
+        if booked is None or t0_ns - booked.t0_ns > UNDO_NS:
+            self._show(Show(Signal(Outcome.REDO.value), t0_ns))
+            return
+        self._submit(wire.Kind.CORRECTION, correction_body(booked.event_id, "undo"))
+        self._show(Show(Signal.CONTEXT, t0_ns))
+
+    def _acknowledge(self) -> None:
+        """OK ends a steady STOP; pressed at rest it repeats the last answer."""
+        if self._last_shown is not None and self._last_shown.signal is Signal.STOP:
+            self._last_shown = None
+            self._indicator.clear()
+        elif self._last_shown is not None:
+            self._indicator.show(self._last_shown.signal)
+
+    def _readers_changed(self, readers: Readers) -> None:
+        was, self._readers = self.fault, readers
+        log.warning("readers missing=%s", ",".join(readers.missing) or "-")
+        if self.fault is not None:
+            self._show(Show(Signal.FAULT))
+        elif was is not None or not readers.missing:
+            self._show(Show(Signal.READY))
+        else:
+            self._show(Show(Signal.TROUBLE))
+
+    def _note_clock(self) -> None:
+        change = self._clock_watch.changed()
+        if change is not None:
+            self._submit(wire.Kind.CLOCK, change)
+
+    def _show_all(self, shows: Sequence[Show]) -> None:
+        for show in shows:
+            self._show(show)
+
+    def _show(self, show: Show) -> None:
+        if show.t0_ns is not None:
+            self._last_shown = show
+        self._indicator.show(show.signal, t0_ns=show.t0_ns)
+
+    def _now(self) -> Now:
+        reading = self._drafter.clock.now()
+        return Now(reading.at, _local_day(reading.at), reading.quality)
+
+
+def _local_day(at: datetime) -> date:
+    return at.astimezone().date()
+

@@ -1,0 +1,154 @@
+"""From reads to presentations (architecture section 5). Pure: time comes in as an argument.
+
+A presentation is everything one package showed. A hand scanner's complete symbol is a presentation at once; a lone
+half waits up to `HALF_WAIT_NS` for its other half. All symbols of one camera frame are one presentation, and what
+still lies under the camera is not presented again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from edge.udi.assemble import assemble
+from edge.udi.model import Presentation, Shape
+from edge.udi.read import Read
+
+REPEAT_NS = 300_000_000
+"""Identical bytes of a hand scanner within this time are one trigger."""
+HALF_WAIT_NS = 10_000_000_000
+"""How long a lone half waits for its other half."""
+GONE_NS = 400_000_000
+"""How long the view must stay empty before the same codes are a new presentation: one missed frame is no removal."""
+_HALVES = (Shape.DI_ONLY, Shape.PI_ONLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A presentation that is ready to be judged."""
+
+    presentation: Presentation
+    t0_ns: int
+    """Monotonic time of the read that brought it about."""
+    half_pending: bool = False
+    """A lone half that still waits: signal INCOMPLETE, journal nothing yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Half:
+    presented: Presented
+    since_ns: int
+
+
+class Intake:
+    """Makes presentations of reads; knows what lies under the camera and which half waits."""
+
+    def __init__(self, expects_no_pi: Callable[[str], bool] = lambda _di: False) -> None:
+        """Start with nothing in view.
+
+        Args:
+            expects_no_pi: whether the catalogue says that labels of this DI carry no production identifier.
+        """
+        self._expects_no_pi = expects_no_pi
+        self._half: _Half | None = None
+        self._last: Read | None = None
+        self._lying: frozenset[bytes] = frozenset()
+        self._empty_since_ns: int | None = None
+
+    @property
+    def half_waits(self) -> bool:
+        """A lone half is waiting for its other half."""
+        return self._half is not None
+
+    def scanned(self, read: Read, today: date) -> list[Presented]:
+        """One read of a hand scanner."""
+        repeated = self._last is not None and _same_trigger(self._last, read)
+        self._last = read
+        if repeated:
+            return []
+        alone = Presented(assemble([read], today=today), read.t0_ns)
+        joined = self._joined_by_time(alone, today)
+        return [joined] if joined is not None else self._settle(alone)
+
+    def nothing_read(self, t0_ns: int) -> list[Presented]:
+        """A no-read message of a scanner or the NO CODE gesture."""
+        return [*self._release(), Presented(Presentation(Shape.NOTHING), t0_ns)]
+
+    def seen(self, reads: Sequence[Read], t0_ns: int, today: date) -> list[Presented]:
+        """All product reads of one camera frame; empty when nothing lies there any more."""
+        in_view = frozenset(read.payload for read in reads)
+        self._forget_removed(t0_ns)
+        if not in_view:
+            self._empty_since_ns = self._empty_since_ns or t0_ns
+            return []
+        self._empty_since_ns = None
+        if in_view <= self._lying:
+            return []
+        self._lying = in_view
+        return self._settle(Presented(assemble(reads, today=today), t0_ns))
+
+    def tick(self, now_ns: int) -> list[Presented]:
+        """Notice what was taken away, and give up waiting for a half that is too old."""
+        self._forget_removed(now_ns)
+        if self._half is not None and now_ns - self._half.since_ns >= HALF_WAIT_NS:
+            return self._release()
+        return []
+
+    def _forget_removed(self, now_ns: int) -> None:
+        if self._empty_since_ns is not None and now_ns - self._empty_since_ns >= GONE_NS:
+            self._lying = frozenset()
+            self._empty_since_ns = None
+
+    def _settle(self, presented: Presented) -> list[Presented]:
+        """Present now, or let a lone half wait; whatever half waited before is superseded."""
+        if not self._is_half(presented.presentation):
+            superseded = [] if self._completes(presented.presentation) else self._release()
+            return [*superseded, presented]
+        superseded = self._release()
+        waiting = Presented(presented.presentation, presented.t0_ns, half_pending=True)
+        self._half = _Half(waiting, presented.t0_ns)
+        return [*superseded, waiting]
+
+    def _is_half(self, presentation: Presentation) -> bool:
+        if presentation.shape is Shape.DI_ONLY and presentation.udi is not None and presentation.udi.di is not None:
+            return not self._expects_no_pi(presentation.udi.di)
+        return presentation.shape in _HALVES
+
+    def _completes(self, presentation: Presentation) -> bool:
+        """Whether this presentation contains the half that waits, so that the half needs no record of its own."""
+        if self._half is None or presentation.shape is not Shape.COMPLETE:
+            return False
+        waiting = {read.payload for read in self._half.presented.presentation.reads}
+        if not waiting <= {read.payload for read in presentation.reads}:
+            return False
+        self._half = None
+        return True
+
+    def _joined_by_time(self, alone: Presented, today: date) -> Presented | None:
+        if self._half is None or not self._is_half(alone.presentation):
+            return None
+        first = self._half.presented.presentation
+        late = alone.t0_ns - self._half.since_ns >= HALF_WAIT_NS
+        if late or first.shape is alone.presentation.shape or any(r.source != "scanner" for r in first.reads):
+            return None
+        joined = assemble([*first.reads, *alone.presentation.reads], today=today, joined_by_time=True)
+        if joined.shape is not Shape.COMPLETE:
+            return None
+        self._half = None
+        return Presented(joined, alone.t0_ns)
+
+    def _release(self) -> list[Presented]:
+        """The waiting half as it is: it will not be completed."""
+        if self._half is None:
+            return []
+        waiting, self._half = self._half.presented, None
+        return [Presented(waiting.presentation, waiting.t0_ns)]
+
+
+def _same_trigger(former: Read, read: Read) -> bool:
+    return (
+        former.payload == read.payload
+        and former.symbology == read.symbology
+        and read.t0_ns - former.t0_ns < REPEAT_NS
+    )

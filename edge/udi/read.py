@@ -1,0 +1,65 @@
+"""One symbol as it was read, before anybody asks what it means."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Source = Literal["camera", "scanner"]
+Corners = tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The payload of one symbol with where, how and when it was read."""
+
+    payload: bytes
+    """Exact bytes; GS is 0x1D, no leading FNC1, no symbology identifier. Never stripped."""
+    symbology: str | None
+    """Symbology identifier of ISO/IEC 15424 such as ``]d2``; None when the reader sent none."""
+    source: Source
+    t0_ns: int
+    """Monotonic nanoseconds of the last byte received, or of the completed camera request."""
+    took_ms: float = 0.0
+    """Milliseconds spent decoding."""
+    corners: Corners | None = None
+    """Clockwise from the symbol's top left, in frame pixels (x, y); None from a scanner."""
+    picture: str | None = None
+    """SHA-256 (hex) of the sealed picture, if one was kept."""
+
+    def to_json(self) -> dict[str, Any]:
+        """This read as it crosses the camera's socket."""
+        return {
+            "bytes": base64.b64encode(self.payload).decode("ascii"),
+            "symbology": self.symbology,
+            "source": self.source,
+            "t0_ns": self.t0_ns,
+            "took_ms": self.took_ms,
+            "corners": self.corners,
+            "picture": self.picture,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Read:
+        """The inverse of `to_json`.
+
+        Raises:
+            KeyError, ValueError, TypeError: a field is missing or not of its type.
+        """
+        corners = data["corners"]
+        return cls(
+            payload=base64.b64decode(data["bytes"], validate=True),
+            symbology=data["symbology"],
+            source="camera" if data["source"] == "camera" else "scanner",
+            t0_ns=int(data["t0_ns"]),
+            took_ms=float(data["took_ms"]),
+            corners=None if corners is None else _corners(corners),
+            picture=data["picture"],
+        )
+
+
+def _corners(points: Any) -> Corners:
+    a, b, c, d = ((int(x), int(y)) for x, y in points)
+    return (a, b, c, d)

@@ -1,0 +1,1 @@
+"""Frame to reads, and the camera process around it."""

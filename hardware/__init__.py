@@ -1,0 +1,1 @@
+"""The machine: camera, scanners, indicator, buttons. Knows nothing of UDI."""
