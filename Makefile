@@ -1,0 +1,81 @@
+# Everything a developer does with this tree. A step that fails fails its target.
+# PYTHON=python3.13 chooses the interpreter of a new .venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ROUNDS ?= 200
+
+.PHONY: help env demo test check bench faults lock clean brokers
+
+help:
+	@echo "make env                 .venv with everything in requirements.lock (PYTHON=python3.13 chooses the interpreter)"
+	@echo "make demo [IMAGES=DIR]   a station and a hub on this machine; IMAGES: your own pictures in front of the camera"
+	@echo "make test                every test; says which it skips and why"
+	@echo "make check               ruff, format, mypy"
+	@echo "make bench [ONLY=NAME]   measurements"
+	@echo "make faults [ROUNDS=N]   kill -9 rounds (200)"
+	@echo "make lock                requirements.lock anew from pyproject.toml"
+	@echo "make clean               everything that was built; not .venv"
+
+env: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@echo "env 1/4: $(VENV) with $$($(PYTHON) --version)"
+	@rm -f $@
+	@$(PYTHON) -c 'import sys; sys.exit(f"Python 3.11 or newer is needed, {sys.version.split()[0]} was found: try make env PYTHON=python3.13" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV) || { echo "python -m venv failed; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "env 2/4: $$(grep -c '==' requirements.lock) locked packages, each checked against its hash"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "env 3/4: this tree, editable"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "env 4/4: ready, $(BIN)/udi-station"
+
+demo: $(READY)
+	@$(BIN)/python -m edge.demo $(if $(IMAGES),--images "$(IMAGES)")
+
+brokers:
+	@if command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ]; then \
+		echo "test: mosquitto is here"; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "test: installing mosquitto"; \
+		apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mosquitto >/dev/null; \
+	else \
+		echo "test: no mosquitto: the journeys with a real broker are skipped; to run them: sudo apt-get install mosquitto"; \
+	fi
+
+test: $(READY) brokers
+	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)
+	@$(BIN)/python -m tests.bench $(ONLY)
+
+faults: $(READY) brokers
+	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest tests/faults -m faults --rounds=$(ROUNDS)
+
+# Universal: one file for every system and every Python from 3.11 on. Names, versions and hashes only, no place to fetch from.
+lock:
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --extra camera --extra hub --extra demo --group dev \
+		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade \
+		--output-file requirements.lock.part >/dev/null
+	@{ echo "# Written by: make lock"; cat requirements.lock.part; } > requirements.lock
+	@rm requirements.lock.part
+	@echo "lock: $$(grep -c '==' requirements.lock) packages in requirements.lock"
+
+clean:
+	rm -rf dist build .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis requirements.lock.part
+	find edge hardware firmware_service tests -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,183 @@
+"""The composition root of the station: builds every part, runs the workers, ends in order."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from edge import wire
+from edge.catalog.store import Catalog
+from edge.rules.regions import site_rules
+from edge.rules.verdict import TaskName
+from edge.station.cases import CaseBook
+from edge.station.config import StationConfig
+from edge.station.desk import Desk, Knowledge
+from edge.station.drafts import Drafter
+from edge.station.inputs import CameraInput, Inputs, ScannerInput, StdinInput
+from edge.station.journal.store import Journal, JournalReader, OpenedEpoch
+from edge.station.journal.writer import JournalWriter
+from edge.station.panel import build_panel
+from edge.station.uplink import Uplink, UplinkSettings
+from hardware.host.clock import Clock
+from hardware.host.link import LinkSettings, Tls
+from hardware.host.local import LineServer
+from hardware.host.notify import notify
+from hardware.host.worker import Worker, supervise
+
+log = logging.getLogger(__name__)
+
+VERSION = version("udi-station")
+
+
+class Station:
+    """One station process."""
+
+    def __init__(self, config: StationConfig, state_dir: Path, run_dir: Path, *, simulate: bool) -> None:
+        """Build everything that needs no thread; opens the journal.
+
+        Args:
+            config: the checked configuration.
+            state_dir: journal and open case.
+            run_dir: sockets.
+            simulate: simulated panel on standard output, scans and buttons from standard input.
+        """
+        state_dir.mkdir(parents=True, exist_ok=True)
+        run_dir.mkdir(parents=True, exist_ok=True)
+        self._config = config
+        self._stop = threading.Event()
+        clock = Clock()
+        drafter = Drafter(config.station, clock)
+        journal_file = state_dir / "journal.sqlite3"
+        journal = Journal.open(journal_file, opening=lambda opened: _opening(drafter, opened))
+        self._writer = JournalWriter(journal)
+        self._panel = build_panel(config.panel, simulate=simulate)
+        self._desk = Desk(
+            task=TaskName(config.station.home_task),
+            patterns=config.patterns,
+            knowledge=_knowledge(config),
+            drafter=drafter,
+            cases=CaseBook(state_dir / "open_case", config.seal),
+            journal=self._writer,
+            indicator=self._panel.indicator,
+            mono_ns=time.monotonic_ns,
+        )
+        self._panel.connect(self._desk)
+        self._inputs = _inputs(config, self._desk, run_dir, simulate=simulate)
+        self._uplink = Uplink(
+            _uplink_settings(config, clock, journal.capacity), JournalReader.open(journal_file), self._writer
+        )
+        self._writer.on_append = self._uplink.wake
+        self._server = LineServer(run_dir / "station.sock")
+
+    def run(self) -> int:
+        """Run until SIGTERM or SIGINT, or until a worker fails; returns the exit status."""
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+        desk = Worker("desk", self._desk.step)
+        status = Worker("status", self._answer_status, on_stop=self._server.close)
+        early = [self._writer.worker, desk, self._uplink.worker, status]
+        readers = [source.worker for source in self._inputs.sources]
+        self._desk.open()
+        for worker in early:
+            worker.start()
+        for worker in readers:
+            worker.start()
+        notify("READY=1")
+        log.info("state=ready station=%s version=%s", self._config.station.id, VERSION)
+        code = supervise([*early, *readers], self._stop, notify)
+        notify("STOPPING=1")
+        self._end(readers, desk, status, code)
+        return code
+
+    def _end(self, readers: list[Worker], desk: Worker, status: Worker, code: int) -> None:
+        """Stop what brings work in first; what was taken in is still recorded, then the hub is told."""
+        for worker in readers:
+            worker.stopping.set()
+        for worker in (*readers, desk):
+            worker.stop(0.5)
+        self._writer.stop()
+        self._uplink.set_state("stopped" if code == 0 else "fault")
+        self._uplink.worker.stop(0.5)
+        status.stop(0.3)
+        self._panel.close()
+        log.info("state=stopped exit=%d", code)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop.set()
+
+    def _answer_status(self) -> None:
+        self._uplink.set_state("ready" if self._desk.fault is None else "fault")
+        for client, request in self._server.step(0.2):
+            if request.get("ask") == "status":
+                self._server.send(client, self._status())
+
+    def _status(self) -> dict[str, Any]:
+        uplink = self._uplink.status()
+        return {
+            **json.loads(uplink.encode()),
+            "station": self._config.station.id,
+            "task": self._config.station.home_task,
+            "fault": self._desk.fault,
+            "missing_readers": list(self._desk.missing_readers),
+            "link": self._uplink.stats_json(),
+            "pid": os.getpid(),
+        }
+
+
+def _opening(drafter: Drafter, opened: OpenedEpoch) -> wire.Draft:
+    previous = opened.previous
+    return drafter.draft(
+        wire.Kind.STATION,
+        wire.station_change(
+            "epoch_opened", previous=previous, lost=opened.lost, salvaged=opened.salvaged, why=opened.why
+        ),
+    )
+
+
+def _knowledge(config: StationConfig) -> Knowledge:
+    catalog = None if config.catalogue is None else Catalog.open(config.catalogue.file)
+    return Knowledge(catalog, site_rules(config.station.region, config.station.organisation.role))
+
+
+def _inputs(config: StationConfig, desk: Desk, run_dir: Path, *, simulate: bool) -> Inputs:
+    inputs = Inputs(desk.post)
+    for table in config.scanner:
+        inputs.add(ScannerInput(table, inputs))
+    if config.camera is not None:
+        inputs.add(CameraInput(run_dir / "camera.sock", inputs))
+    if simulate and sys.stdin is not None:
+        inputs.add(StdinInput(sys.stdin.buffer, inputs))
+    return inputs
+
+
+def _uplink_settings(config: StationConfig, clock: Clock, capacity: int) -> UplinkSettings:
+    tls = config.link.tls
+    notices = [] if config.camera is None else ["camera"]
+    if config.panel is not None and config.panel.no_code_button is not None:
+        notices.append("button")
+    if any(table.no_read is not None for table in config.scanner):
+        notices.append("no_read")
+    return UplinkSettings(
+        station=config.station.id,
+        link=LinkSettings(
+            host=config.link.host,
+            port=config.link.port,
+            client_id=config.station.id,
+            tls=None if tls is None else Tls(tls.ca, tls.certificate, tls.key),
+        ),
+        session=secrets.token_hex(8),
+        version=VERSION,
+        since=wire.iso(clock.now().at),
+        capacity=capacity,
+        notices_missing_by=tuple(notices),
+    )

@@ -1,0 +1,72 @@
+import pytest
+
+from edge.rules.verdict import Outcome
+from edge.station.answers import EARLY, FAULT_NS, WORKING_NS, Answers, Show
+from hardware.signals import Signal
+
+T = 1_000_000_000
+GREEN = [outcome for outcome in Outcome if outcome not in (*EARLY, Outcome.FAULT)]
+
+
+@pytest.mark.parametrize("outcome", EARLY)
+def test_a_refusal_shows_before_the_flush_and_only_once(outcome: Outcome) -> None:
+    answers = Answers()
+    assert answers.submitted("e", outcome, T, T) == [Show(Signal(outcome.value), T)]
+    assert answers.written("e") == []
+
+
+@pytest.mark.parametrize("outcome", GREEN)
+def test_green_shows_only_after_the_flush(outcome: Outcome) -> None:
+    answers = Answers()
+    assert answers.submitted("e", outcome, T, T) == []
+    assert answers.tick(T + WORKING_NS - 1) == []
+    assert answers.written("e") == [Show(Signal(outcome.value), T)]
+
+
+@pytest.mark.parametrize("outcome", [*GREEN, *EARLY])
+def test_a_refused_write_is_never_green(outcome: Outcome) -> None:
+    answers = Answers()
+    answers.submitted("e", outcome, T, T)
+    assert answers.refused("e", "disk full") == [Show(Signal.FAULT, T)]
+    assert answers.fault == "disk full"
+
+
+def test_a_slow_card_shows_working_then_fault_then_the_answer() -> None:
+    answers = Answers()
+    answers.submitted("e", Outcome.ACCEPTED, T, T)
+    assert answers.tick(T + WORKING_NS) == [Show(Signal.WORKING, T)]
+    assert answers.tick(T + WORKING_NS + 1) == []
+    assert answers.tick(T + FAULT_NS) == [Show(Signal.FAULT, T)]
+    assert answers.fault is not None
+    assert answers.tick(T + FAULT_NS + 1) == []
+    assert answers.written("e") == [Show(Signal.ACCEPTED, T)]
+    assert answers.fault is None
+
+
+def test_fault_lasts_while_another_write_is_overdue() -> None:
+    answers = Answers()
+    answers.submitted("a", Outcome.ACCEPTED, T, T)
+    answers.submitted("b", Outcome.ACCEPTED, T, T)
+    answers.tick(T + FAULT_NS)
+    answers.tick(T + FAULT_NS)
+    answers.written("a")
+    assert answers.fault is not None
+    answers.written("b")
+    assert answers.fault is None
+
+
+def test_a_write_that_works_again_lights_the_ready_lamp() -> None:
+    answers = Answers()
+    answers.submitted("a", Outcome.ACCEPTED, T, T)
+    answers.refused("a", "disk full")
+    answers.submitted("b", None, None, T)
+    assert answers.written("b") == [Show(Signal.READY)]
+    assert answers.fault is None
+
+
+def test_the_next_deadline_is_that_of_the_oldest_write() -> None:
+    answers = Answers()
+    assert answers.next_deadline_ns() is None
+    answers.submitted("a", Outcome.ACCEPTED, T, T)
+    answers.submitted("b", Outcome.ACCEPTED, T, T + 5)
+    assert answers.next_deadline_ns() == T + WORKING_NS

@@ -1,0 +1,116 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from edge.cli import main
+from edge.station.config import findings, read_config
+
+GOOD = """
+[station]
+id = "OR-03"
+organisation = { id = "H510104", role = "hospital" }
+place = "OR-03"
+home_task = "CHECK"
+
+[link]
+host = "hub.site"
+port = 8883
+bench = true
+
+[[scanner]]
+kind = "serial"
+device = "/dev/serial/by-id/usb-x"
+no_read = "NR"
+
+[panel]
+ready = 5
+tick = 17
+cross = 27
+bar = 22
+wrench = 23
+buzzer = { pin = 18, kind = "passive" }
+"""
+PATTERNS = """
+[patterns]
+badge = { prefix = "N", length = [4, 4] }
+wristband = { prefix = "ZY" }
+"""
+SEAL = """
+[seal]
+kid = "hub-2026"
+public_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+"""
+
+CASES = {
+    "unknown key": (GOOD.replace('place = "OR-03"', 'place = "OR-03"\nplcae = "x"'), "station.plcae"),
+    "missing key": (GOOD.replace("port = 8883", ""), "link.port"),
+    "wrong type": (GOOD.replace("port = 8883", 'port = "8883"'), "link.port"),
+    "impossible port": (GOOD.replace("8883", "88830"), "link.port"),
+    "bad name": (GOOD.replace('id = "OR-03"', 'id = "or 3"'), "station.id"),
+    "reserved name": (GOOD.replace('id = "OR-03"', 'id = "SITE"'), "station.id"),
+    "bad framing": (GOOD.replace('no_read = "NR"', 'framing = "tab"'), "scanner[0].framing"),
+    "unknown region": (GOOD.replace("[link]", 'region = "atlantis"\n[link]'), "station.region"),
+    "open link outside a bench": (GOOD.replace("bench = true", ""), "link.tls"),
+    "one pin, two lamps": (GOOD.replace("tick = 17", "tick = 5"), "panel.tick"),
+    "patients in the clear": (GOOD + PATTERNS, "seal"),
+    "key of the wrong size": (GOOD + PATTERNS + SEAL.replace("AAAAAAAA", ""), "seal.public_key"),
+    "prefixes overlap": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"NX"'), "patterns.wristband.prefix"),
+    "a pattern of digits": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"69"'), "patterns.wristband.prefix"),
+    "USE without patterns": (GOOD.replace('"CHECK"', '"USE"'), "patterns"),
+    "no reader": (GOOD.replace("[[scanner]]", "[nothing]"), "scanner"),
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "station.toml"
+
+
+@pytest.mark.parametrize(("text", "key"), CASES.values(), ids=CASES.keys())
+def test_a_fault_is_named_by_its_key(file: Path, text: str, key: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    found = findings(file)
+    assert key in [finding["key"] for finding in found]
+    for finding in found:
+        assert finding["expected"]
+        assert finding["message"]
+
+
+def test_a_good_file_gives_the_values(file: Path) -> None:
+    file.write_text(GOOD + PATTERNS + SEAL, encoding="utf-8")
+    config = read_config(file)
+    assert config.station.organisation.role == "hospital"
+    assert config.scanner[0].framing == "cr"
+    assert config.patterns.badge is not None
+    assert config.patterns.badge.length == (4, 4)
+
+
+def test_all_faults_are_told_at_once(file: Path) -> None:
+    file.write_text(GOOD.replace("8883", "0").replace("tick = 17", "tick = 99"), encoding="utf-8")
+    assert {finding["key"] for finding in findings(file)} >= {"link.port", "panel.tick"}
+
+
+def test_the_command_prints_json_and_fails(file: Path) -> None:
+    file.write_text(GOOD.replace("8883", "0"), encoding="utf-8")
+    result = CliRunner().invoke(main, ["check-config", str(file), "--json"])
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)[0] == {
+        "key": "link.port",
+        "value": 0,
+        "expected": "a port from 1 to 65535",
+        "message": json.loads(result.stdout)[0]["message"],
+    }
+
+
+def test_the_command_accepts_a_good_file(file: Path) -> None:
+    file.write_text(GOOD, encoding="utf-8")
+    result = CliRunner().invoke(main, ["check-config", str(file), "--json"])
+    assert (result.exit_code, json.loads(result.stdout)) == (0, [])
+
+
+def test_an_unreadable_file_is_a_finding(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["check-config", str(tmp_path / "none.toml")])
+    assert result.exit_code == 1
+    assert "none.toml" in result.stdout
