@@ -6,6 +6,7 @@ Each rule is a function from a tree to the places where it is broken, and each i
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -233,7 +234,30 @@ def _top_names(tree: ast.Module | None) -> set[str]:
     return found
 
 
+def lock_problems(root: Path) -> list[str]:
+    """The lock file names every direct requirement, a hash for each package, and no place to fetch from."""
+    text = (root / "requirements.lock").read_text(encoding="utf-8")
+    wrong = [f"requirements.lock: names a place: {line}" for line in text.splitlines() if "://" in line]
+    locked: dict[str, bool] = {}
+    for block in re.split(r"\n(?=[a-z0-9])", text):
+        if name := re.match(r"([a-z0-9-]+)==", block):
+            locked[name[1]] = "--hash=sha256:" in block or locked.get(name[1], False)
+    wrong += [f"requirements.lock: {name} has no hash" for name, hashed in locked.items() if not hashed]
+    wrong += [f"requirements.lock: {name} is missing: make lock" for name in _required(root) if name not in locked]
+    return wrong
+
+
+def _required(root: Path) -> list[str]:
+    """Direct requirements of what ``make env`` installs; hid and gpio come from the operating system."""
+    data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = data["project"].get("optional-dependencies", {})
+    wanted = [*data["project"].get("dependencies", []), *data.get("dependency-groups", {}).get("dev", [])]
+    wanted += [entry for extra in ("camera", "hub", "demo") for entry in extras.get(extra, [])]
+    return [re.split(r"[<>=!~;\[ ]", entry)[0].lower() for entry in wanted]
+
+
 RULES = [
+    lock_problems,
     wrong_directions,
     wrong_outside_packages,
     relative_imports,
@@ -257,12 +281,24 @@ def test_the_one_importing_file_does_import_it(package: str) -> None:
     assert users == set(IMPORTED_IN[package])
 
 
+PROJECT = """[project]
+dependencies = ["click>=8,<9"]
+[project.scripts]
+a = "edge.cli:main"
+"""
+LOCK = """# Written by: make lock
+click==8.5.1 \\
+    --hash=sha256:00
+"""
+
+
 def _tree(root: Path, files: Mapping[str, str]) -> Path:
     for name in ("edge", "edge/udi", "edge/station", "edge/hub", "edge/vision", "hardware", "hardware/host"):
         (root / name).mkdir(parents=True, exist_ok=True)
         (root / name / "__init__.py").write_text("", encoding="utf-8")
     (root / "edge/cli.py").write_text("def main(): pass\n", encoding="utf-8")
-    (root / "pyproject.toml").write_text('[project.scripts]\na = "edge.cli:main"\n', encoding="utf-8")
+    (root / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    (root / "requirements.lock").write_text(LOCK, encoding="utf-8")
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -329,8 +365,11 @@ BAD = [
     (broad_excepts, "edge/udi/parse.py", "import builtins\ntry:\n    pass\nexcept builtins.Exception:\n    pass"),
     (broad_excepts, "edge/udi/cli.py", "import contextlib\nwith contextlib.suppress(Exception):\n    pass"),
     (long_modules, "edge/udi/parse.py", "x = 1\n" * (MOST_LINES + 1)),
-    (dead_scripts, "pyproject.toml", '[project.scripts]\na = "edge.cli:mein"'),
-    (dead_scripts, "pyproject.toml", '[project.scripts]\na = "edge.no.cli:main"'),
+    (dead_scripts, "pyproject.toml", PROJECT.replace(":main", ":mein")),
+    (dead_scripts, "pyproject.toml", PROJECT.replace("edge.cli", "edge.no.cli")),
+    (lock_problems, "requirements.lock", f"--index-url https://packages.example\n{LOCK}"),
+    (lock_problems, "requirements.lock", "click==8.5.1"),
+    (lock_problems, "requirements.lock", LOCK.replace("click", "clock")),
 ]
 
 

@@ -215,7 +215,9 @@ class StationConfig:
         if not self.scanner and self.camera is None:
             yield _problem("scanner", None, "at least one [[scanner]] or a [camera]: otherwise nothing can be read")
         if self.patterns.wristband is not None and self.seal is None:
-            yield _problem("seal", None, "the hub's public key, because wristbands are configured and are never stored open")
+            yield _problem(
+                "seal", None, "the hub's public key, because wristbands are configured and are never stored open"
+            )
         if self.station.home_task == "USE" and (self.patterns.badge is None or self.patterns.wristband is None):
             yield _problem("patterns", None, "badge and wristband: a USE station has to know who and for whom")
 

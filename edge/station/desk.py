@@ -344,4 +344,3 @@ class Desk:
 
 def _local_day(at: datetime) -> date:
     return at.astimezone().date()
-

@@ -148,7 +148,5 @@ class Intake:
 
 def _same_trigger(former: Read, read: Read) -> bool:
     return (
-        former.payload == read.payload
-        and former.symbology == read.symbology
-        and read.t0_ns - former.t0_ns < REPEAT_NS
+        former.payload == read.payload and former.symbology == read.symbology and read.t0_ns - former.t0_ns < REPEAT_NS
     )

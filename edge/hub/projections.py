@@ -1,0 +1,185 @@
+"""An event as the rows that questions are asked of. Pure; the same event always gives the same row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edge import wire
+from edge.rules.verdict import Outcome
+
+MAX_NUMBER = 2**53
+"""No counted quantity is larger; databases and JSON readers agree up to here."""
+
+PatientIndex = Callable[[Mapping[str, Any], str], str | None]
+"""Gives the keyed hash of a sealed patient ``{kid, enc, ct}`` for a case; None if it cannot be opened here."""
+
+
+class ProjectionError(ValueError):
+    """An event whose key can be read but whose body is not of schema 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row for one projection."""
+
+    table: str
+    values: Mapping[str, Any]
+
+
+def project(event: wire.Event, patient_index: PatientIndex) -> Row | None:
+    """The row of an event; None for a schema number this hub does not know (the bytes are kept).
+
+    Raises:
+        ProjectionError: a field is missing or not of its type.
+    """
+    if event.data.get("schema") != wire.SCHEMA:
+        return None
+    match event.kind:
+        case wire.Kind.SCAN:
+            return Row("scan", _scan(event, patient_index))
+        case wire.Kind.CORRECTION:
+            return Row("correction", _correction(event))
+        case wire.Kind.SESSION | wire.Kind.DOCUMENT | wire.Kind.CLOCK | wire.Kind.STATION:
+            return Row("change", _change(event))
+    raise ProjectionError(f"kind {event.kind!r} is not one of schema {wire.SCHEMA}")
+
+
+def check_key(event: wire.Event) -> None:
+    """Check that the key fields fit into the store.
+
+    Raises:
+        ProjectionError: a number too large or a text that no database takes.
+    """
+    _number(event.data, "seq")
+    for name in ("event_id", "station", "epoch", "kind"):
+        text(event.data, name)
+
+
+def _scan(event: wire.Event, patient_index: PatientIndex) -> dict[str, Any]:
+    data = event.data
+    verdict, udi = table(data, "verdict"), table(data, "udi", nullable=True)
+    reads = _tables(data, "reads")
+    case, patient = text_or_none(data, "case"), table(data, "patient", nullable=True)
+    return {
+        **_common(event),
+        "month": _at(data)[:7],
+        "place": text_or_none(data, "place"),
+        "operator": text_or_none(data, "operator"),
+        "witness": text_or_none(data, "witness"),
+        "task": text_or_none(data, "task"),
+        "training": int(data.get("training") is True),
+        "outcome": _outcome(verdict),
+        "reasons": [{"code": text(r, "code"), "audience": text(r, "audience")} for r in _tables(verdict, "reasons")],
+        **{name: text_or_none(udi, name) for name in ("issuer", "di", "lot", "serial", "expires", "trace_key")},
+        "document": text_or_none(data, "document"),
+        "case_id": case,
+        "counterparty": text_or_none(data, "counterparty"),
+        "count": None if data.get("count") is None else _number(data, "count"),
+        "took_ms": max((_real(read, "took_ms") for read in reads), default=None),
+        "symbologies": [text_or_none(read, "symbology") for read in reads],
+        "patient_index": patient_index(patient, case) if patient and case else None,
+    }
+
+
+def _correction(event: wire.Event) -> dict[str, Any]:
+    data = event.data
+    return {
+        **_common(event),
+        "corrects": text(data, "corrects"),
+        "operator": text_or_none(data, "operator"),
+        "reason": text_or_none(data, "reason"),
+    }
+
+
+def _change(event: wire.Event) -> dict[str, Any]:
+    detail = table(event.data, "change")
+    document = event.kind == wire.Kind.DOCUMENT
+    return {
+        **_common(event),
+        "kind": event.kind,
+        "subject": "document" if document else text_or_none(detail, "of"),
+        "what": text_or_none(detail, "what"),
+        "ident": text_or_none(event.data, "document") if document else text_or_none(detail, "id"),
+        "why": text_or_none(detail, "why"),
+        "detail": dict(detail),
+    }
+
+
+def _common(event: wire.Event) -> dict[str, Any]:
+    return {"event_id": event.event_id, "station": event.station, "at": _at(event.data)}
+
+
+def _at(data: Mapping[str, Any]) -> str:
+    at = text(data, "at")
+    if len(at) != len("2026-11-22T08:15:02.123456Z") or not at.endswith("Z"):
+        raise ProjectionError(f"at = {at!r}: expected UTC such as 2026-11-22T08:15:02.123456Z")
+    return at
+
+
+def _outcome(verdict: Mapping[str, Any]) -> str:
+    name = text(verdict, "outcome")
+    if name not in Outcome.__members__:
+        raise ProjectionError(f"outcome = {name!r}: expected one of {', '.join(Outcome)}")
+    return name
+
+
+def text(data: Mapping[str, Any], name: str) -> str:
+    """A text that a database takes.
+
+    Raises:
+        ProjectionError: missing, not text, or with a NUL or half a surrogate pair.
+    """
+    value = data.get(name)
+    if not isinstance(value, str) or "\0" in value or not value.isascii() and not _encodable(value):
+        raise ProjectionError(f"{name} = {value!r}: expected a text")
+    return value
+
+
+def text_or_none(data: Mapping[str, Any], name: str) -> str | None:
+    """As `text`, where null or nothing means None."""
+    return None if data.get(name) is None else text(data, name)
+
+
+def table(data: Mapping[str, Any], name: str, *, nullable: bool = False) -> Mapping[str, Any]:
+    """An object; an empty one for null where `nullable`.
+
+    Raises:
+        ProjectionError: not an object.
+    """
+    value = data.get(name)
+    if nullable and value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ProjectionError(f"{name} = {value!r}: expected an object")
+    return value
+
+
+def _tables(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = data.get(name)
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise ProjectionError(f"{name} = {value!r}: expected a list of objects")
+    return value
+
+
+def _number(data: Mapping[str, Any], name: str) -> int:
+    value = data.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_NUMBER:
+        raise ProjectionError(f"{name} = {value!r}: expected a whole number from 0 to 2**53")
+    return value
+
+
+def _real(data: Mapping[str, Any], name: str) -> float:
+    value = data.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_NUMBER:
+        raise ProjectionError(f"{name} = {value!r}: expected a number from 0")
+    return float(value)
+
+
+def _encodable(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

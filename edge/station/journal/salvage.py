@@ -1,0 +1,106 @@
+"""What can still be read of a damaged journal: by SQL where SQLite can, else event by event from the raw bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge import wire
+from hardware.host.files import sync_folder
+from hardware.host.sqlite import open_reader
+
+_EVENT = re.compile(
+    rb'\{"schema":1,"event_id":"(?:[^"\\]|\\.)*".{0,16384}?"chain":(?:null|"[0-9a-f]{64}")\}', re.DOTALL
+)
+"""An event line in the bytes of a page; it is believed only if it decodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Salvaged:
+    """Events read from a damaged journal, in the order of their sequence."""
+
+    lines: list[bytes] = field(default_factory=list)
+    seqs: list[int] = field(default_factory=list)
+    previous: dict[str, object] | None = None
+    """``{epoch, seq, chain}`` of the last readable event."""
+    lost: list[list[int]] = field(default_factory=list)
+    """Gaps between the readable events."""
+    damaged: bool = False
+
+
+def quarantine(path: Path) -> Path:
+    """Set the file and its log aside under a new name; nothing is deleted."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.quarantine-{number}")).exists():
+        number += 1
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    sync_folder(path.parent)
+    return aside
+
+
+def salvage(aside: Path) -> Salvaged:
+    """Every event that can be read from a set-aside journal and that the hub may not have yet."""
+    events = _carve(aside)
+    acked = 0
+    with contextlib.suppress(sqlite3.DatabaseError):
+        acked = _by_sql(aside, events)
+    by_epoch: dict[str, list[wire.Event]] = {}
+    for event in sorted(events.values(), key=lambda event: event.seq):
+        by_epoch.setdefault(event.epoch, []).append(event)
+    if not by_epoch:
+        return Salvaged(damaged=True)
+    latest = max(by_epoch.values(), key=lambda found: found[-1].event_id)
+    unsent = [event for event in latest if event.seq > acked]
+    last = latest[-1]
+    return Salvaged(
+        lines=[event.line for event in unsent],
+        seqs=[event.seq for event in unsent],
+        previous={"epoch": last.epoch, "seq": last.seq, "chain": wire.digest(last.line)},
+        lost=_gaps([event.seq for event in unsent], acked),
+        damaged=True,
+    )
+
+
+def _gaps(seqs: list[int], acked: int) -> list[list[int]]:
+    if not seqs:
+        return []
+    first = acked + 1 if acked else seqs[0]
+    return wire.ranges(set(range(first, seqs[-1] + 1)) - set(seqs))
+
+
+def _carve(aside: Path) -> dict[tuple[str, int], wire.Event]:
+    events: dict[tuple[str, int], wire.Event] = {}
+    for suffix in ("", "-wal"):
+        part = aside.with_name(aside.name + suffix)
+        if part.exists():
+            for match in _EVENT.finditer(part.read_bytes()):
+                _keep(events, match.group())
+    return events
+
+
+def _by_sql(aside: Path, events: dict[tuple[str, int], wire.Event]) -> int:
+    """Add what SQLite can read, and return the hub's watermark if that can be read."""
+    db = open_reader(aside)
+    try:
+        with contextlib.suppress(sqlite3.DatabaseError):
+            for (line,) in db.conn.execute("SELECT line FROM outbox ORDER BY seq"):
+                _keep(events, line)
+        with contextlib.suppress(sqlite3.DatabaseError):
+            for (line,) in db.conn.execute("SELECT line FROM outbox ORDER BY seq DESC"):
+                _keep(events, line)
+        row = db.conn.execute("SELECT acked_seq FROM cursor").fetchone()
+        return 0 if row is None else int(row[0])
+    finally:
+        db.conn.close()
+
+
+def _keep(events: dict[tuple[str, int], wire.Event], line: bytes) -> None:
+    with contextlib.suppress(wire.WireError):
+        event = wire.Event.decode(bytes(line))
+        events[event.epoch, event.seq] = event

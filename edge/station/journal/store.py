@@ -1,0 +1,343 @@
+"""The journal's file: append, acknowledge, prune (architecture sections 6 to 8).
+
+One table of exact event bytes keyed by ``seq``, one row that says up to where the hub has them. An append is one
+transaction, flushed when it returns. Pruning never deletes the newest row, and happens only when the hub's chain
+value at its watermark equals our own; if not, a new epoch is opened and everything unsent is journaled again there
+under its old event id.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edge import wire
+from edge.station.journal.salvage import Salvaged, quarantine, salvage
+from hardware.host.sqlite import Database, StorageError, grow_wal, migrate, open_reader, open_writer
+
+log = logging.getLogger(__name__)
+
+CAPACITY = 100_000
+"""Unacknowledged events that a station promises to hold."""
+CHECKED_LINKS = 100
+"""Chain links that are checked at every start; the full check runs behind."""
+PRUNE_EVENTS = 50
+"""Rows are deleted in ranges of at least this many."""
+
+Acknowledged = Literal["pruned", "same", "fork", "foreign"]
+
+
+class JournalError(OSError):
+    """An event could not be written. Nothing of it was recorded; the journal may recover."""
+
+
+class JournalFull(JournalError):  # noqa: N818 - reads as what it is
+    """The promised capacity is used up. Nothing is overwritten."""
+
+
+class JournalDamaged(Exception):  # noqa: N818 - reads as what it is
+    """What the file holds is not what was written to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event as journaled."""
+
+    seq: int
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the journal stands."""
+
+    epoch: str
+    last_seq: int
+    last_digest: str | None
+    acked_seq: int
+    acked_chain: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedEpoch:
+    """Why a new epoch begins, and what came before it."""
+
+    why: str
+    """``new``, ``damaged`` or ``fork``."""
+    previous: dict[str, object] | None
+    """``{epoch, seq, chain}`` of the epoch before; None if unknown."""
+    lost: list[list[int]]
+    """Ranges of the epoch before that can no longer be read."""
+    salvaged: list[list[int]]
+    """Ranges of the epoch before that were read from a damaged file."""
+
+
+Opening = Callable[[OpenedEpoch], wire.Draft]
+
+
+class Journal:
+    """The one writer of a journal file. Not thread-safe: it belongs to one worker."""
+
+    capacity = CAPACITY
+
+    def __init__(self, db: Database, opening: Opening, after_step: Callable[[str], None]) -> None:
+        """Use an opened database; see `open`."""
+        self._db = db
+        self._conn = db.conn
+        self._opening = opening
+        self._after_step = after_step
+        self._head = _read_head(self._conn)
+
+    @classmethod
+    def open(cls, path: Path, *, opening: Opening, after_step: Callable[[str], None] = lambda _step: None) -> Journal:
+        """Open the journal, or make it; a damaged one is set aside and its readable events journaled again.
+
+        Args:
+            path: the SQLite file.
+            opening: makes the first event of a new epoch.
+            after_step: told after ``begun``, ``inserted`` and ``committed``; for tests that kill the process there.
+
+        Raises:
+            StorageError: the place cannot hold a journal at all.
+        """
+        saved = Salvaged()
+        try:
+            db = _open_checked(path)
+        except (JournalDamaged, sqlite3.DatabaseError) as error:
+            aside = quarantine(path)
+            log.error("journal=%s damaged: %s; set aside as %s", path, error, aside)  # noqa: TRY400 - no traceback
+            saved = salvage(aside)
+            db = _open_checked(path)
+        try:
+            journal = cls(db, opening, after_step)
+            if journal.head.last_seq == 0:
+                journal._begin_first_epoch(saved)
+            grow_wal(db)
+        except sqlite3.Error as error:
+            raise StorageError(f"{path}: {error}; check the card's free space and health") from error
+        return journal
+
+    @property
+    def head(self) -> Head:
+        """Where the journal stands."""
+        return self._head
+
+    @property
+    def unacknowledged(self) -> int:
+        """Events that the hub has not confirmed."""
+        return self._head.last_seq - self._head.acked_seq
+
+    def append(self, drafts: Sequence[wire.Draft]) -> list[Row]:
+        """Write events in one transaction; they are on the card when this returns.
+
+        Raises:
+            JournalFull: the capacity is used up; nothing was written.
+            JournalError: the card refused; nothing was written.
+            WireError: a draft is too large; nothing was written.
+        """
+        if self.unacknowledged + len(drafts) > self.capacity:
+            raise JournalFull(f"{self.unacknowledged} of {self.capacity} events wait for the hub: no room left")
+        rows = self._encode(drafts)
+        try:
+            self._transaction(lambda: self._insert(rows))
+        except sqlite3.Error as error:
+            raise JournalError(f"the journal could not be written: {error}") from error
+        self._advance(rows)
+        return rows
+
+    def acknowledge(self, ack: wire.Ack) -> Acknowledged:
+        """Take the hub's watermark: move the cursor, prune, or notice that this card is not the one the hub knows.
+
+        Raises:
+            JournalError: the card refused; nothing changed.
+        """
+        head = self._head
+        if ack.epoch != head.epoch:
+            return "foreign"
+        if ack.through == head.acked_seq and ack.chain_at_through == head.acked_chain:
+            return "same"
+        if ack.through < head.acked_seq:
+            return "same"
+        try:
+            if ack.through > head.last_seq or self._digest_at(ack.through) != ack.chain_at_through:
+                self._fork()
+                return "fork"
+            self._transaction(lambda: self._move_cursor(ack))
+        except sqlite3.Error as error:
+            raise JournalError(f"the cursor could not be written: {error}") from error
+        self._head = Head(head.epoch, head.last_seq, head.last_digest, ack.through, ack.chain_at_through)
+        return "pruned"
+
+    def verify(self) -> list[str]:
+        """The full check: SQLite's own and every chain link. Empty when all is well."""
+        problems = [str(row[0]) for row in self._conn.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        return problems + _broken_links(self._conn.execute("SELECT seq, line FROM outbox ORDER BY seq"))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._conn.close()
+
+    def _encode(self, drafts: Sequence[wire.Draft]) -> list[Row]:
+        rows, chain, seq = [], self._head.last_digest, self._head.last_seq
+        for draft in drafts:
+            seq += 1
+            line = draft.encode(self._head.epoch, seq, chain)
+            chain = wire.digest(line)
+            rows.append(Row(seq, line))
+        return rows
+
+    def _insert(self, rows: Sequence[Row]) -> None:
+        self._conn.executemany("INSERT INTO outbox(seq, line) VALUES (?, ?)", [(row.seq, row.line) for row in rows])
+        self._after_step("inserted")
+
+    def _transaction(self, work: Callable[[], None]) -> None:
+        self._conn.execute("BEGIN IMMEDIATE")
+        try:
+            self._after_step("begun")
+            work()
+            self._conn.execute("COMMIT")
+        except BaseException:
+            if self._conn.in_transaction:
+                self._conn.execute("ROLLBACK")
+            raise
+        self._after_step("committed")
+
+    def _advance(self, rows: Sequence[Row]) -> None:
+        last, head = rows[-1], self._head
+        self._head = Head(head.epoch, last.seq, wire.digest(last.line), head.acked_seq, head.acked_chain)
+
+    def _digest_at(self, seq: int) -> str | None:
+        if seq == self._head.acked_seq:
+            return self._head.acked_chain
+        row = self._conn.execute("SELECT line FROM outbox WHERE seq = ?", (seq,)).fetchone()
+        return None if row is None else wire.digest(row[0])
+
+    def _move_cursor(self, ack: wire.Ack) -> None:
+        self._conn.execute("UPDATE cursor SET acked_seq = ?, acked_chain = ?", (ack.through, ack.chain_at_through))
+        oldest = self._conn.execute("SELECT min(seq) FROM outbox").fetchone()[0]
+        keep = min(ack.through, self._head.last_seq - 1)
+        if oldest is not None and keep - oldest + 1 >= PRUNE_EVENTS:
+            self._conn.execute("DELETE FROM outbox WHERE seq <= ?", (keep,))
+
+    def _begin_first_epoch(self, saved: Salvaged) -> None:
+        opened = OpenedEpoch(
+            why="damaged" if saved.damaged else "new",
+            previous=saved.previous,
+            lost=saved.lost,
+            salvaged=wire.ranges(saved.seqs),
+        )
+        self._transaction(lambda: self._begin_epoch(opened, saved.lines))
+        self._head = _read_head(self._conn)
+
+    def _fork(self) -> None:
+        head = self._head
+        log.error("journal fork: epoch=%s last_seq=%d differs from the hub", head.epoch, head.last_seq)
+        unsent = [
+            row[0]
+            for row in self._conn.execute("SELECT line FROM outbox WHERE seq > ? ORDER BY seq", (head.acked_seq,))
+        ]
+        previous = {"epoch": head.epoch, "seq": head.last_seq, "chain": head.last_digest}
+        self._transaction(lambda: self._begin_epoch(OpenedEpoch("fork", dict(previous), [], []), unsent))
+        self._head = _read_head(self._conn)
+
+    def _begin_epoch(self, opened: OpenedEpoch, lines: Iterable[bytes]) -> None:
+        epoch = secrets.token_hex(8)
+        first = self._opening(opened).encode(epoch, 1, None)
+        rows, chain = [Row(1, first)], wire.digest(first)
+        for seq, line in enumerate(lines, start=2):
+            moved = wire.replace_place(line, epoch=epoch, seq=seq, chain=chain)
+            chain = wire.digest(moved)
+            rows.append(Row(seq, moved))
+        self._conn.execute("DELETE FROM outbox")
+        self._conn.execute("DELETE FROM cursor")
+        self._conn.execute("INSERT INTO cursor(epoch, acked_seq, acked_chain) VALUES (?, 0, NULL)", (epoch,))
+        self._insert(rows)
+
+
+class JournalReader:
+    """Reads beside the writer, in another thread."""
+
+    def __init__(self, db: Database) -> None:
+        """Use a read-only database; see `open`."""
+        self._conn = db.conn
+
+    @classmethod
+    def open(cls, path: Path) -> JournalReader:
+        """Open read-only; the journal must exist."""
+        return cls(open_reader(path))
+
+    def head(self) -> Head:
+        """Where the journal stands."""
+        return _read_head(self._conn)
+
+    def after(self, seq: int, limit: int, max_bytes: int) -> list[Row]:
+        """Events after `seq` in order: at most `limit`, at most `max_bytes` as one batch, but at least one."""
+        rows: list[Row] = []
+        size = 0
+        for number, line in self._conn.execute(
+            "SELECT seq, line FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)
+        ):
+            size += len(line) + 1
+            if rows and size > max_bytes:
+                break
+            rows.append(Row(number, line))
+        return rows
+
+    def close(self) -> None:
+        """Close the file."""
+        self._conn.close()
+
+
+def _create(db: Database) -> None:
+    db.conn.execute("CREATE TABLE outbox(seq INTEGER PRIMARY KEY, line BLOB NOT NULL)")
+    db.conn.execute("CREATE TABLE cursor(epoch TEXT NOT NULL, acked_seq INTEGER NOT NULL, acked_chain TEXT)")
+
+
+def _open_checked(path: Path) -> Database:
+    db = open_writer(path)
+    try:
+        migrate(db, "journal", [_create])
+        newest = db.conn.execute("SELECT seq, line FROM outbox ORDER BY seq DESC LIMIT ?", (CHECKED_LINKS,)).fetchall()
+        broken = _broken_links(reversed(newest))
+        head = _read_head(db.conn)
+        if newest and head.epoch == "":
+            broken.append("events without a cursor")
+        if broken:
+            raise JournalDamaged("; ".join(broken))  # noqa: TRY301 - closed below like any other fault
+    except BaseException:
+        db.conn.close()
+        raise
+    return db
+
+
+def _broken_links(rows: Iterable[tuple[int, bytes]]) -> list[str]:
+    problems: list[str] = []
+    former: Row | None = None
+    for seq, line in rows:
+        try:
+            event = wire.Event.decode(line)
+        except wire.WireError as error:
+            problems.append(f"seq {seq}: {error}")
+            former = None
+            continue
+        if event.seq != seq:
+            problems.append(f"row {seq} holds event {event.seq}")
+        elif former is not None and (former.seq + 1 != seq or event.chain != wire.digest(former.line)):
+            problems.append(f"seq {seq} does not follow {former.seq}: the chain is broken")
+        former = Row(seq, line)
+    return problems
+
+
+def _read_head(conn: sqlite3.Connection) -> Head:
+    cursor = conn.execute("SELECT epoch, acked_seq, acked_chain FROM cursor").fetchone()
+    if cursor is None:
+        return Head("", 0, None, 0, None)
+    newest = conn.execute("SELECT seq, line FROM outbox ORDER BY seq DESC LIMIT 1").fetchone()
+    if newest is None:
+        raise JournalDamaged("the newest event is gone")
+    return Head(cursor[0], newest[0], wire.digest(newest[1]), cursor[1], cursor[2])

@@ -1,0 +1,144 @@
+"""The journal's one writing thread: what is queued while a flush runs shares the next one."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge import wire
+from edge.station.journal.store import Head, Journal, JournalError
+from hardware.host.worker import Worker
+
+log = logging.getLogger(__name__)
+
+FRESH_S = 30.0
+"""A slow card is shown to the person, not killed (architecture section 8)."""
+MOST_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """An event is on the card."""
+
+    draft: wire.Draft
+    seq: int
+    took_ms: float
+    """Milliseconds of the transaction with its flush."""
+
+
+Done = Callable[[Committed | JournalError], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Append:
+    draft: wire.Draft
+    done: Done
+
+
+class JournalWriter:
+    """Owns the `Journal`; `submit` and `acknowledge` may be called from any thread and return at once."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Take over an opened journal."""
+        self._journal = journal
+        self._queue: queue.SimpleQueue[_Append | wire.Ack] = queue.SimpleQueue()
+        self._head = journal.head
+        self._lock = threading.Lock()
+        self.capacity = journal.capacity
+        self.on_append: Callable[[], None] = lambda: None
+        """Called in this thread after each commit: wakes the uplink."""
+        self.worker = Worker("journal", self._step, fresh_within=FRESH_S, on_stop=self._drain)
+
+    @property
+    def head(self) -> Head:
+        """Where the journal stands after the last commit."""
+        with self._lock:
+            return self._head
+
+    def submit(self, draft: wire.Draft, done: Done) -> None:
+        """Queue an event; `done` is called in the writer's thread with the outcome."""
+        self._queue.put(_Append(draft, done))
+
+    def acknowledge(self, ack: wire.Ack) -> None:
+        """Queue the hub's watermark."""
+        self._queue.put(ack)
+
+    def stop(self, timeout: float = 1.5) -> None:
+        """Write everything that was submitted, then close the journal."""
+        self.worker.stop(timeout)
+
+    def _step(self) -> None:
+        try:
+            first = self._queue.get(timeout=0.2)
+        except queue.Empty:
+            return
+        self._take(first)
+
+    def _take(self, first: _Append | wire.Ack) -> None:
+        appends: list[_Append] = []
+        item: _Append | wire.Ack | None = first
+        while item is not None:
+            if isinstance(item, wire.Ack):
+                self._write(appends)
+                appends = []
+                self._acknowledge(item)
+            else:
+                appends.append(item)
+            item = self._next() if len(appends) < MOST_AT_ONCE else None
+        self._write(appends)
+
+    def _next(self) -> _Append | wire.Ack | None:
+        try:
+            return self._queue.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _write(self, appends: list[_Append]) -> None:
+        if not appends:
+            return
+        began = time.monotonic_ns()
+        try:
+            rows = self._journal.append([each.draft for each in appends])
+        except (JournalError, wire.WireError) as error:
+            self._refuse(appends, error)
+            return
+        took_ms = (time.monotonic_ns() - began) / 1e6
+        self._publish_head()
+        for each, row in zip(appends, rows, strict=True):
+            each.done(Committed(each.draft, row.seq, took_ms))
+        self.on_append()
+
+    def _refuse(self, appends: list[_Append], error: JournalError | wire.WireError) -> None:
+        """One bad event must not take the others with it: several are tried again one by one."""
+        if len(appends) > 1:
+            for each in appends:
+                self._write([each])
+            return
+        appends[0].done(error if isinstance(error, JournalError) else JournalError(str(error)))
+
+    def _acknowledge(self, ack: wire.Ack) -> None:
+        try:
+            outcome = self._journal.acknowledge(ack)
+        except JournalError as error:
+            log.warning("watermark %d not taken: %s", ack.through, error)
+            return
+        self._publish_head()
+        if outcome == "fork":
+            log.error("fork: the hub's watermark %d of epoch %s is not of this card", ack.through, ack.epoch)
+        self.on_append()
+
+    def _publish_head(self) -> None:
+        with self._lock:
+            self._head = self._journal.head
+
+    def _drain(self) -> None:
+        item = self._next()
+        if item is not None:
+            self._take(item)
+            self._drain()
+            return
+        self._journal.close()
