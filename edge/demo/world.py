@@ -186,9 +186,7 @@ class World:
                 ended[name] = process.wait()
         return ended
 
-    def _start(
-        self, name: str, command: Sequence[str], output: int | None = None
-    ) -> subprocess.Popen[bytes]:
+    def _start(self, name: str, command: Sequence[str], output: int | None = None) -> subprocess.Popen[bytes]:
         program = Path(sys.executable).parent / command[0]
         log = (self.folder / f"{name.replace(' ', '-')}.log").open("wb")
         with log:
@@ -217,9 +215,17 @@ def _write_catalogue(folder: Path, out: Path) -> None:
         for di, name, model, device_class, implant, level, contains, sale_unit in PRODUCTS:
             writer.writerow(
                 {
-                    "di": di, "sale_unit": sale_unit, "level": level, "contains": contains, "name": name,
-                    "model": model, "registrant": "Example Medical", "device_class": device_class,
-                    "implant": implant, "pi_lot": "yes", "nhsa_codes": "C0101010010101000001",
+                    "di": di,
+                    "sale_unit": sale_unit,
+                    "level": level,
+                    "contains": contains,
+                    "name": name,
+                    "model": model,
+                    "registrant": "Example Medical",
+                    "device_class": device_class,
+                    "implant": implant,
+                    "pi_lot": "yes",
+                    "nhsa_codes": "C0101010010101000001",
                 }
             )
     recalls.write_text(

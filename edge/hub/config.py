@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hardware.host.toml import Problem, load
 
-_PORT = {"check": lambda value: 0 <= value <= 65535, "expected": "a port from 0 (any free one) to 65535"}
+_PORT = {"check": lambda value: 0 <= value < 2**16, "expected": "a port from 0 (any free one) to 65535"}
 _FILLED = {"check": bool, "expected": "a text that is not empty"}
 
 
@@ -48,7 +48,7 @@ class LinkTable:
     """``[link]``: the broker of the site."""
 
     host: str = field(metadata=_FILLED)
-    port: int = field(metadata={"check": lambda v: 1 <= v <= 65535, "expected": "a port from 1 to 65535"})  # noqa: PLR2004
+    port: int = field(metadata={"check": lambda value: 1 <= value < 2**16, "expected": "a port from 1 to 65535"})
     tls: TlsTable | None = None
     bench: bool = False
 

@@ -132,7 +132,7 @@ def text(data: Mapping[str, Any], name: str) -> str:
         ProjectionError: missing, not text, or with a NUL or half a surrogate pair.
     """
     value = data.get(name)
-    if not isinstance(value, str) or "\0" in value or not value.isascii() and not _encodable(value):
+    if not isinstance(value, str) or "\0" in value or (not value.isascii() and not _encodable(value)):
         raise ProjectionError(f"{name} = {value!r}: expected a text")
     return value
 

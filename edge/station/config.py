@@ -11,20 +11,23 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edge.rules.regions import known_regions
-from edge.vision.config import CameraConfig
+from hardware.camera_settings import CameraSettings
 from hardware.host.toml import ConfigError, Problem, load
 
+MOST_PORT = 65_535
+MOST_PIN = 27
+"""The highest BCM pin of the header."""
 NAME = re.compile(r"[A-Z0-9][A-Z0-9-]{0,30}")
 _NAME = {
     "check": lambda value: NAME.fullmatch(value) is not None,
     "expected": "1 to 31 capital letters, digits and hyphens, for example OR-03",
 }
-_PORT = {"check": lambda value: 1 <= value <= 65535, "expected": "a port from 1 to 65535"}
+_PORT = {"check": lambda value: 1 <= value <= MOST_PORT, "expected": "a port from 1 to 65535"}
 _CLOCK = {
     "check": lambda value: re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value) is not None,
     "expected": "a time of day such as 07:00",
 }
-_PIN = {"check": lambda value: 0 <= value <= 27, "expected": "a BCM pin number from 0 to 27"}
+_PIN = {"check": lambda value: 0 <= value <= MOST_PIN, "expected": "a BCM pin number from 0 to 27"}
 _FILLED = {"check": bool, "expected": "a text that is not empty"}
 
 
@@ -204,7 +207,7 @@ class StationConfig:
     station: StationTable
     link: LinkTable
     scanner: tuple[ScannerTable, ...] = ()
-    camera: CameraConfig | None = None
+    camera: CameraSettings | None = None
     panel: PanelTable | None = None
     patterns: PatternsTable = PatternsTable()
     seal: SealTable | None = None

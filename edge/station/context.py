@@ -1,4 +1,4 @@
-"""Codes that say who, for whom and under which document: recognised before products (architecture section 3, step 4)."""
+"""Codes that say who, for whom and under which document: recognised before products."""
 
 from __future__ import annotations
 

@@ -7,9 +7,8 @@ import os
 import select
 import time
 from collections.abc import Callable
-from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from edge.station.config import ScannerTable
 from edge.station.desk import Message, Pressed, Readers, Scanned, Seen
@@ -151,7 +150,7 @@ class StdinInput:
     reads_products = False
     connected = True
 
-    def __init__(self, stream: BufferedIOBase, inputs: Inputs) -> None:
+    def __init__(self, stream: BinaryIO, inputs: Inputs) -> None:
         """Read lines of `stream`, a binary stream with a file descriptor."""
         self._fd = stream.fileno()
         self._open = True

@@ -1,0 +1,148 @@
+"""The ``udi-hub`` command. What a subcommand needs is imported when it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edge.hub.config import HubConfig, read_config
+from hardware.host.toml import ConfigError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+CONFIG = Path("/etc/udi-station/hub.toml")
+NOTHING, USAGE = 1, 2
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    config = click.option("--config", type=click.Path(path_type=Path), default=CONFIG, show_default=True)
+    return config(click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command))
+
+
+@click.group()
+@click.version_option(package_name="udi-station", message="%(prog)s %(version)s")
+def main() -> None:
+    """The receiving end: collects what stations send and answers where things are."""
+
+
+@main.command()
+@click.option("--config", type=click.Path(path_type=Path), default=CONFIG, show_default=True)
+def run(config: Path) -> None:
+    """Collect and show pages until SIGTERM. Exit status 0, 1 when a part of it failed, 2 for a bad configuration."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="level=%(levelname)s logger=%(name)s %(message)s")
+    settings = _settings(config)
+    from edge.hub import daemon  # noqa: PLC0415 - a bad configuration needs no broker and no store
+
+    sys.exit(daemon.run(settings))
+
+
+@main.command()
+@_options
+@click.option("--di", help="Device identifier; a GTIN with 14 digits.")
+@click.option("--lot", help="Lot (批号).")
+@click.option("--serial", help="Serial (序列号).")
+@click.option("--document", help="Document (单据).")
+@click.option("--place", help="Place, for example OR-03.")
+@click.option("--case", "case_", help="Case id.")
+@click.option("--patient", is_flag=True, help="Read a patient's number from standard input.")
+def trace(config: Path, *, as_json: bool, case_: str | None, patient: bool, **parts: str | None) -> None:
+    """Find every scan of a thing. Exit status 0 found, 1 nothing found, 2 usage."""
+    from edge.hub.trace import Question  # noqa: PLC0415 - see the module
+    from edge.hub.trace import trace as ask  # noqa: PLC0415
+
+    settings = _settings(config)
+    index = _patient_index(settings) if patient else None
+    question = Question(**parts, case=case_, patient_index=index)
+    if question.empty:
+        raise click.UsageError("give at least one of --di --lot --serial --document --place --case --patient")
+    with _connection(settings) as connection:
+        found = ask(connection, question)
+    _print(found, as_json=as_json)
+    sys.exit(0 if found else NOTHING)
+
+
+@main.command()
+@_options
+def status(config: Path, *, as_json: bool) -> None:
+    """Say how each station stands. Exit status 0, 1 when no station is known, 2 usage."""
+    from edge.hub import overview  # noqa: PLC0415 - see the module
+
+    with _connection(_settings(config)) as connection:
+        found = overview.stations(connection)
+    _print(found, as_json=as_json)
+    sys.exit(0 if found else NOTHING)
+
+
+@main.command()
+@_options
+@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="First day, local time; else 7 days ago.")
+def week(config: Path, *, as_json: bool, start: datetime | None) -> None:
+    """Count seven days. Exit status 0, 1 when there was no scan, 2 usage."""
+    from edge.hub.week import week as count  # noqa: PLC0415 - see the module
+
+    first = datetime.now(UTC) - timedelta(days=7) if start is None else start.astimezone()
+    with _connection(_settings(config)) as connection:
+        figures = count(connection, first, first + timedelta(days=7))
+    _print([figures], as_json=as_json, one=True)
+    sys.exit(0 if figures.scans else NOTHING)
+
+
+def _settings(config: Path) -> HubConfig:
+    try:
+        return read_config(config)
+    except ConfigError as error:
+        click.echo(f"{config}: {error}", err=True)
+        sys.exit(USAGE)
+
+
+@contextmanager
+def _connection(settings: HubConfig) -> Iterator[Connection]:
+    from edge.hub.store import Store, StoreError  # noqa: PLC0415 - see the module
+
+    try:
+        store = Store.open_reader(settings.hub.store)
+    except StoreError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE)
+    try:
+        with store.begin() as connection:
+            yield connection
+    finally:
+        store.close()
+
+
+def _patient_index(settings: HubConfig) -> str:
+    from edge.hub.patients import KeyFolderError, Patients  # noqa: PLC0415 - see the module
+
+    if settings.hub.keys is None:
+        raise click.UsageError("--patient needs [hub] keys in the configuration: without keys patients stay sealed")
+    try:
+        return Patients.load(settings.hub.keys, settings.hub.site).index(sys.stdin.readline())
+    except KeyFolderError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE)
+
+
+def _print(rows: Sequence[Any], *, as_json: bool, one: bool = False) -> None:
+    """JSON for machines; else one block of ``name value`` lines for each row."""
+    plain = [dataclasses.asdict(row) for row in rows]
+    if as_json:
+        click.echo(json.dumps(plain[0] if one else plain, ensure_ascii=False))
+        return
+    for row in plain:
+        for name, value in row.items():
+            if value not in (None, [], ()):
+                click.echo(
+                    f"{name:16} {json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value}"
+                )
+        click.echo()

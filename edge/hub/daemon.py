@@ -1,0 +1,86 @@
+"""The hub's process: store, collector and pages put together, until SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from edge.hub.collector import Collector, CollectorSettings
+from edge.hub.config import HubConfig, LinkTable
+from edge.hub.page import application
+from edge.hub.patients import KeyFolderError, Patients, no_index
+from edge.hub.projections import PatientIndex
+from edge.hub.server import PageServer
+from edge.hub.store import Store, StoreError
+from hardware.host.link import Tls
+from hardware.host.notify import notify
+from hardware.host.worker import Worker, supervise
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """The hub's clock."""
+    return datetime.now(UTC)
+
+
+def run(config: HubConfig) -> int:
+    """Run until SIGTERM or SIGINT.
+
+    Returns:
+        0 after the signal; 1 when a part failed or something could not be opened.
+    """
+    try:
+        index = _patient_index(config)
+        sock = _listen(config.page.listen, config.page.port)
+        store = Store.open_writer(config.hub.store)
+    except (StoreError, KeyFolderError, OSError) as error:
+        log.error("%s", error)  # noqa: TRY400 - the text says it all, a traceback adds nothing
+        return 1
+    reader = Store.open_reader(config.hub.store)
+    collector = Collector(_settings(config.hub.id, config.link), store, index, utc_now)
+    pages = PageServer(application(reader, utc_now), sock)
+    try:
+        return _supervise([collector.worker, pages.worker], collector, pages)
+    finally:
+        reader.close()
+        store.close()
+
+
+def _supervise(workers: Sequence[Worker], collector: Collector, pages: PageServer) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    for worker in workers:
+        worker.start()
+    notify("READY=1")
+    log.info("hub=ready page=http://%s:%d", *pages.address)
+    status = supervise(workers, stop, notify)
+    notify("STOPPING=1")
+    pages.ask_to_stop()
+    collector.stop()
+    pages.stop()
+    return 1 if any(worker.error is not None for worker in workers) else status
+
+
+def _patient_index(config: HubConfig) -> PatientIndex:
+    if config.hub.keys is None:
+        return no_index
+    return Patients.load(config.hub.keys, config.hub.site, create=True).index_sealed
+
+
+def _settings(client_id: str, link: LinkTable) -> CollectorSettings:
+    tls = None if link.tls is None else Tls(link.tls.ca, link.tls.certificate, link.tls.key)
+    return CollectorSettings(link.host, link.port, client_id, tls)
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family)
+    except OSError as error:
+        raise OSError(f"[page] cannot listen on {address}:{port}: {error}; choose another [page] port") from error

@@ -1,0 +1,148 @@
+"""Where a thing came from and where it went: 来源可查、去向可追、责任可究. Pure questions to the projections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from edge.hub.tables import change, correction, scan
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One scan of a thing."""
+
+    event_id: str
+    at: str
+    """UTC, by the station's clock."""
+    station: str
+    place: str | None
+    operator: str | None
+    task: str | None
+    training: bool
+    outcome: str
+    reasons: tuple[tuple[str, str], ...]
+    """(code, audience), the weightiest first."""
+    di: str | None
+    lot: str | None
+    serial: str | None
+    expires: str | None
+    trace_key: str | None
+    document: str | None
+    case: str | None
+    count: int | None
+    """Sale units moved; None where nothing was booked."""
+    symbologies: tuple[str | None, ...]
+    corrected_by: str | None
+    """event_id of the first correction that takes this scan back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to look for; all given parts must fit. Values exactly as printed on the label or shown on the document."""
+
+    di: str | None = None
+    lot: str | None = None
+    serial: str | None = None
+    document: str | None = None
+    place: str | None = None
+    case: str | None = None
+    patient_index: str | None = None
+    """From `edge.hub.patients.Patients.index`."""
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was asked."""
+        return not _asked(self)
+
+
+def trace(connection: Connection, question: Question, *, limit: int | None = None) -> list[Trace]:
+    """Every scan that fits, oldest first; with `limit` only the newest so many."""
+    query = _query().where(*(scan.c[name] == value for name, value in _asked(question).items()))
+    return _rows(connection, query, limit)
+
+
+def last_scans(connection: Connection, station: str, limit: int = 20) -> list[Trace]:
+    """The newest scans of a station, newest first."""
+    return _rows(connection, _query().where(scan.c.station == station), limit)[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A case or document that was opened at a station and not closed."""
+
+    subject: str
+    """``case`` or ``document``."""
+    ident: str
+    at: str
+    state: str
+    """``opened``, ``suspended`` or ``resumed``."""
+
+
+def open_sessions(connection: Connection, station: str) -> list[Opened]:
+    """Cases and documents whose last event at this station is not their closing, newest first."""
+    newest = func.row_number().over(
+        partition_by=(change.c.subject, change.c.ident), order_by=(change.c.at.desc(), change.c.event_id.desc())
+    )
+    kinds = change.c.kind.in_(("session", "document")) & change.c.subject.in_(("case", "document"))
+    last = (
+        select(change.c.subject, change.c.ident, change.c.at, change.c.what, newest.label("rank"))
+        .where(change.c.station == station, kinds, change.c.ident.is_not(None))
+        .subquery()
+    )
+    query = select(last).where(last.c.rank == 1, last.c.what != "closed").order_by(last.c.at.desc())
+    return [Opened(row.subject, row.ident, row.at, row.what) for row in connection.execute(query)]
+
+
+def _asked(question: Question) -> dict[str, str]:
+    parts = {
+        "di": question.di,
+        "lot": question.lot,
+        "serial": question.serial,
+        "document": question.document,
+        "place": question.place,
+        "case_id": question.case,
+        "patient_index": question.patient_index,
+    }
+    return {name: value for name, value in parts.items() if value is not None}
+
+
+def _query() -> Select[Any]:
+    first = (
+        select(func.min(correction.c.event_id))
+        .where(correction.c.corrects == scan.c.event_id)
+        .scalar_subquery()
+        .label("corrected_by")
+    )
+    return select(scan, first)
+
+
+def _rows(connection: Connection, query: Select[Any], limit: int | None) -> list[Trace]:
+    newest_first = query.order_by(scan.c.at.desc(), scan.c.event_id.desc()).limit(limit)
+    return [_trace(row) for row in connection.execute(newest_first)][::-1]
+
+
+def _trace(row: Row[Any]) -> Trace:
+    return Trace(
+        event_id=row.event_id,
+        at=row.at,
+        station=row.station,
+        place=row.place,
+        operator=row.operator,
+        task=row.task,
+        training=bool(row.training),
+        outcome=row.outcome,
+        reasons=tuple((reason["code"], reason["audience"]) for reason in row.reasons),
+        di=row.di,
+        lot=row.lot,
+        serial=row.serial,
+        expires=row.expires,
+        trace_key=row.trace_key,
+        document=row.document,
+        case=row.case_id,
+        count=row._mapping["count"],  # noqa: SLF001 - Row's public mapping; `row.count` is a tuple's method
+        symbologies=tuple(row.symbologies),
+        corrected_by=row.corrected_by,
+    )

@@ -1,0 +1,77 @@
+"""Every reason of a verdict in words: zh-CN and English, what to do next, and what a speaker says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Lang = Literal["zh", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonText:
+    """The words of one reason."""
+
+    zh: str
+    en: str
+    zh_next: str
+    en_next: str
+    voice: str
+    """At most eight Chinese characters, about two seconds."""
+
+
+TEXTS: Mapping[str, ReasonText] = {
+    "no_udi": ReasonText("没有 UDI", "no UDI", "按本单位规定放一边", "set it aside as your site decided", "缺码"),
+    "not_a_udi": ReasonText(
+        "不是 UDI 码", "not a UDI", "扫包装上的 UDI 码", "scan the UDI on the package", "不是UDI码"
+    ),
+    "invalid": ReasonText(
+        "码读错或印错", "wrong or damaged code", "重扫;不行就报标签问题", "scan again, else report the label", "重扫"
+    ),
+    "several_packages": ReasonText(
+        "画面里不止一件", "more than one package", "一次一件", "one package at a time", "一次一件"
+    ),
+    "symbols_disagree": ReasonText(
+        "同一件上的码说法不一", "codes on one package differ", "勿用,报质量部门", "do not use; tell quality", "码不一致"
+    ),
+    "half": ReasonText("只有一半码", "half of a UDI", "扫第二个码", "scan the second code", "请扫第二个码"),
+    "pi_missing": ReasonText(
+        "没有批号或效期",
+        "no production identifier",
+        "找第二个码;没有就核对标签",
+        "look for the second code, else check the label",
+        "缺第二个码",
+    ),
+    "expired": ReasonText("已过期", "expired", "勿用,放不合格区", "do not use; quarantine it", "过期"),
+    "near_expiry": ReasonText("近效期", "near expiry", "先用这一件", "use this one first", "近效期"),
+    "recalled": ReasonText("已召回", "recalled", "勿用,放不合格区", "do not use; quarantine it", "召回"),
+    "stop_use": ReasonText("暂停使用", "use suspended", "勿用,报质量部门", "do not use; tell quality", "暂停使用"),
+    "hold": ReasonText("待验", "on hold", "等质量部门放行", "wait for release", "待验"),
+    "unknown_di": ReasonText("产品库里没有", "not in the catalogue", "不用处理", "nothing to do here", "产品未知"),
+    "withdrawn_di": ReasonText(
+        "产品标识已退市", "identifier withdrawn", "收货时问供应商", "ask the supplier at receipt", "已退市"
+    ),
+    "pi_flag_mismatch": ReasonText(
+        "标签与数据库不符", "label differs from UDID", "报供应商", "report to the supplier", "标签不符"
+    ),
+    "label_fault": ReasonText("标签印得不规范", "fault of the label", "报供应商", "report to the supplier", "标签问题"),
+    "nhsa_missing": ReasonText("没有医保码", "no 医保 code", "不用处理", "nothing to do here", "缺医保码"),
+    "clock_untrusted": ReasonText(
+        "本机时间不可靠", "clock not trusted", "核对标签上的有效期", "check the date on the label", "核对效期"
+    ),
+    "operator_missing": ReasonText(
+        "还没有刷胸牌", "no badge yet", "先扫胸牌,再扫这件", "scan your badge, then this again", "请先扫胸牌"
+    ),
+    "patient_missing": ReasonText(
+        "还没有扫腕带", "no wristband yet", "先扫腕带,再扫这件", "scan the wristband, then this again", "请先扫腕带"
+    ),
+}
+
+
+def say(code: str, lang: Lang = "zh") -> str:
+    """A reason and its next step in one line; an unknown code (of a newer station) is given as it is."""
+    text = TEXTS.get(code)
+    if text is None:
+        return code
+    return f"{text.zh}:{text.zh_next}" if lang == "zh" else f"{text.en}: {text.en_next}"

@@ -1,0 +1,35 @@
+"""``[camera]``: the table that the station checks and the camera process uses. No numpy here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from hardware.host.toml import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """Where frames come from."""
+
+    source: Literal["picamera2", "folder"]
+    folder: Path | None = None
+    """Folder of images, for ``folder``."""
+    size: tuple[int, int] = field(
+        default=(1456, 1088),
+        metadata={"check": lambda v: min(v) >= 64, "expected": "[width, height], each at least 64"},  # noqa: PLR2004
+    )
+    lens_position: float | None = None
+    """Dioptres of the fixed focus; None for a lens without focus."""
+    exposure_us: int = field(default=8000, metadata={"check": lambda v: v > 0, "expected": "microseconds above 0"})
+    gain: float = field(default=4.0, metadata={"check": lambda v: v >= 1, "expected": "1 or more"})
+    period_s: float = field(default=1.0, metadata={"check": lambda v: v > 0, "expected": "seconds above 0"})
+    """How long each image of a folder is shown."""
+
+    def problems(self) -> Iterable[Problem]:
+        """A folder camera needs its folder."""
+        if self.source == "folder" and self.folder is None:
+            expected = "the folder of images that this camera shows"
+            yield Problem("folder", None, expected, f"folder is missing: expected {expected}")

@@ -1,0 +1,23 @@
+"""What shows a signal to the person. `show` returns at once; a thread of its own keeps the time."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from hardware.signals import Profile, Signal
+
+
+class Indicator(Protocol):
+    """Lamps and buzzer, real or simulated."""
+
+    def show(self, signal: Signal, *, t0_ns: int | None = None) -> None:
+        """Show a signal instead of the one before; `t0_ns` is when the scan began, for measuring."""
+
+    def clear(self) -> None:
+        """Back to READY, for example after a STOP was acknowledged."""
+
+    def set_profile(self, profile: Profile) -> None:
+        """Day, night or silent, from the next signal on."""
+
+    def close(self) -> None:
+        """All lamps out; harmless twice."""

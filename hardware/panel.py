@@ -1,0 +1,164 @@
+"""Lamps, buzzer and buttons on GPIO: the one importer of gpiozero. One thread owns every output pin."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gpiozero import PWMLED, Button, Buzzer, PWMOutputDevice
+
+from hardware.buttons import ButtonEvent, HoldTimer
+from hardware.host.worker import Worker
+from hardware.signals import LAMPS, Pattern, Profile, Signal, load_signals
+
+POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class PanelPins:
+    """BCM pin numbers."""
+
+    ready: int
+    tick: int
+    cross: int
+    bar: int
+    wrench: int
+    buzzer: int | None = None
+    buzzer_kind: Literal["passive", "active"] = "passive"
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """Something to do at a time."""
+
+    at_ns: int
+    act: Callable[[], None]
+
+
+class PanelIndicator:
+    """The supported panel: five windows and a piezo."""
+
+    def __init__(self, pins: PanelPins, *, pin_factory: Any = None) -> None:
+        """Claim the pins.
+
+        Args:
+            pins: where lamps and buzzer are.
+            pin_factory: gpiozero's pin factory; None takes the one of ``GPIOZERO_PIN_FACTORY``.
+        """
+        self._lamps = {name: PWMLED(getattr(pins, name), pin_factory=pin_factory) for name in LAMPS}
+        self._buzzer = _buzzer(pins, pin_factory)
+        self._passive = pins.buzzer_kind == "passive"
+        self._table = load_signals("day")
+        self._orders: queue.SimpleQueue[Signal] = queue.SimpleQueue()
+        self._edges: list[_Edge] = []
+        self._worker = Worker("panel", self._step, on_stop=self._release)
+        self._worker.start()
+
+    def show(self, signal: Signal, *, t0_ns: int | None = None) -> None:  # noqa: ARG002 - only simulators measure
+        """Queue a signal; the panel's thread shows it."""
+        self._orders.put(signal)
+
+    def clear(self) -> None:
+        """Back to READY."""
+        self.show(Signal.READY)
+
+    def set_profile(self, profile: Profile) -> None:
+        """From the next signal on."""
+        self._table = load_signals(profile)
+
+    def close(self) -> None:
+        """All lamps out."""
+        self._worker.stop()
+
+    def _step(self) -> None:
+        now_ns = time.monotonic_ns()
+        wait = POLL_S if not self._edges else min(POLL_S, max(0.0, (self._edges[0].at_ns - now_ns) / 1e9))
+        try:
+            signal = self._orders.get(timeout=wait) if wait > 0 else self._orders.get_nowait()
+        except queue.Empty:
+            signal = None
+        if signal is not None:
+            self._hush()
+            self._edges = self._plan(self._table[signal], time.monotonic_ns())
+        self._run_due(time.monotonic_ns())
+
+    def _run_due(self, now_ns: int) -> None:
+        while self._edges and self._edges[0].at_ns <= now_ns:
+            self._edges.pop(0).act()
+
+    def _plan(self, pattern: Pattern, start_ns: int) -> list[_Edge]:
+        edges = []
+        at_ns = start_ns
+        for step in pattern.steps:
+            edges.append(_Edge(at_ns, lambda levels=step.levels: self._light(levels)))  # type: ignore[misc]  # bound now
+            at_ns += step.ms * 1_000_000
+        for tone in pattern.tones:
+            begin = start_ns + tone.start_ms * 1_000_000
+            edges.append(_Edge(begin, lambda hz=tone.hz: self._sound(hz)))  # type: ignore[misc]  # bound now
+            edges.append(_Edge(begin + tone.length_ms * 1_000_000, self._hush))
+        return sorted(edges, key=lambda edge: edge.at_ns)
+
+    def _light(self, levels: Mapping[str, float]) -> None:
+        for name, lamp in self._lamps.items():
+            lamp.value = levels.get(name, 0.0)
+
+    def _sound(self, hz: int) -> None:
+        if self._buzzer is None:
+            return
+        if self._passive:
+            self._buzzer.frequency = hz
+            self._buzzer.value = 0.5
+        else:
+            self._buzzer.on()
+
+    def _hush(self) -> None:
+        if self._buzzer is not None:
+            self._buzzer.off()
+
+    def _release(self) -> None:
+        for lamp in self._lamps.values():
+            lamp.close()
+        if self._buzzer is not None:
+            self._buzzer.close()
+
+
+def _buzzer(pins: PanelPins, pin_factory: Any) -> Any:
+    if pins.buzzer is None:
+        return None
+    if pins.buzzer_kind == "active":
+        return Buzzer(pins.buzzer, pin_factory=pin_factory)
+    return PWMOutputDevice(pins.buzzer, frequency=2000, pin_factory=pin_factory)
+
+
+class PanelButtons:
+    """The buttons of the panel, polled by one thread so that hold times are exact and tests can hold time."""
+
+    def __init__(self, pins: Mapping[ButtonEvent, int], *, pin_factory: Any = None) -> None:
+        """Claim the pins; `on_event` is called for every press that means something."""
+        self.on_event: Callable[[ButtonEvent], None] = lambda _event: None
+        self._buttons = {event: (Button(pin, pin_factory=pin_factory), HoldTimer(event)) for event, pin in pins.items()}
+        self._worker = Worker("buttons", self._step, on_stop=self._release)
+        self._worker.start()
+
+    def close(self) -> None:
+        """Let the pins go."""
+        self._worker.stop()
+
+    def _step(self) -> None:
+        now_ns = time.monotonic_ns()
+        for button, timer in self._buttons.values():
+            if button.is_pressed:
+                timer.pressed(now_ns)
+                event = timer.held(now_ns)
+            else:
+                event = timer.released(now_ns)
+            if event is not None:
+                self.on_event(event)
+        self._worker.stopping.wait(0.02)
+
+    def _release(self) -> None:
+        for button, _ in self._buttons.values():
+            button.close()

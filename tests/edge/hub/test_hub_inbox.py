@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from edge import wire
+from edge.hub import tables
+from edge.hub.inbox import rebuild
+from edge.hub.inbox import store as store_messages
+from edge.hub.patients import no_index
+from edge.hub.reading import Incoming
+from edge.hub.store import Store
+from edge.hub.watermarks import advance
+
+if TYPE_CHECKING:
+    from tests.edge.hub.conftest import FakeJournal
+
+RECEIVED = "2026-11-24T00:00:00.000000Z"
+
+
+def send(store: Store, topic: str, *lines: bytes, properties: dict[str, str] | None = None) -> None:
+    with store.begin() as connection:
+        store_messages(connection, [Incoming(topic, wire.batch(lines), properties or {})], RECEIVED, no_index)
+
+
+def rows(store: Store, name: str) -> list[dict[str, Any]]:
+    table = tables.METADATA.tables[name]
+    with store.begin() as connection:
+        query = select(table).order_by(*table.primary_key.columns)
+        return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def projections(store: Store) -> dict[str, list[dict[str, Any]]]:
+    return {table.name: rows(store, table.name) for table in tables.PROJECTIONS}
+
+
+def through(store: Store, journal: FakeJournal) -> wire.Ack | None:
+    with store.begin() as connection:
+        return advance(connection, journal.station, journal.epoch)
+
+
+def test_a_scan_becomes_one_row_with_its_bytes_kept(store: Store, journal: FakeJournal) -> None:
+    line = journal.scan(document="DN-1", reasons=[{"code": "near_expiry", "audience": "hub"}])
+    send(store, journal.topic, line)
+    (row,) = rows(store, "scan")
+    assert (row["di"], row["lot"], row["document"], row["outcome"]) == ("06901234567892", "A1", "DN-1", "ACCEPTED")
+    assert row["reasons"] == [{"code": "near_expiry", "audience": "hub"}]
+    assert rows(store, "inbox")[0]["payload"] == line
+    assert rows(store, "event_key")[0]["digest"] == wire.digest(line)
+
+
+def test_other_kinds_have_rows_too(store: Store, journal: FakeJournal) -> None:
+    first = json.loads(journal.scan())["event_id"]
+    journal.add(wire.Kind.CORRECTION, {"reason": "undo", "corrects": first})
+    journal.add(wire.Kind.SESSION, wire.session_change("case", "opened", "c7"))
+    journal.add(wire.Kind.DOCUMENT, {"document": "DN-1", "change": {"what": "opened", "lines": 3}})
+    journal.add(wire.Kind.CLOCK, wire.clock_change("boot", quality_before=None, step_ns=None))
+    send(store, journal.topic, *journal.lines)
+    assert rows(store, "correction")[0]["corrects"] == first
+    told = {(row["kind"], row["subject"], row["what"], row["ident"]) for row in rows(store, "change")}
+    assert told == {
+        ("session", "case", "opened", "c7"),
+        ("document", "document", "opened", "DN-1"),
+        ("clock", None, None, None),
+    }
+
+
+def test_the_same_message_again_leaves_no_trace(store: Store, journal: FakeJournal) -> None:
+    journal.scan()
+    for _ in range(3):
+        send(store, journal.topic, *journal.lines)
+    assert [len(rows(store, name)) for name in ("inbox", "event_key", "scan", "key_conflict")] == [1, 1, 1, 0]
+
+
+def test_a_known_event_in_a_new_epoch_is_a_repeat(store: Store, journal: FakeJournal) -> None:
+    old = type(journal)(epoch="00000000000000aa")
+    line = old.scan()
+    journal.again(line)
+    send(store, old.topic, line)
+    send(store, journal.topic, *journal.lines)
+    assert {row["epoch"]: row["status"] for row in rows(store, "event_key")} == {
+        old.epoch: "stored",
+        journal.epoch: "repeat",
+    }
+    assert len(rows(store, "scan")) == 1
+    assert through(store, journal) == wire.Ack(journal.epoch, 1, wire.digest(journal.lines[0]))
+
+
+def test_an_event_id_with_other_content_is_not_taken_for_a_repeat(store: Store, journal: FakeJournal) -> None:
+    first = journal.scan(fields={"event_id": "same"}, lot="A1")
+    journal.scan(fields={"event_id": "same"}, lot="B2")
+    send(store, journal.topic, *journal.lines)
+    assert [row["status"] for row in rows(store, "event_key")] == ["stored", "conflict"]
+    assert [row["lot"] for row in rows(store, "scan")] == ["A1"]
+    assert first in rows(store, "inbox")[0]["payload"]
+
+
+def test_other_bytes_for_a_taken_key_are_set_aside_and_kept(store: Store, journal: FakeJournal) -> None:
+    clone = type(journal)()
+    first = journal.scan(lot="A1")
+    other = clone.scan(lot="B2", fields={"event_id": "of the clone"})
+    send(store, journal.topic, first)
+    for _ in range(2):
+        send(store, clone.topic, other)
+    (conflict,) = rows(store, "key_conflict")
+    assert (conflict["event_id"], conflict["digest"]) == ("of the clone", wire.digest(other))
+    assert [row["lot"] for row in rows(store, "scan")] == ["A1"]
+    assert [row["payload"] for row in rows(store, "inbox")] == [first, other]
+    assert through(store, journal) == wire.Ack(journal.epoch, 1, wire.digest(first))
+
+
+def mutate(line: bytes, **changes: Any) -> bytes:
+    return json.dumps({**json.loads(line), **changes}).encode()
+
+
+POISON: dict[str, Any] = {
+    "not JSON": lambda _line: b"\x00\xff not JSON",
+    "half a line": lambda line: line[:200],
+    "deep": lambda _line: b"[" * 12_000,
+    "of another station": lambda line: mutate(line, station="OR-04"),
+    "seq of 2**70": lambda line: mutate(line, seq=2**70),
+    "half a surrogate": lambda line: mutate(line, event_id="\ud800"),
+    "NUL": lambda line: mutate(line, operator="a\0b"),
+    "half a surrogate in the body": lambda line: mutate(line, place="\udfff"),
+    "no verdict": lambda line: mutate(line, verdict=None),
+    "unknown kind": lambda line: mutate(line, kind="gossip"),
+    "count of 2**70": lambda line: mutate(line, count=2**70),
+    "time without zone": lambda line: mutate(line, at="2026-11-24 08:00"),
+}
+
+
+@pytest.mark.parametrize("spoil", POISON.values(), ids=POISON.keys())
+def test_poison_is_set_aside_and_the_watermark_passes_it(store: Store, journal: FakeJournal, spoil: Any) -> None:
+    first, middle, last = journal.scan(), journal.scan(), journal.scan()
+    bad = spoil(middle)
+    for _ in range(2):
+        send(store, journal.topic, first, bad, last, properties=journal.properties(1, 3))
+    assert [row["payload"] for row in rows(store, "poison")] == [bad]
+    assert [row["status"] for row in rows(store, "event_key")] == ["stored", "poison", "stored"]
+    assert len(rows(store, "scan")) == 2
+    assert through(store, journal) == wire.Ack(journal.epoch, 3, wire.digest(last))
+
+
+def test_poison_without_a_place_is_kept_and_answered_by_nothing(store: Store, journal: FakeJournal) -> None:
+    send(store, journal.topic, b"nonsense", properties={"station": "OR-04", "first_seq": "1", "count": "1"})
+    send(store, "udi/site/scan", journal.scan())
+    assert sorted(row["payload"] for row in rows(store, "poison")) == sorted([b"nonsense", journal.lines[0]])
+    assert rows(store, "event_key") == []
+
+
+def test_a_readable_event_takes_the_place_of_poison(store: Store, journal: FakeJournal) -> None:
+    line = journal.scan()
+    send(store, journal.topic, b"spoilt", properties=journal.properties(1, 1))
+    send(store, journal.topic, line)
+    assert [row["status"] for row in rows(store, "event_key")] == ["stored"]
+    assert len(rows(store, "scan")) == 1
+    assert through(store, journal) == wire.Ack(journal.epoch, 1, wire.digest(line))
+
+
+def test_an_unknown_schema_is_kept_for_a_later_hub(store: Store, journal: FakeJournal) -> None:
+    line = journal.put(mutate(journal.scan(), schema=2))
+    journal.lines = [line]
+    send(store, journal.topic, line)
+    assert rows(store, "scan") == []
+    assert rows(store, "poison") == []
+    assert through(store, journal) == wire.Ack(journal.epoch, 1, wire.digest(line))
+
+
+def test_the_watermark_stops_at_the_first_gap(store: Store, journal: FakeJournal) -> None:
+    lines = [journal.scan() for _ in range(6)]
+    send(store, journal.topic, lines[2], lines[4])
+    assert through(store, journal) is None
+    send(store, journal.topic, lines[0], lines[1])
+    assert through(store, journal) == wire.Ack(journal.epoch, 3, wire.digest(lines[2]))
+    assert through(store, journal) == wire.Ack(journal.epoch, 3, wire.digest(lines[2]))
+    send(store, journal.topic, lines[5], lines[3])
+    assert through(store, journal) == wire.Ack(journal.epoch, 6, wire.digest(lines[5]))
+
+
+def mixed(journal: FakeJournal) -> list[tuple[FakeJournal, bytes]]:
+    """Two epochs of one station with events journaled twice, and another station."""
+    other, fork = type(journal)(station="DEPOT-01"), type(journal)(epoch="00000000000000bb")
+    first = json.loads(journal.scan())["event_id"]
+    journal.add(wire.Kind.CORRECTION, {"reason": "undo", "corrects": first})
+    journal.scan(outcome="STOP", lot="B2")
+    journal.add(wire.Kind.SESSION, wire.session_change("document", "opened", "DN-1"))
+    fork.again(journal.lines[0])
+    fork.scan(lot="C3")
+    fork.again(journal.lines[2])
+    other.scan(place="DEPOT")
+    other.add(wire.Kind.CLOCK, wire.clock_change("boot", quality_before=None, step_ns=None))
+    return [(each, line) for each in (journal, fork, other) for line in each.lines]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_order_cutting_and_repetition_do_not_matter(data: st.DataObject, journal: FakeJournal) -> None:
+    journal.lines.clear()
+    events = mixed(journal)
+    with TemporaryDirectory() as folder:
+        plain, shuffled = Store.open_writer(Path(folder, "a")), Store.open_writer(Path(folder, "b"))
+        for source, line in events:
+            send(plain, source.topic, line)
+        for transaction in deliveries(data, events):
+            with shuffled.begin() as connection:
+                store_messages(connection, transaction, RECEIVED, no_index)
+        assert projections(shuffled) == projections(plain)
+        assert {source.epoch: through(shuffled, source) for source, _ in events} == {
+            source.epoch: wire.Ack(source.epoch, len(source.lines), wire.digest(source.lines[-1]))
+            for source, _ in events
+        } | {journal.epoch: through(plain, events[-1][0])}
+        before = projections(shuffled)
+        with shuffled.begin() as connection:
+            rebuild(connection, no_index)
+        assert projections(shuffled) == before
+        plain.close()
+        shuffled.close()
+
+
+def deliveries(data: st.DataObject, events: list[tuple[FakeJournal, bytes]]) -> list[list[Incoming]]:
+    """Every event twice, in any order, cut into any messages and transactions."""
+    order = data.draw(st.permutations(events * 2))
+    messages: list[Incoming] = []
+    while order:
+        source = order[0][0]
+        most = data.draw(st.integers(1, 4))
+        run: list[bytes] = []
+        while order and order[0][0].topic == source.topic and len(run) < most:
+            run.append(order.pop(0)[1])
+        messages.append(Incoming(source.topic, wire.batch(run), {}))
+    transactions = []
+    while messages:
+        size = data.draw(st.integers(1, 6))
+        transactions.append(messages[:size])
+        messages = messages[size:]
+    return transactions
+
+
+def test_several_events_of_one_id_in_one_transaction(store: Store, journal: FakeJournal) -> None:
+    line = journal.scan()
+    again = journal.again(line)
+    send(store, journal.topic, line, line, again)
+    assert [row["status"] for row in rows(store, "event_key")] == ["stored", "repeat"]
+    assert len(rows(store, "scan")) == 1
