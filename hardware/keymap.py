@@ -32,7 +32,7 @@ class KeyDecoder:
         self._alt: int | None = None
 
     def key(self, code: int, *, down: bool) -> bytes:
-        """One key event; gives the bytes it produced, ``\\r`` for Enter."""
+        """One key event; gives the bytes it produced, a carriage return for Enter."""
         if not down:
             self._down.discard(code)
             return self._alt_done() if code in _ALT else b""

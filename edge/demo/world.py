@@ -12,10 +12,11 @@ import tty
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from edge.catalog.build import build
+from edge.catalog.build import COLUMNS, build
 
 OR_STATION = "OR-03"
 DEPOT_STATION = "DEPOT-01"
@@ -76,18 +77,13 @@ port = {page}
 
 PRODUCTS = (
     ("06901234567892", "Hip stem, cementless", "HS-12", "3", "yes", "sale_unit", "1", "06901234567892"),
-    ("06901234500016", "Bone screw 4.5 mm", "BS-45", "3", "yes", "sale_unit", "1", "06901234500016"),
-    ("06901234500023", "Intraocular lens +21", "IOL-21", "3", "yes", "sale_unit", "1", "06901234500023"),
-    ("16901234500020", "Intraocular lens +21, case of 10", "IOL-21", "3", "yes", "case", "10", "06901234500023"),
-    ("06901234500030", "Guide wire 0.035", "GW-35", "3", "no", "sale_unit", "1", "06901234500030"),
+    ("06901234500011", "Bone screw 4.5 mm", "BS-45", "3", "yes", "sale_unit", "1", "06901234500011"),
+    ("06901234500028", "Intraocular lens +21", "IOL-21", "3", "yes", "sale_unit", "1", "06901234500028"),
+    ("16901234500025", "Intraocular lens +21, case of 10", "IOL-21", "3", "yes", "case", "10", "06901234500028"),
+    ("06901234500035", "Guide wire 0.035", "GW-35", "3", "no", "sale_unit", "1", "06901234500035"),
 )
 """(DI, name, model, class, implant, level, contains, sale unit) of the demo's catalogue."""
-_COLUMNS = (
-    "di,sale_unit,level,contains,name,model,registrant,catalogue_number,device_class,implant,single_use,pi_lot,"
-    "pi_serial,pi_manufactured,pi_expires,certificate,certificate_from,certificate_to,storage,nhsa_codes,withdrawn,"
-    "version"
-).split(",")
-RECALLED_DI, RECALLED_LOT = "06901234500030", "GW77"
+RECALLED_DI, RECALLED_LOT = "06901234500035", "GW77"
 
 
 @dataclass(slots=True)
@@ -159,9 +155,8 @@ class World:
             station, [*command, "--state-dir", str(home), "--run-dir", str(home)], output=subprocess.PIPE
         )
         for stream in (process.stdout, process.stderr):
-            threading.Thread(
-                target=lambda stream=stream: [on_line(station, raw.decode()) for raw in stream or ()], daemon=True
-            ).start()
+            if stream is not None:
+                threading.Thread(target=_pump, args=(stream, station, on_line), daemon=True).start()
 
     def start_camera(self, station: str) -> None:
         """Start ``udi-station camera run`` for a station."""
@@ -174,17 +169,15 @@ class World:
         """Send a code through the pseudo-terminal, as a serial scanner does."""
         os.write(self.scanner_fd, payload + b"\r")
 
-    def stop(self) -> dict[str, int]:
-        """End every process in order and say with which exit status."""
-        ended = {}
-        for name, process in reversed(self.processes.items()):
-            process.terminate()
-            try:
-                ended[name] = process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                ended[name] = process.wait()
-        return ended
+    def stop_stations(self) -> None:
+        """End everything but the hub."""
+        for name in [name for name in self.processes if name != "hub"]:
+            _end(self.processes.pop(name))
+
+    def stop(self) -> None:
+        """End every process that still runs."""
+        for process in reversed(self.processes.values()):
+            _end(process)
 
     def _start(self, name: str, command: Sequence[str], output: int | None = None) -> subprocess.Popen[bytes]:
         program = Path(sys.executable).parent / command[0]
@@ -200,6 +193,20 @@ class World:
         return process
 
 
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _pump(stream: IO[bytes], station: str, on_line: Callable[[str, str], None]) -> None:
+    for raw in stream:
+        on_line(station, raw.decode("utf-8", "replace").rstrip())
+
+
 def _make_key(file: Path) -> str:
     key = X25519PrivateKey.generate()
     file.touch(mode=0o600)
@@ -210,7 +217,7 @@ def _make_key(file: Path) -> str:
 def _write_catalogue(folder: Path, out: Path) -> None:
     products, recalls = folder / "products.csv", folder / "recalls.csv"
     with products.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, _COLUMNS)
+        writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         for di, name, model, device_class, implant, level, contains, sale_unit in PRODUCTS:
             writer.writerow(

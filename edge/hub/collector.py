@@ -101,6 +101,7 @@ class Collector:
         self._pacer = watermarks.Pacer()
         self._subscribed: set[str] = set()
         self._said_ns = 0
+        self._say_again = False
         self.stats = CollectorStats()
         will = Will(wire.HUB_PRESENCE, self._presence(present=False))
         link = LinkSettings(settings.host, settings.port, settings.client_id, settings.tls, will=will)
@@ -122,6 +123,7 @@ class Collector:
         if self._batch.ripe(time.monotonic_ns()):
             self._commit()
         self._answer(time.monotonic_ns())
+        self._correct_presence(time.monotonic_ns())
 
     def _on(self, event: LinkEvent) -> None:
         match event:
@@ -201,11 +203,17 @@ class Collector:
 
     def _hear_presence(self, payload: bytes) -> None:
         """A late will of an earlier process must not hide this one."""
-        mine = payload == self._presence(present=True)
-        if not mine and self._subscribed >= set(SUBSCRIPTIONS) and time.monotonic_ns() - self._said_ns > BATCH_NS:
+        if payload != self._presence(present=True):
+            self._say_again = True
+
+    def _correct_presence(self, now_ns: int) -> None:
+        """At most once a second: two hubs under different ids must not flood the broker."""
+        complete = self._subscribed >= set(SUBSCRIPTIONS)
+        if self._say_again and complete and now_ns - self._said_ns >= watermarks.SECOND_NS:
             self._say_presence()
 
     def _say_presence(self) -> None:
+        self._say_again = False
         self._said_ns = time.monotonic_ns()
         self._publish(wire.HUB_PRESENCE, self._presence(present=True))
 

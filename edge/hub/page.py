@@ -20,8 +20,7 @@ from edge.hub.reading import STATION_NAME
 from edge.hub.store import Store
 from edge.hub.trace import Trace, last_scans, open_sessions
 from edge.hub.week import week
-from edge.rules.reasons import TEXTS, say
-from edge.rules.verdict import Audience, Reason
+from edge.rules.reasons import say
 
 REFRESH_S = 5
 LAST_SCANS = 20
@@ -112,7 +111,7 @@ class _Pages:
 
 def reasons(scan: Trace) -> list[tuple[str, str]]:
     """The reasons of a scan in Chinese and English, the weightiest first; an unknown code stands for itself."""
-    return [_say(code, audience) for code, audience in scan.reasons]
+    return [(say(code, "zh"), say(code, "en")) for code, _audience in scan.reasons]
 
 
 def local(at: str | None) -> str:
@@ -123,10 +122,3 @@ def local(at: str | None) -> str:
         return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     except ValueError:
         return at
-
-
-def _say(code: str, audience: str) -> tuple[str, str]:
-    if code not in TEXTS:
-        return code, code
-    reason = Reason(code, Audience.HUB if audience == Audience.HUB else Audience.PERSON)
-    return say(reason, "zh"), say(reason, "en")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from edge import wire
@@ -113,7 +114,11 @@ def _common(event: wire.Event) -> dict[str, Any]:
 
 def _at(data: Mapping[str, Any]) -> str:
     at = text(data, "at")
-    if len(at) != len("2026-11-22T08:15:02.123456Z") or not at.endswith("Z"):
+    try:
+        fits = wire.iso(datetime.fromisoformat(at)) == at
+    except ValueError:
+        fits = False
+    if not fits:
         raise ProjectionError(f"at = {at!r}: expected UTC such as 2026-11-22T08:15:02.123456Z")
     return at
 

@@ -27,6 +27,7 @@ from edge.station.journal.store import JournalError
 from edge.station.journal.writer import Committed, JournalWriter
 from edge.station.record import correction_body, scan_body
 from edge.station.tasks import BOOKED, Placed, Running, place
+from edge.udi.model import Presentation
 from edge.udi.read import Read
 from hardware.buttons import ButtonEvent
 from hardware.indicator import Indicator
@@ -274,7 +275,16 @@ class Desk:
             catalogue=None if catalog is None else catalog.digest,
             rules=self._knowledge.site.digest,
         )
-        return self._submit(wire.Kind.SCAN, body, placed.verdict, presented.t0_ns)
+        event_id = self._submit(wire.Kind.SCAN, body, placed.verdict, presented.t0_ns)
+        log.info(
+            "event_id=%s t0_ns=%d outcome=%s reasons=%s udi=%s",
+            event_id,
+            presented.t0_ns,
+            placed.verdict.outcome.value,
+            ",".join(f"{reason.code}@{reason.audience.value}" for reason in placed.verdict.reasons) or "-",
+            _name(presented.presentation),
+        )
+        return event_id
 
     def _submit(
         self, kind: wire.Kind, body: dict[str, object], verdict: Verdict | None = None, t0_ns: int | None = None
@@ -283,9 +293,6 @@ class Desk:
         outcome = None if verdict is None else verdict.outcome
         shows = self._answers.submitted(draft.event_id, outcome, t0_ns, self._mono_ns())
         self._show_all(shows)
-        if verdict is not None:
-            reasons = ",".join(reason.code for reason in verdict.reasons)
-            log.info("event_id=%s outcome=%s reasons=%s", draft.event_id, outcome, reasons or "-")
         self._journal.submit(draft, lambda result: self.post(Written(draft.event_id, result)))
         return draft.event_id
 
@@ -340,6 +347,12 @@ class Desk:
     def _now(self) -> Now:
         reading = self._drafter.clock.now()
         return Now(reading.at, _local_day(reading.at), reading.quality)
+
+
+def _name(presentation: Presentation) -> str:
+    """What a log may say of a package: its UDI, never the content of other codes."""
+    udi = presentation.udi
+    return "-" if udi is None else udi.trace_key or f"{udi.issuer.value}|{udi.di or '?'}"
 
 
 def _local_day(at: datetime) -> date:

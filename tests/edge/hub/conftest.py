@@ -25,7 +25,7 @@ def scan_body(**changed: Any) -> dict[str, Any]:
         "took_ms": 2.9,
         "picture": None,
     }
-    udi = {
+    udi: dict[str, Any] = {
         "issuer": "GS1",
         "di": "06901234567892",
         "lot": "A1",
@@ -45,7 +45,19 @@ def scan_body(**changed: Any) -> dict[str, Any]:
         "verdict": {"outcome": outcome, "reasons": reasons},
         "count": 1,
     }
-    names = "document line owner counterparty case patient house_code measurement override reason corrects".split()
+    names = [
+        "document",
+        "line",
+        "owner",
+        "counterparty",
+        "case",
+        "patient",
+        "house_code",
+        "measurement",
+        "override",
+        "reason",
+        "corrects",
+    ]
     return body | dict.fromkeys(names) | changed
 
 

@@ -132,6 +132,7 @@ POISON: dict[str, Any] = {
     "no verdict": lambda line: mutate(line, verdict=None),
     "unknown kind": lambda line: mutate(line, kind="gossip"),
     "count of 2**70": lambda line: mutate(line, count=2**70),
+    "no such day": lambda line: mutate(line, at="2026-02-30T08:00:00.000000Z"),
     "time without zone": lambda line: mutate(line, at="2026-11-24 08:00"),
 }
 
@@ -212,10 +213,8 @@ def test_order_cutting_and_repetition_do_not_matter(data: st.DataObject, journal
             with shuffled.begin() as connection:
                 store_messages(connection, transaction, RECEIVED, no_index)
         assert projections(shuffled) == projections(plain)
-        assert {source.epoch: through(shuffled, source) for source, _ in events} == {
-            source.epoch: wire.Ack(source.epoch, len(source.lines), wire.digest(source.lines[-1]))
-            for source, _ in events
-        } | {journal.epoch: through(plain, events[-1][0])}
+        for source, _ in events:
+            assert through(shuffled, source) == wire.Ack(source.epoch, len(source.lines), source.chain or "")
         before = projections(shuffled)
         with shuffled.begin() as connection:
             rebuild(connection, no_index)

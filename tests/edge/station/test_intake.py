@@ -9,7 +9,7 @@ from edge.udi.read import Corners, Read
 TODAY = date(2026, 11, 24)
 DI = b"0106901234567892"
 PI = b"1727123110A1"
-OTHER_DI = b"0106901234500016"
+OTHER_DI = b"0106901234500011"
 BOTH = DI + PI
 S = 1_000_000_000
 
@@ -65,7 +65,7 @@ def test_another_di_between_supersedes_the_waiting_half() -> None:
     joined = intake.scanned(scan(PI, 3 * S), TODAY)
     udi = joined[0].presentation.udi
     assert udi is not None
-    assert udi.di == "06901234500016"
+    assert udi.di == "06901234500011"
 
 
 def test_a_complete_symbol_supersedes_a_waiting_half() -> None:

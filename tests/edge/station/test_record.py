@@ -15,10 +15,10 @@ from edge.udi.read import Read
 READ = Read(b"010690123456789210A1", "]d2", "scanner", 5, 2.94)
 UDI = Udi(READ.payload, "]d2", Issuer.GS1, "element_string", di="06901234567892", lot="A1", expires=date(2027, 12, 31))
 VERDICT = Verdict(Outcome.ACCEPTED, (Reason("near_expiry", Audience.HUB, "detail stays here"),))
-ORDER = (
-    "reads udi product verdict count document line owner counterparty case patient house_code measurement override "
-    "reason corrects"
-).split()
+ORDER = [
+    *("reads", "udi", "product", "verdict", "count", "document", "line", "owner", "counterparty", "case", "patient"),
+    *("house_code", "measurement", "override", "reason", "corrects"),
+]
 
 
 def body(*reads: Read) -> dict[str, object]:

@@ -8,7 +8,7 @@ from edge.seal import Sealed
 from edge.station.context import ContextCode, ContextKind
 from edge.station.tasks import BOOKED, Change, Running, place, show
 
-CASE_OF_TEN = Product("16901234500020", "06901234500023", Level.CASE, 10, "lens", "IOL", "maker")
+CASE_OF_TEN = Product("16901234500025", "06901234500028", Level.CASE, 10, "lens", "IOL", "maker")
 SEALED = Sealed("k", b"e", b"c")
 USE = Running(TaskName.USE)
 OPEN_USE = replace(USE, operator="1207", case="c1", patient=SEALED)
