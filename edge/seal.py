@@ -87,5 +87,15 @@ def open_sealed(sealed: Sealed, private_key: bytes, *, site: str, case: str) -> 
         ) from error
 
 
+def new_key() -> bytes:
+    """A new private key for a hub: raw X25519, 32 bytes."""
+    return X25519PrivateKey.generate().private_bytes_raw()
+
+
+def public_half(private_key: bytes) -> bytes:
+    """The public key that stations seal to: raw X25519, 32 bytes."""
+    return X25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
+
+
 def _info(site: str, case: str) -> bytes:
     return b"udi-station/patient/1\x00" + site.encode() + b"\x00" + case.encode()

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.images import ImageError, load_luma
+from hardware.camera_images import ImageError, load_luma
 
 log = logging.getLogger(__name__)
 

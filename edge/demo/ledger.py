@@ -11,11 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select
-
 from edge.demo.world import DEPOT_STATION, OR_STATION, World
+from edge.hub.reconcile import Held, held
 from edge.hub.store import Store
-from edge.hub.tables import event_key, scan
 from edge.hub.trace import Question, trace
 from edge.rules.reasons import say
 from hardware.host.local import LineClient
@@ -77,17 +75,14 @@ class Ledger:
         store = Store.open_reader(world.store)
         try:
             with store.begin() as connection:
-                delivered = [row[0] for row in connection.execute(select(event_key.c.event_id))]
-                counted = [row[0] for row in connection.execute(select(scan.c.event_id))]
-                booked = connection.execute(select(func.sum(scan.c.count))).scalar() or 0
+                hub = held(connection)
                 found = trace(connection, Question(lot=lot))
         finally:
             store.close()
-        lost = self.recorded - set(delivered)
-        doubled = len(counted) - len(set(counted))
-        self._table(len(self.recorded.intersection(delivered)), len(lost), doubled, booked)
+        lost = self.recorded - hub.events
+        self._table(hub, len(lost))
         self._trace(lot, found)
-        return bool(self.recorded) and not lost and doubled == 0 and len(counted) == self.outcomes.total()
+        return bool(self.recorded) and not lost and hub.doubled == 0 and len(hub.counted) == self.outcomes.total()
 
     def _signal(self, station: str, shown: dict[str, Any]) -> None:
         if shown["t0_ns"] is None:
@@ -119,17 +114,17 @@ class Ledger:
         clock = time.strftime("%H:%M:%S")
         self.tell(f"{clock:12} {station:9} {_SYMBOLS.get(signal, signal):11} {about.get('udi', ''):34} {why}")
 
-    def _table(self, delivered: int, lost: int, doubled: int, booked: int) -> None:
+    def _table(self, hub: Held, lost: int) -> None:
         times = sorted(self.to_signal_ms) or [0.0]
         p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
         rows = [
             ("scanned", str(self.outcomes.total())),
             *((f"  {outcome}", str(count)) for outcome, count in sorted(self.outcomes.items())),
-            ("units booked", str(booked)),
+            ("units booked", str(hub.units)),
             ("events recorded", str(len(self.recorded))),
-            ("events delivered", str(delivered)),
+            ("events delivered", str(len(self.recorded & hub.events))),
             ("lost", str(lost)),
-            ("counted twice", str(doubled)),
+            ("counted twice", str(hub.doubled)),
             ("t0 to signal", f"median {statistics.median(times):.1f} ms, p99 {p99:.1f} ms"),
         ]
         self.tell("")

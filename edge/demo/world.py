@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from edge.catalog.build import COLUMNS, build
+from edge.seal import new_key, public_half
 
 OR_STATION = "OR-03"
 DEPOT_STATION = "DEPOT-01"
@@ -208,10 +207,10 @@ def _pump(stream: IO[bytes], station: str, on_line: Callable[[str, str], None]) 
 
 
 def _make_key(file: Path) -> str:
-    key = X25519PrivateKey.generate()
+    key = new_key()
     file.touch(mode=0o600)
-    file.write_text(base64.b64encode(key.private_bytes_raw()).decode("ascii"), encoding="ascii")
-    return base64.b64encode(key.public_key().public_bytes_raw()).decode("ascii")
+    file.write_text(base64.b64encode(key).decode("ascii"), encoding="ascii")
+    return base64.b64encode(public_half(key)).decode("ascii")
 
 
 def _write_catalogue(folder: Path, out: Path) -> None:

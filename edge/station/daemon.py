@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -42,7 +43,15 @@ VERSION = version("udi-station")
 class Station:
     """One station process."""
 
-    def __init__(self, config: StationConfig, state_dir: Path, run_dir: Path, *, simulate: bool) -> None:
+    def __init__(
+        self,
+        config: StationConfig,
+        state_dir: Path,
+        run_dir: Path,
+        *,
+        simulate: bool,
+        after_step: Callable[[str], None] = lambda _step: None,
+    ) -> None:
         """Build everything that needs no thread; opens the journal.
 
         Args:
@@ -50,6 +59,7 @@ class Station:
             state_dir: journal and open case.
             run_dir: sockets.
             simulate: simulated panel on standard output, scans and buttons from standard input.
+            after_step: told after every step in the life of a scan; tests kill the process there.
         """
         state_dir.mkdir(parents=True, exist_ok=True)
         run_dir.mkdir(parents=True, exist_ok=True)
@@ -58,7 +68,7 @@ class Station:
         clock = Clock()
         drafter = Drafter(config.station, clock)
         journal_file = state_dir / "journal.sqlite3"
-        journal = Journal.open(journal_file, opening=lambda opened: _opening(drafter, opened))
+        journal = Journal.open(journal_file, opening=lambda opened: _opening(drafter, opened), after_step=after_step)
         self._writer = JournalWriter(journal)
         self._panel = build_panel(config.panel, simulate=simulate)
         self._desk = Desk(
@@ -70,11 +80,15 @@ class Station:
             journal=self._writer,
             indicator=self._panel.indicator,
             mono_ns=time.monotonic_ns,
+            after_step=after_step,
         )
         self._panel.connect(self._desk)
         self._inputs = _inputs(config, self._desk, run_dir, simulate=simulate)
         self._uplink = Uplink(
-            _uplink_settings(config, clock, journal.capacity), JournalReader.open(journal_file), self._writer
+            _uplink_settings(config, clock, journal.capacity),
+            JournalReader.open(journal_file),
+            self._writer,
+            after_step=after_step,
         )
         self._writer.on_append = self._uplink.wake
         self._server = LineServer(run_dir / "station.sock")

@@ -121,8 +121,13 @@ class Desk:
         journal: JournalWriter,
         indicator: Indicator,
         mono_ns: Callable[[], int],
+        after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        """Build the desk with everything it uses; it opens nothing itself."""
+        """Build the desk with everything it uses; it opens nothing itself.
+
+        `after_step` is told after ``taken``, ``judged``, ``submitted`` and ``shown``; tests kill the process there.
+        """
+        self._after_step = after_step
         self._patterns = patterns
         self._knowledge = knowledge
         self._drafter = drafter
@@ -174,6 +179,7 @@ class Desk:
         except queue.Empty:
             message = None
         if message is not None:
+            self._after_step("taken")
             self._take(message)
         self._tick(self._mono_ns())
 
@@ -260,6 +266,7 @@ class Desk:
             self._show(Show(Signal(Outcome.INCOMPLETE.value), presented.t0_ns))
             return
         placed = place(self.running, verdict, product)
+        self._after_step("judged")
         event_id = self._record(presented, product, placed)
         if placed.verdict.outcome in BOOKED:
             self._last_booked = _Booked(event_id, presented.t0_ns)
@@ -294,6 +301,7 @@ class Desk:
         shows = self._answers.submitted(draft.event_id, outcome, t0_ns, self._mono_ns())
         self._show_all(shows)
         self._journal.submit(draft, lambda result: self.post(Written(draft.event_id, result)))
+        self._after_step("submitted")
         return draft.event_id
 
     def _written(self, event_id: str, result: Committed | JournalError) -> None:
@@ -343,6 +351,7 @@ class Desk:
         if show.t0_ns is not None:
             self._last_shown = show
         self._indicator.show(show.signal, t0_ns=show.t0_ns)
+        self._after_step("shown")
 
     def _now(self) -> Now:
         reading = self._drafter.clock.now()

@@ -66,14 +66,23 @@ class UplinkStats:
 class Uplink:
     """The worker that delivers."""
 
-    def __init__(self, settings: UplinkSettings, reader: JournalReader, writer: JournalWriter) -> None:
+    def __init__(
+        self,
+        settings: UplinkSettings,
+        reader: JournalReader,
+        writer: JournalWriter,
+        *,
+        after_step: Callable[[str], None] = lambda _step: None,
+    ) -> None:
         """Prepare; the worker connects.
 
         Args:
             settings: who and where.
             reader: this worker's own view of the journal.
             writer: takes the hub's watermarks, and knows where the journal stands.
+            after_step: told after ``published`` and ``watermark``; tests kill the process there.
         """
+        self._after_step = after_step
         self._settings = settings
         self._reader = reader
         self._writer = writer
@@ -201,6 +210,7 @@ class Uplink:
         station = self._settings.station
         if message.topic == wire.topic(station, "ack"):
             self._writer.acknowledge(wire.Ack.decode(message.payload))
+            self._after_step("watermark")
         elif message.topic == wire.HUB_PRESENCE:
             presence = wire.HubPresence.decode(message.payload)
             self.stats.hub_present = presence.present
@@ -225,6 +235,7 @@ class Uplink:
         }
         payload = wire.batch([row.line for row in rows])
         mid = self._link.publish(wire.topic(self._settings.station, "scan"), payload, properties=properties)
+        self._after_step("published")
         self._batches.add(mid)
         self._window.sent(rows[0].seq, rows[-1].seq, now_ns)
         self.stats.messages += 1

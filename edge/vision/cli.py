@@ -14,9 +14,9 @@ import click
 from edge.udi.read import Read
 from edge.vision.symbols import read_symbols
 from hardware.camera import CameraError
+from hardware.camera_images import ImageError, load_luma
 from hardware.camera_settings import CameraSettings
 from hardware.host.toml import ConfigError, parse, read_table
-from hardware.images import ImageError, load_luma
 
 SCHEMA = 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
@@ -37,16 +38,15 @@ def open_writer(path: Path) -> Database:
         sqlite3.DatabaseError: the file is no database.
     """
     conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
-    try:
+    with contextlib.ExitStack() as unless_good:
+        unless_good.callback(conn.close)
         conn.execute(f"PRAGMA page_size={PAGE_BYTES}")
         mode = conn.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         conn.execute("PRAGMA synchronous=FULL")
         conn.execute("PRAGMA wal_autocheckpoint=1000")
         conn.execute("PRAGMA journal_size_limit=-1")
         _demand(path, mode, conn.execute("PRAGMA synchronous").fetchone()[0])
-    except BaseException:
-        conn.close()
-        raise
+        unless_good.pop_all()
     return Database(conn)
 
 

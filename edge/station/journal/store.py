@@ -8,6 +8,7 @@ under its old event id.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import sqlite3
@@ -201,10 +202,9 @@ class Journal:
             self._after_step("begun")
             work()
             self._conn.execute("COMMIT")
-        except BaseException:
+        finally:
             if self._conn.in_transaction:
                 self._conn.execute("ROLLBACK")
-            raise
         self._after_step("committed")
 
     def _advance(self, rows: Sequence[Row]) -> None:
@@ -300,7 +300,8 @@ def _create(db: Database) -> None:
 
 def _open_checked(path: Path) -> Database:
     db = open_writer(path)
-    try:
+    with contextlib.ExitStack() as unless_good:
+        unless_good.callback(db.conn.close)
         migrate(db, "journal", [_create])
         newest = db.conn.execute("SELECT seq, line FROM outbox ORDER BY seq DESC LIMIT ?", (CHECKED_LINKS,)).fetchall()
         broken = _broken_links(reversed(newest))
@@ -308,10 +309,8 @@ def _open_checked(path: Path) -> Database:
         if newest and head.epoch == "":
             broken.append("events without a cursor")
         if broken:
-            raise JournalDamaged("; ".join(broken))  # noqa: TRY301 - closed below like any other fault
-    except BaseException:
-        db.conn.close()
-        raise
+            raise JournalDamaged("; ".join(broken))
+        unless_good.pop_all()
     return db
 
 

@@ -1,0 +1,35 @@
+"""Which events the hub has, by id: what every check for lost and doubled events is made with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from edge.hub.tables import event_key, scan
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the hub holds."""
+
+    events: frozenset[str]
+    """event_id of every event stored."""
+    counted: tuple[str, ...]
+    """event_id of every row of the scan projection; one that stands there twice is doubled."""
+    units: int
+    """Sale units of all scans together."""
+
+    @property
+    def doubled(self) -> int:
+        """Scans counted more than once."""
+        return len(self.counted) - len(set(self.counted))
+
+
+def held(connection: Connection) -> Held:
+    """Read what the hub holds."""
+    return Held(
+        events=frozenset(row[0] for row in connection.execute(select(event_key.c.event_id))),
+        counted=tuple(row[0] for row in connection.execute(select(scan.c.event_id))),
+        units=int(connection.execute(select(func.coalesce(func.sum(scan.c.count), 0))).scalar_one()),
+    )

@@ -1,0 +1,24 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.site import MOSQUITTO, Site
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A broker and a hub that run; stations are started by the test."""
+    if MOSQUITTO is None:
+        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
+    site = Site(tmp_path)
+    try:
+        site.broker.start()
+        site.start_hub()
+        yield site
+    finally:
+        site.close()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rounds", type=int, default=20, help="kill -9 rounds in tests/faults")
