@@ -173,11 +173,11 @@ def test_a_damaged_journal_is_set_aside_and_what_is_readable_is_delivered(site: 
         terminal.send(udi(f"S{count}"))
         first.wait_shown(count)
     first.stop(signal.SIGKILL)
-    journal = home / "journal.sqlite3"
-    journal.write_bytes(b"\0" * 200 + journal.read_bytes()[200:])
+    for file in (home / "journal.sqlite3", home / "journal.sqlite3-wal"):
+        file.write_bytes(b"\0" * 200 + file.read_bytes()[200:])
     site.broker.start()
     second = site.start_station("OR-01")
-    second.wait_log("damaged")
+    second.wait_log("set aside as")
     assert list(home.glob("journal.sqlite3.quarantine-1"))
     held = site.wait_delivered(first.recorded(), 60)
     assert (held.doubled, len(held.counted)) == (0, 20)

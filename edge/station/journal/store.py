@@ -30,6 +30,8 @@ CHECKED_LINKS = 100
 PRUNE_EVENTS = 50
 """Rows are deleted in ranges of at least this many."""
 
+_WAL_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+
 Acknowledged = Literal["pruned", "same", "fork", "foreign"]
 
 
@@ -299,6 +301,7 @@ def _create(db: Database) -> None:
 
 
 def _open_checked(path: Path) -> Database:
+    _look_at_headers(path)
     db = open_writer(path)
     with contextlib.ExitStack() as unless_good:
         unless_good.callback(db.conn.close)
@@ -312,6 +315,21 @@ def _open_checked(path: Path) -> Database:
             raise JournalDamaged("; ".join(broken))
         unless_good.pop_all()
     return db
+
+
+def _look_at_headers(path: Path) -> None:
+    """Notice a broken header before SQLite does: it would throw the log away, and with it the newest events."""
+    for file, known in ((path, (b"SQLite format 3\0",)), (path.with_name(path.name + "-wal"), _WAL_MAGIC)):
+        head = _first_bytes(file)
+        if head and not head.startswith(known):
+            raise JournalDamaged(f"{file.name} begins with {head!r}")
+
+
+def _first_bytes(file: Path) -> bytes:
+    if not file.exists():
+        return b""
+    with file.open("rb") as opened:
+        return opened.read(16)
 
 
 def _broken_links(rows: Iterable[tuple[int, bytes]]) -> list[str]:
