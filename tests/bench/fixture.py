@@ -1,0 +1,188 @@
+"""The one event of every bench: a USE scan with all that schema 1 has room for, made by the product's own functions."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import string
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from edge import wire
+from edge.catalog.product import Level, PiFlags, Product
+from edge.rules.judge import judge
+from edge.rules.regions import site_rules
+from edge.rules.verdict import Now, Outcome, TaskName
+from edge.seal import Sealer, new_key, public_half
+from edge.station.journal.store import OpenedEpoch
+from edge.station.record import scan_body
+from edge.station.tasks import Placed, Running, place
+from edge.udi.assemble import assemble
+from edge.udi.build import element_string
+from edge.udi.checks import mod10
+from edge.udi.model import Presentation, Shape
+from edge.udi.read import Read
+from tests.bench.figures import Figure, percentile
+
+STATION = "OR-03"
+SITE = "test"
+FIRST_AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+REASONS = 3
+SIZED = 5_000
+_SIGNS = string.ascii_uppercase + string.digits + "-/."
+
+
+@dataclass(slots=True)
+class Labels:
+    """Random labels; the same seed gives the same ones."""
+
+    seed: int
+    _rng: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rng = random.Random(self.seed)  # noqa: S311 - labels keep no secret
+
+    def di(self) -> str:
+        body = "069" + self.digits(10)
+        return f"0{body}"[:13] + str(mod10(f"0{body}"[:13]))
+
+    def digits(self, count: int) -> str:
+        return "".join(self._rng.choices(string.digits, k=count))
+
+    def text(self, least: int, most: int) -> str:
+        return "".join(self._rng.choices(_SIGNS, k=self._rng.randint(least, most)))
+
+    def day(self, first: int, last: int) -> date:
+        return FIRST_AT.date() + timedelta(days=self._rng.randint(first, last))
+
+    def udi(self, di: str) -> bytes:
+        """GS1 content with every production identifier; near its expiry."""
+        made, expires = self.day(-900, -300), self.day(5, 80)
+        return element_string(
+            [
+                ("01", di),
+                ("11", f"{made:%y%m%d}"),
+                ("17", f"{expires:%y%m%d}"),
+                ("10", self.text(4, 20)),
+                ("21", self.text(4, 20)),
+            ]
+        )
+
+    def took_ms(self) -> float:
+        return self._rng.uniform(2.0, 40.0)
+
+
+def sealer() -> Sealer:
+    return Sealer("k1", public_half(new_key()))
+
+
+def opening(opened: OpenedEpoch) -> wire.Draft:
+    """The first event of a journal, for `Journal.open`."""
+    change = wire.station_change(
+        "epoch_opened", previous=opened.previous, lost=opened.lost, salvaged=opened.salvaged, why=opened.why
+    )
+    return _draft(FIRST_AT, 0, wire.Kind.STATION, change, None)
+
+
+def drafts(count: int, seals: Sealer, seed: int = 1) -> Iterator[wire.Draft]:
+    """Scan events: DataMatrix and 医保 code read by the camera, a sealed patient, three reasons."""
+    labels = Labels(seed)
+    for number in range(count):
+        yield _scan(labels, seals, number)
+
+
+def measure() -> list[Figure]:
+    """How large the events are, as journaled."""
+    sizes = [float(len(line)) for line in lines(list(drafts(SIZED, sealer())))]
+    most = {"largest": max(sizes)}
+    return [
+        Figure("event.bytes_median", percentile(sizes, 0.5), "bytes", 1500, most),
+        Figure("event.bytes_p99", percentile(sizes, 0.99), "bytes", 4096, most),
+    ]
+
+
+def lines(events: Sequence[wire.Draft]) -> Iterator[bytes]:
+    """The events as they would stand in a journal."""
+    chain = None
+    for seq, draft in enumerate(events, start=1):
+        line = draft.encode("0123456789abcdef", seq, chain)
+        chain = wire.digest(line)
+        yield line
+
+
+def _scan(labels: Labels, seals: Sealer, number: int) -> wire.Draft:
+    at = FIRST_AT + timedelta(seconds=20 * number)
+    mono_ns = 86_400_000_000_000 + 20_000_000_000 * number
+    di = labels.di()
+    presentation = assemble(_reads(labels, di, mono_ns), today=FIRST_AT.date())
+    rules = site_rules(None, "hospital")
+    product = _product(di)
+    verdict = judge(presentation, product, TaskName.USE, rules, Now(at, FIRST_AT.date(), "ntp"))
+    case = hashlib.sha256(str(number).encode()).hexdigest()[:16]
+    patient = seals.seal(f"ZY{labels.digits(8)}".encode(), site=SITE, case=case)
+    running = Running(TaskName.USE, "N1207", f"DN-{labels.digits(10)}", case, patient)
+    placed = place(running, verdict, product)
+    _check(presentation, placed)
+    body = scan_body(
+        presentation.reads,
+        presentation.udi,
+        product,
+        placed.verdict,
+        placed.booking,
+        catalogue=hashlib.sha256(b"catalogue").hexdigest(),
+        rules=rules.digest,
+    )
+    return _draft(at, mono_ns, wire.Kind.SCAN, body, running)
+
+
+def _reads(labels: Labels, di: str, t0_ns: int) -> list[Read]:
+    picture = hashlib.sha256(di.encode()).hexdigest()
+    corners = ((400, 300), (560, 310), (550, 470), (390, 460))
+    took_ms = labels.took_ms()
+    return [
+        Read(labels.udi(di), "]d2", "camera", t0_ns, took_ms, corners, picture),
+        Read(f"C{labels.digits(19)}".encode(), "]C0", "camera", t0_ns, took_ms, corners, picture),
+    ]
+
+
+def _product(di: str) -> Product:
+    """Withdrawn, and without a 医保 code in the catalogue: together with near expiry three reasons for the hub."""
+    return Product(
+        di=di,
+        sale_unit=di,
+        level=Level.SALE_UNIT,
+        contains=1,
+        name="Hip stem, cementless",
+        model="HS-12",
+        registrant="Example Medical",
+        device_class=3,
+        implant=True,
+        pi=PiFlags(lot=True, serial=True, manufactured=True, expires=True),
+        withdrawn=date(2026, 6, 1),
+    )
+
+
+def _draft(at: datetime, mono_ns: int, kind: wire.Kind, body: dict[str, object], running: Running | None) -> wire.Draft:
+    return wire.Draft(
+        event_id=wire.uuid7(at),
+        station=STATION,
+        kind=kind,
+        at=wire.iso(at),
+        clock={"quality": "ntp", "boot": "0b1f7ac5-6e0d-4c55-9a55-3c4b1d6a2f10", "mono_ns": mono_ns},
+        organisation={"id": "H510104", "role": "hospital"},
+        place="Operating room 3",
+        operator=None if running is None else running.operator,
+        witness=None if running is None else "N1044",
+        task=None if running is None else running.task.value,
+        body=body,
+    )
+
+
+def _check(presentation: Presentation, placed: Placed) -> None:
+    """A fixture that has become a smaller event would flatter every figure."""
+    assert presentation.shape is Shape.COMPLETE, presentation
+    assert len(presentation.companions) == 1, presentation
+    assert placed.verdict.outcome is Outcome.ACCEPTED, placed
+    assert len(placed.verdict.reasons) == REASONS, placed
+    assert placed.booking.patient is not None, placed
