@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import socket
 import statistics
 import sys
@@ -24,15 +23,10 @@ def measure(folder: Path) -> list[Figure]:
     site = Site(folder)
     try:
         terminal = site.prepare(NAME, extra=with_catalogue(folder))
-        taken, station = [], None
-        for _ in range(STARTS):
-            if station is not None:
-                station.stop(signal.SIGTERM)
-            seconds, station = _start(site)
-            taken.append(seconds)
-        assert station is not None
-        resident_mb = _resident(station, terminal)
-        station.stop()
+        taken = [_ready_s(site) for _ in range(STARTS)]
+        station = site.start_station(NAME, _program(site))
+        resident_mb = _resident_mb(station, terminal)
+        assert station.stop() == 0
     finally:
         site.close()
     spread = {"fastest_s": min(taken), "slowest_s": max(taken)}
@@ -42,34 +36,41 @@ def measure(folder: Path) -> list[Figure]:
     ]
 
 
-def _start(site: Site) -> tuple[float, Running]:
-    """From exec to READY=1, as systemd sees it."""
+def _program(site: Site) -> list[str]:
+    """The installed command; `Site.start_station` adds the folder at the end."""
     home = site.station_home(NAME)
+    words = [str(Path(sys.executable).with_name("udi-station")), "run", "--simulate"]
+    return [*words, "--config", str(home / "station.toml"), "--state-dir", str(home), "--run-dir"]
+
+
+def _ready_s(site: Site) -> float:
+    """From exec to READY=1, as systemd sees it."""
     where = site.folder / "notify"
     where.unlink(missing_ok=True)
-    program = [str(Path(sys.executable).with_name("udi-station")), "run", "--simulate"]
-    program += ["--config", str(home / "station.toml"), "--state-dir", str(home), "--run-dir"]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind(str(where))
         told.settimeout(30)
         os.environ["NOTIFY_SOCKET"] = str(where)
         try:
             began = time.perf_counter()
-            station = site.start_station(NAME, program, ready=False)
+            station = site.start_station(NAME, _program(site), ready=False)
         finally:
             del os.environ["NOTIFY_SOCKET"]
         while not told.recv(4096).startswith(b"READY=1"):
             pass
         seconds = time.perf_counter() - began
-    station.wait_log("opened")
-    return seconds, station
+        station.wait_log("state=ready")
+        assert station.stop() == 0
+    return seconds
 
 
-def _resident(station: Running, terminal: Terminal) -> float:
+def _resident_mb(station: Running, terminal: Terminal) -> float:
     """Megabytes (10^6 bytes) after some scans; no numpy may be among them."""
     for count in range(1, SCANS + 1):
         terminal.send(udi(f"R{count}"))
         station.wait_shown(count)
+    if len(station.shown()) != SCANS:
+        raise VoidError(f"the station ended after {len(station.shown())} scans: {station.logs[-1:]}")
     proc = Path("/proc") / str(station.process.pid)
     if "numpy" in (proc / "maps").read_text(encoding="utf-8"):
         raise VoidError("a station without camera has numpy in its memory")

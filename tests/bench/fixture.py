@@ -28,6 +28,7 @@ from tests.bench.figures import Figure, percentile
 STATION = "OR-03"
 SITE = "test"
 FIRST_AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+RULES = site_rules(None, "hospital")
 REASONS = 3
 SIZED = 5_000
 _SIGNS = string.ascii_uppercase + string.digits + "-/."
@@ -44,8 +45,8 @@ class Labels:
         self._rng = random.Random(self.seed)  # noqa: S311 - labels keep no secret
 
     def di(self) -> str:
-        body = "069" + self.digits(10)
-        return f"0{body}"[:13] + str(mod10(f"0{body}"[:13]))
+        body = "0690" + self.digits(9)
+        return body + str(mod10(body))
 
     def digits(self, count: int) -> str:
         return "".join(self._rng.choices(string.digits, k=count))
@@ -116,9 +117,8 @@ def _scan(labels: Labels, seals: Sealer, number: int) -> wire.Draft:
     mono_ns = 86_400_000_000_000 + 20_000_000_000 * number
     di = labels.di()
     presentation = assemble(_reads(labels, di, mono_ns), today=FIRST_AT.date())
-    rules = site_rules(None, "hospital")
     product = _product(di)
-    verdict = judge(presentation, product, TaskName.USE, rules, Now(at, FIRST_AT.date(), "ntp"))
+    verdict = judge(presentation, product, TaskName.USE, RULES, Now(at, FIRST_AT.date(), "ntp"))
     case = hashlib.sha256(str(number).encode()).hexdigest()[:16]
     patient = seals.seal(f"ZY{labels.digits(8)}".encode(), site=SITE, case=case)
     running = Running(TaskName.USE, "N1207", f"DN-{labels.digits(10)}", case, patient)
@@ -131,7 +131,7 @@ def _scan(labels: Labels, seals: Sealer, number: int) -> wire.Draft:
         placed.verdict,
         placed.booking,
         catalogue=hashlib.sha256(b"catalogue").hexdigest(),
-        rules=rules.digest,
+        rules=RULES.digest,
     )
     return _draft(at, mono_ns, wire.Kind.SCAN, body, running)
 

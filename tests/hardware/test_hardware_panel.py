@@ -1,0 +1,73 @@
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from gpiozero.pins.mock import MockFactory, MockPWMPin
+
+from hardware.buttons import ButtonEvent
+from hardware.panel import PanelButtons, PanelIndicator, PanelPins
+from hardware.signals import Signal
+
+PINS = PanelPins(ready=5, tick=17, cross=27, bar=22, wrench=23, buzzer=18)
+
+
+@pytest.fixture
+def factory() -> Iterator[MockFactory]:
+    made = MockFactory(pin_class=MockPWMPin)
+    yield made
+    made.reset()
+
+
+def wait_for(done: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 5
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_accepted_lights_the_tick_and_chirps_then_rests(factory: MockFactory) -> None:
+    panel = PanelIndicator(PINS, pin_factory=factory)
+    panel.show(Signal.ACCEPTED)
+    wait_for(lambda: factory.pin(17).state == 1)
+    wait_for(lambda: factory.pin(17).state == 0)
+    assert factory.pin(5).state == pytest.approx(0.3)
+    assert any(state.state == pytest.approx(0.5) for state in factory.pin(18).states)
+    panel.close()
+
+
+def test_stop_stays_lit_until_cleared(factory: MockFactory) -> None:
+    panel = PanelIndicator(PINS, pin_factory=factory)
+    panel.show(Signal.STOP)
+    wait_for(lambda: factory.pin(27).state == 1)
+    panel.clear()
+    wait_for(lambda: factory.pin(27).state == 0)
+    panel.close()
+
+
+def test_fault_puts_the_ready_lamp_out(factory: MockFactory) -> None:
+    panel = PanelIndicator(PINS, pin_factory=factory)
+    panel.show(Signal.READY)
+    wait_for(lambda: factory.pin(5).state > 0)
+    panel.show(Signal.FAULT)
+    wait_for(lambda: factory.pin(5).state == 0)
+    panel.close()
+
+
+def test_show_returns_at_once(factory: MockFactory) -> None:
+    panel = PanelIndicator(PINS, pin_factory=factory)
+    began = time.perf_counter()
+    for _ in range(1000):
+        panel.show(Signal.REDO)
+    assert time.perf_counter() - began < 1.0
+    panel.close()
+
+
+def test_a_press_reaches_the_callback(factory: MockFactory) -> None:
+    buttons = PanelButtons({ButtonEvent.OK: 6}, pin_factory=factory)
+    seen: list[ButtonEvent] = []
+    buttons.on_event = seen.append
+    factory.pin(6).drive_low()
+    wait_for(lambda: buttons._buttons[ButtonEvent.OK][1]._down_ns is not None)
+    factory.pin(6).drive_high()
+    wait_for(lambda: seen == [ButtonEvent.OK])
+    buttons.close()
