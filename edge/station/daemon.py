@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -98,7 +99,7 @@ class Station:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
         desk = Worker("desk", self._desk.step)
-        status = Worker("status", self._answer_status, on_stop=self._server.close)
+        status = Worker("status", self._watch_and_answer, on_stop=self._server.close)
         early = [self._writer.worker, desk, self._uplink.worker, status]
         readers = [source.worker for source in self._inputs.sources]
         self._desk.open()
@@ -129,7 +130,8 @@ class Station:
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stop.set()
 
-    def _answer_status(self) -> None:
+    def _watch_and_answer(self) -> None:
+        self._panel.follow(datetime.now().astimezone().time())
         self._uplink.set_state("ready" if self._desk.fault is None else "fault")
         for client, request in self._server.step(0.2):
             if request.get("ask") == "status":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import dataclass
+from datetime import time
+from time import monotonic_ns
 from typing import TYPE_CHECKING
 
-from edge.station.config import PanelTable
+from edge.station.config import PanelTable, ProfileTable
 from edge.station.desk import Pressed
 from hardware.buttons import ButtonEvent
 from hardware.indicator import Indicator
@@ -24,17 +25,34 @@ class Panel:
 
     indicator: Indicator
     buttons: PanelButtons | None = None
+    profile: ProfileTable = ProfileTable()
+    _night: bool | None = None
 
     def connect(self, desk: Desk) -> None:
         """Let button presses reach the desk."""
         if self.buttons is not None:
-            self.buttons.on_event = lambda event: desk.post(Pressed(event, time.monotonic_ns()))
+            self.buttons.on_event = lambda event: desk.post(Pressed(event, monotonic_ns()))
+
+    def follow(self, local: time) -> None:
+        """Day or night by the schedule of ``[panel] profile``, at this local time of day."""
+        night = is_night(local, self.profile)
+        if night is not self._night:
+            self._night = night
+            self.indicator.set_profile("night" if night else "day")
 
     def close(self) -> None:
         """Lamps out."""
         self.indicator.close()
         if self.buttons is not None:
             self.buttons.close()
+
+
+def is_night(local: time, profile: ProfileTable) -> bool:
+    """Whether the night profile holds; the night may pass midnight."""
+    day, night = time.fromisoformat(profile.day), time.fromisoformat(profile.night)
+    if day <= night:
+        return not day <= local < night
+    return night <= local < day
 
 
 def build_panel(table: PanelTable | None, *, simulate: bool) -> Panel:
@@ -57,4 +75,5 @@ def build_panel(table: PanelTable | None, *, simulate: bool) -> Panel:
         ButtonEvent.NO_CODE: table.no_code_button,
         ButtonEvent.UNDO: table.undo_button,
     }
-    return Panel(PanelIndicator(pins), PanelButtons({e: p for e, p in buttons.items() if p is not None}))
+    wired = {event: pin for event, pin in buttons.items() if pin is not None}
+    return Panel(PanelIndicator(pins), PanelButtons(wired), table.profile)
