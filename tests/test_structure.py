@@ -23,7 +23,7 @@ MOST_LINES = 400
 MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "edge.udi": (),
     "edge.catalog": ("edge.udi", "hardware.host"),
-    "edge.rules": ("edge.udi", "edge.catalog", "hardware.host"),  # the strict reader of its region files
+    "edge.rules": ("edge.udi", "edge.catalog", "hardware.host.toml"),  # the strict reader of its region files
     "edge.vision": ("edge.udi.read", "hardware.camera*", "hardware.host"),
     "edge.station": ("edge.udi", "edge.catalog", "edge.rules", "edge.wire", "edge.seal", "hardware"),
     "edge.hub": (

@@ -18,10 +18,12 @@ EARLY = (Outcome.STOP, Outcome.REDO, Outcome.MISSING, Outcome.INCOMPLETE)
 @dataclass(slots=True)
 class _Waiting:
     signal: Signal | None
-    """Shown once the event is flushed; None when a refusal was shown already."""
+    """Shown once the event is flushed; None when nothing waits for it."""
     t0_ns: int | None
     since_ns: int
-    working: bool = False
+    working: bool
+    """"Working" was shown, or is not to be shown for this one."""
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Answers:
         """Start with nothing under way and no trouble."""
         self._waiting: dict[str, _Waiting] = {}
         self._trouble: str | None = None
+        self._dark = False
+        """WORKING or FAULT is what the person sees now."""
 
     @property
     def fault(self) -> str | None:
@@ -47,38 +51,40 @@ class Answers:
 
     def submitted(self, event_id: str, outcome: Outcome | None, t0_ns: int | None, now_ns: int) -> list[Show]:
         """An event went to the journal; `outcome` is None for events that show nothing."""
-        signal = None if outcome is None else Signal(outcome.value)
         early = outcome in EARLY
-        self._waiting[event_id] = _Waiting(None if early else signal, t0_ns, now_ns)
-        return [Show(signal, t0_ns)] if early and signal is not None else []
+        signal = None if outcome is None else Signal(outcome.value)
+        waits = None if early else signal
+        self._waiting[event_id] = _Waiting(waits, t0_ns, now_ns, working=waits is None)
+        return self._tell(signal, t0_ns) if early and signal is not None else []
 
     def written(self, event_id: str) -> list[Show]:
         """The event is on the card."""
         waiting = self._waiting.pop(event_id)
-        recovered = self._trouble is not None and not self._overdue()
-        if recovered:
+        if not any(each.late for each in self._waiting.values()):
             self._trouble = None
         if waiting.signal is not None:
-            return [Show(waiting.signal, waiting.t0_ns)]
-        return [Show(Signal.READY)] if recovered or waiting.working else []
+            return self._tell(waiting.signal, waiting.t0_ns)
+        idle = all(each.signal is None for each in self._waiting.values())
+        return self._tell(Signal.READY, None) if self._dark and idle and self._trouble is None else []
 
     def refused(self, event_id: str, why: str) -> list[Show]:
         """The journal could not take the event: nothing was recorded."""
         waiting = self._waiting.pop(event_id)
         self._trouble = why
-        return [Show(Signal.FAULT, waiting.t0_ns)]
+        return self._tell(Signal.FAULT, waiting.t0_ns)
 
     def tick(self, now_ns: int) -> list[Show]:
         """What a slow card makes the person see."""
-        shows = []
+        shows: list[Show] = []
         for waiting in self._waiting.values():
             waited = now_ns - waiting.since_ns
             if waited >= WORKING_NS and not waiting.working:
                 waiting.working = True
-                shows.append(Show(Signal.WORKING, waiting.t0_ns))
-            if waited >= FAULT_NS and self._trouble is None:
-                self._trouble = "a write to the journal takes longer than 5 s"
-                shows.append(Show(Signal.FAULT, waiting.t0_ns))
+                shows += [] if self._dark else self._tell(Signal.WORKING, waiting.t0_ns)
+            if waited >= FAULT_NS and not waiting.late:
+                waiting.late = True
+                shows += [] if self._trouble else self._tell(Signal.FAULT, waiting.t0_ns)
+                self._trouble = self._trouble or "a write to the journal takes longer than 5 s"
         return shows
 
     def next_deadline_ns(self) -> int | None:
@@ -87,5 +93,6 @@ class Answers:
             return None
         return min(w.since_ns + (FAULT_NS if w.working else WORKING_NS) for w in self._waiting.values())
 
-    def _overdue(self) -> bool:
-        return any(waiting.working for waiting in self._waiting.values())
+    def _tell(self, signal: Signal, t0_ns: int | None) -> list[Show]:
+        self._dark = signal in (Signal.WORKING, Signal.FAULT)
+        return [Show(signal, t0_ns)]

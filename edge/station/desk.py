@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 UNDO_NS = 5 * 60 * 1_000_000_000
 """How long the last booking can be taken back by the UNDO button."""
+_QUIET = (Signal.READY, Signal.WORKING, Signal.TROUBLE)
+"""Signals that say nothing of a package: they never take a STOP away that nobody has acknowledged."""
 PROBE_NS = 5_000_000_000
 """How often a station in FAULT tries whether its journal can write again."""
 
@@ -140,6 +142,7 @@ class Desk:
         self._intake = Intake(knowledge.expects_no_pi)
         self._answers = Answers()
         self._last_shown: Show | None = None
+        self._stop_stands = False
         self._last_booked: _Booked | None = None
         self._next_second_ns = 0
         self._probe_ns = 0
@@ -322,8 +325,8 @@ class Desk:
 
     def _acknowledge(self) -> None:
         """OK ends a steady STOP; pressed at rest it repeats the last answer."""
-        if self._last_shown is not None and self._last_shown.signal is Signal.STOP:
-            self._last_shown = None
+        if self._stop_stands:
+            self._stop_stands = False
             self._indicator.clear()
         elif self._last_shown is not None:
             self._indicator.show(self._last_shown.signal)
@@ -348,7 +351,10 @@ class Desk:
             self._show(show)
 
     def _show(self, show: Show) -> None:
-        if show.t0_ns is not None:
+        if self._stop_stands and show.signal in _QUIET:
+            return
+        if show.signal not in _QUIET:
+            self._stop_stands = show.signal is Signal.STOP
             self._last_shown = show
         self._indicator.show(show.signal, t0_ns=show.t0_ns)
         self._after_step("shown")

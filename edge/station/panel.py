@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from time import monotonic_ns
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ class Panel:
 
     indicator: Indicator
     buttons: PanelButtons | None = None
-    profile: ProfileTable = ProfileTable()
+    profile: ProfileTable = field(default_factory=ProfileTable)
     _night: bool | None = None
 
     def connect(self, desk: Desk) -> None:

@@ -33,10 +33,13 @@ def test_a_flush_of_six_seconds_shows_working_then_fault_then_the_answer(site: S
     terminal.send(EXPIRED)
     wait_for(lambda: "STOP" in station.shown(), "a refusal while the card is busy", 3)
     assert "FAULT" not in station.shown()
+    assert station.signals[-1]["signal"] == "STOP", "nothing may take an unacknowledged STOP away"
     wait_for(lambda: station.shown()[-1] == "ACCEPTED" and "FAULT" in station.shown(), "FAULT, then the answer")
     assert station.process.poll() is None
+    before = station.shown()
     terminal.send(udi("S3"))
-    wait_for(lambda: station.shown()[-1] == "ACCEPTED" and len(station.green()) == 3, "the next scan")
+    station.wait_shown(len(before) + 1)
+    wait_for(lambda: len(station.green()) == 3, f"the next scan after {before}: {station.shown()}")
     assert site.wait_delivered(station.recorded()).doubled == 0
 
 

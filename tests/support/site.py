@@ -175,7 +175,7 @@ class Running:
     def green(self) -> set[str]:
         """event_id of every scan that showed ACCEPTED."""
         lit = {entry["t0_ns"] for entry in self.signals if entry["signal"] == "ACCEPTED"}
-        found = (re.search(r"event_id=(\S+) t0_ns=(\d+)", line) for line in self.logs)
+        found = (re.search(r"event_id=(\S+) t0_ns=(\d+) outcome=ACCEPTED", line) for line in self.logs)
         return {m.group(1) for m in found if m and int(m.group(2)) in lit}
 
     def stop(self, number: int = signal.SIGTERM, seconds: float = 10.0) -> int:

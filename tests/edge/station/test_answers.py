@@ -70,3 +70,18 @@ def test_the_next_deadline_is_that_of_the_oldest_write() -> None:
     answers.submitted("a", Outcome.ACCEPTED, T, T)
     answers.submitted("b", Outcome.ACCEPTED, T, T + 5)
     assert answers.next_deadline_ns() == T + WORKING_NS
+
+
+def test_a_refusal_on_a_slow_card_is_not_replaced_by_working() -> None:
+    answers = Answers()
+    answers.submitted("e", Outcome.STOP, T, T)
+    assert answers.tick(T + WORKING_NS) == []
+
+
+def test_a_green_light_after_a_fault_is_not_replaced_by_ready() -> None:
+    answers = Answers()
+    answers.submitted("a", Outcome.ACCEPTED, T, T)
+    answers.submitted("b", None, None, T)
+    answers.tick(T + FAULT_NS)
+    assert answers.written("a") == [Show(Signal.ACCEPTED, T)]
+    assert answers.written("b") == []

@@ -24,7 +24,8 @@ def test_night_by_the_schedule(day: str, night: str, local: time, expected: bool
 def test_the_panel_follows_the_day() -> None:
     indicator = SimulatedIndicator()
     panel = Panel(indicator)
-    panel.follow(time(3))
-    assert indicator.profile == "night"
-    panel.follow(time(12))
-    assert indicator.profile == "day"
+    followed = []
+    for hour in (3, 12):
+        panel.follow(time(hour))
+        followed.append(indicator.profile)
+    assert followed == ["night", "day"]
