@@ -137,12 +137,11 @@ def _scan(labels: Labels, seals: Sealer, number: int) -> wire.Draft:
 
 
 def _reads(labels: Labels, di: str, t0_ns: int) -> list[Read]:
-    picture = hashlib.sha256(di.encode()).hexdigest()
     corners = ((400, 300), (560, 310), (550, 470), (390, 460))
     took_ms = labels.took_ms()
     return [
-        Read(labels.udi(di), "]d2", "camera", t0_ns, took_ms, corners, picture),
-        Read(f"C{labels.digits(19)}".encode(), "]C0", "camera", t0_ns, took_ms, corners, picture),
+        Read(labels.udi(di), "]d2", "camera", t0_ns, took_ms, corners),
+        Read(f"C{labels.digits(19)}".encode(), "]C0", "camera", t0_ns, took_ms, corners),
     ]
 
 
@@ -173,7 +172,6 @@ def _draft(at: datetime, mono_ns: int, kind: wire.Kind, body: dict[str, object],
         organisation={"id": "H510104", "role": "hospital"},
         place="Operating room 3",
         operator=None if running is None else running.operator,
-        witness=None if running is None else "N1044",
         task=None if running is None else running.task.value,
         body=body,
     )
