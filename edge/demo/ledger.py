@@ -16,7 +16,7 @@ from edge.hub.reconcile import Held, held
 from edge.hub.store import Store
 from edge.hub.trace import Question, trace
 from edge.rules.reasons import say
-from hardware.host.local import LineClient
+from hardware.host.local import ask
 from hardware.signals import Signal, load_signals
 
 STATIONS = (OR_STATION, DEPOT_STATION)
@@ -145,17 +145,4 @@ def _why(reasons: str) -> str:
 
 
 def _ask(world: World, station: str) -> dict[str, Any] | None:
-    client = LineClient(world.station_dir(station) / "station.sock")
-    try:
-        deadline = time.monotonic() + 1.0
-        asked = False
-        while time.monotonic() < deadline:
-            answers = client.step(0.05)
-            if answers:
-                return answers[0]
-            if client.connected and not asked:
-                client.send({"ask": "status"})
-                asked = True
-        return None
-    finally:
-        client.close()
+    return ask(world.station_dir(station) / "station.sock", {"ask": "status"}, within_s=1.0)

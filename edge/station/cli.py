@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import time
 from pathlib import Path
 
 import click
 
 from edge.station.config import findings, read_config
-from hardware.host.local import LineClient
+from hardware.host.local import ask
 from hardware.host.toml import ConfigError
 
 STATE_DIR = Path("/var/lib/udi-station")
@@ -58,7 +57,7 @@ def check_config(file: Path, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the status object.")
 def status(run_dir: Path, *, as_json: bool) -> None:
     """Ask the running station how it is. Exit status 0, or 1 when none is running."""
-    answer = _ask(run_dir / "station.sock")
+    answer = ask(run_dir / "station.sock", {"ask": "status"}, within_s=STATUS_WAIT_S)
     if answer is None:
         click.echo(f"no station answers at {run_dir / 'station.sock'}: is udi-station.service running?", err=True)
         sys.exit(1)
@@ -67,20 +66,3 @@ def status(run_dir: Path, *, as_json: bool) -> None:
     else:
         for key, value in answer.items():
             click.echo(f"{key:20} {value}")
-
-
-def _ask(socket: Path) -> dict[str, object] | None:
-    client = LineClient(socket)
-    try:
-        deadline = time.monotonic() + STATUS_WAIT_S
-        asked = False
-        while time.monotonic() < deadline:
-            answers = client.step(0.05)
-            if answers:
-                return dict(answers[0])
-            if client.connected and not asked:
-                client.send({"ask": "status"})
-                asked = True
-        return None
-    finally:
-        client.close()

@@ -205,3 +205,21 @@ class LineClient:
             return False
         self._sock = sock
         return True
+
+
+def ask(path: Path, request: Mapping[str, Any], *, within_s: float) -> dict[str, Any] | None:
+    """Ask a server one thing; None if nobody answers within `within_s` seconds."""
+    client = LineClient(path)
+    try:
+        deadline = time.monotonic() + within_s
+        asked = False
+        while time.monotonic() < deadline:
+            answers = client.step(0.05)
+            if answers:
+                return answers[0]
+            if client.connected and not asked:
+                client.send(request)
+                asked = True
+        return None
+    finally:
+        client.close()
