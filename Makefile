@@ -63,7 +63,7 @@ bench: $(READY)
 	@$(BIN)/python -m tests.bench $(ONLY)
 
 faults: $(READY) brokers
-	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest tests/faults -m faults --rounds=$(ROUNDS)
+	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest -s tests/faults -m faults --rounds=$(ROUNDS)
 
 # Universal: one file for every system and every Python from 3.11 on. Names, versions and hashes only, no place to fetch from.
 lock:

@@ -1,8 +1,8 @@
 """What station and hub say to each other: schema 1.
 
 JSON Schema and AsyncAPI files stand beside this module in `edge/schema`; they are the law, and a test holds every
-published message against them. An event is one line of UTF-8 JSON with its keys in the order of `ENVELOPE`, the
-body of its kind, and `chain` last. The journaled bytes are the sent bytes and the bytes the hub keeps.
+published message against them. An event is one line of UTF-8 JSON with its keys in the order of `Draft.encode`:
+the envelope, the body of its kind, and `chain` last. The journaled bytes are the sent bytes and the bytes the hub keeps.
 """
 
 from __future__ import annotations
@@ -316,7 +316,7 @@ def station_change(what: str, **fields: Any) -> dict[str, Any]:
     """Body of a ``station`` event: what changed at the station itself.
 
     Args:
-        what: ``epoch_opened``, ``quarantine``, ``quota``, ``fork`` or ``configuration``.
+        what: ``epoch_opened``, ``quarantine``, ``quota``, ``fork``, ``fault`` or ``configuration``.
         fields: for ``epoch_opened``: ``previous`` ``{epoch, seq, chain}`` or None, ``lost`` and ``salvaged`` as
             lists of ``[first, last]``, ``why``.
     """

@@ -110,8 +110,12 @@ class _Pages:
 
 
 def reasons(scan: Trace) -> list[tuple[str, str]]:
-    """The reasons of a scan in Chinese and English, the weightiest first; an unknown code stands for itself."""
-    return [(say(code, "zh"), say(code, "en")) for code, _audience in scan.reasons]
+    """What the person at the station can act on, in Chinese and English, the weightiest first.
+
+    Reasons for the hub stay in the trace: beside a green light they would only confuse. An unknown code stands for
+    itself.
+    """
+    return [(say(code, "zh"), say(code, "en")) for code, audience in scan.reasons if audience == "person"]
 
 
 def local(at: str | None) -> str:
