@@ -2,7 +2,8 @@
 
 JSON Schema and AsyncAPI files stand beside this module in `edge/schema`; they are the law, and a test holds every
 published message against them. An event is one line of UTF-8 JSON with its keys in the order of `Draft.encode`:
-the envelope, the body of its kind, and `chain` last. The journaled bytes are the sent bytes and the bytes the hub keeps.
+the envelope, the body of its kind, and `chain` last. The journaled bytes are the sent bytes and the bytes
+the hub keeps.
 """
 
 from __future__ import annotations
