@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from edge.udi.model import PiFlags
+
+_UNKNOWN = PiFlags()
 
 
 class Level(StrEnum):
@@ -14,21 +19,6 @@ class Level(StrEnum):
     SALE_UNIT = "sale_unit"
     INNER_PACK = "inner_pack"
     CASE = "case"
-
-
-@dataclass(frozen=True, slots=True)
-class PiFlags:
-    """Which production identifiers the label carries according to UDID; None where unknown."""
-
-    lot: bool | None = None
-    serial: bool | None = None
-    manufactured: bool | None = None
-    expires: bool | None = None
-
-    @property
-    def none_expected(self) -> bool:
-        """UDID says that the label has no production identifier at all."""
-        return (self.lot, self.serial, self.manufactured, self.expires) == (False, False, False, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +69,7 @@ class Product:
     """1, 2 or 3 (一类、二类、三类)."""
     implant: bool = False
     single_use: bool | None = None
-    pi: PiFlags = PiFlags()
+    pi: PiFlags = _UNKNOWN
     certificate: Certificate | None = None
     storage: str | None = None
     nhsa_codes: tuple[str, ...] = ()
@@ -88,3 +78,18 @@ class Product:
     """退市日期."""
     version: str | None = None
     recalls: tuple[Recall, ...] = ()
+
+
+_OUTWARDS = (Level.USE_UNIT, Level.SALE_UNIT, Level.INNER_PACK, Level.CASE)
+
+
+def innermost_first(products: Sequence[Product]) -> tuple[str, ...] | None:
+    """The DIs of one packaging tree from the innermost level outwards.
+
+    Returns:
+        None if they belong to different trees, or if two of them are of one level: then they are two packages.
+    """
+    depths = [(_OUTWARDS.index(product.level), product.contains) for product in products]
+    if len({product.sale_unit for product in products}) != 1 or len(set(depths)) < len(depths):
+        return None
+    return tuple(product.di for _, product in sorted(zip(depths, products, strict=True), key=lambda each: each[0]))

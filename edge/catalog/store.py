@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from edge.catalog.build import COLUMNS, CatalogueError
-from edge.catalog.product import Certificate, Level, PiFlags, Product, Recall
+from edge.catalog.product import Certificate, Level, Product, Recall
+from edge.udi.model import PiFlags
 from hardware.host.sqlite import Database, open_immutable
 
 

@@ -11,7 +11,8 @@ from datetime import timedelta
 
 from edge.catalog.product import Product
 from edge.rules.verdict import Audience, Now, Outcome, Reason, Site, TaskName, Verdict
-from edge.udi.model import Grade, Presentation, Shape, Udi
+from edge.udi.model import Grade, Udi
+from edge.udi.presentation import Presentation, Shape
 
 _RANK = (Outcome.STOP, Outcome.REDO, Outcome.MISSING, Outcome.INCOMPLETE, Outcome.ATTENTION)
 _RECALLS = {"recall": "recalled", "stop_use": "stop_use", "hold": "hold"}

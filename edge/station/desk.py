@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from edge import wire
-from edge.catalog.product import Product
+from edge.catalog.product import Product, innermost_first
 from edge.catalog.store import Catalog
 from edge.rules.judge import judge
 from edge.rules.verdict import Now, Outcome, Site, TaskName, Verdict
@@ -27,7 +27,7 @@ from edge.station.journal.store import JournalError
 from edge.station.journal.writer import Committed, JournalWriter
 from edge.station.record import correction_body, scan_body
 from edge.station.tasks import BOOKED, Placed, Running, place
-from edge.udi.model import Presentation
+from edge.udi.presentation import Presentation
 from edge.udi.read import Read
 from hardware.buttons import ButtonEvent
 from hardware.indicator import Indicator
@@ -102,6 +102,12 @@ class Knowledge:
         product = self.lookup(di)
         return product is not None and product.pi.none_expected
 
+    def packaging(self, dis: frozenset[str]) -> tuple[str, ...] | None:
+        """These DIs from the innermost level outwards; None unless the catalogue knows them as one packaging tree."""
+        products = [self.lookup(di) for di in sorted(dis)]
+        known = [product for product in products if product is not None]
+        return innermost_first(known) if len(known) == len(products) else None
+
 
 @dataclass(slots=True)
 class _Booked:
@@ -139,7 +145,7 @@ class Desk:
         self._indicator = indicator
         self._mono_ns = mono_ns
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._intake = Intake(knowledge.expects_no_pi)
+        self._intake = Intake(knowledge.expects_no_pi, knowledge.packaging)
         self._answers = Answers()
         self._last_shown: Show | None = None
         self._stop_stands = False

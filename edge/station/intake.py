@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from edge.udi.assemble import assemble
-from edge.udi.model import Presentation, Shape
+from edge.udi.assemble import Packaging, assemble
+from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
 
 REPEAT_NS = 300_000_000
@@ -44,13 +44,19 @@ class _Half:
 class Intake:
     """Makes presentations of reads; knows what lies under the camera and which half waits."""
 
-    def __init__(self, expects_no_pi: Callable[[str], bool] = lambda _di: False) -> None:
+    def __init__(
+        self,
+        expects_no_pi: Callable[[str], bool] = lambda _di: False,
+        packaging: Packaging = lambda _dis: None,
+    ) -> None:
         """Start with nothing in view.
 
         Args:
             expects_no_pi: whether the catalogue says that labels of this DI carry no production identifier.
+            packaging: what the catalogue knows of packaging levels.
         """
         self._expects_no_pi = expects_no_pi
+        self._packaging = packaging
         self._half: _Half | None = None
         self._last: Read | None = None
         self._lying: frozenset[bytes] = frozenset()
@@ -67,7 +73,7 @@ class Intake:
         self._last = read
         if repeated:
             return []
-        alone = Presented(assemble([read], today=today), read.t0_ns)
+        alone = Presented(assemble([read], today=today, packaging=self._packaging), read.t0_ns)
         joined = self._joined_by_time(alone, today)
         return [joined] if joined is not None else self._settle(alone)
 
@@ -86,7 +92,7 @@ class Intake:
         if in_view <= self._lying:
             return []
         self._lying = in_view
-        return self._settle(Presented(assemble(reads, today=today), t0_ns))
+        return self._settle(Presented(assemble(reads, today=today, packaging=self._packaging), t0_ns))
 
     def tick(self, now_ns: int) -> list[Presented]:
         """Notice what was taken away, and give up waiting for a half that is too old."""

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
-from edge.udi.findings import Lang
 from edge.udi.parse import parse as parse_code
+from edge.udi.recover import alternatives
 from edge.udi.report import to_json, to_text
+from edge.udi.wording import Lang
 
 
 @click.command()
@@ -27,7 +28,7 @@ def parse(code: str | None, *, as_json: bool, jsonl: bool, lang: Lang) -> None:
     if code is None:
         sys.exit(_lines(lang, today))
     result = parse_code(code.replace("␝", "\x1d"), today=today)
-    report = to_json(result, lang)
+    report = to_json(result, lang, alternatives(result, today=today))
     click.echo(json.dumps(report, ensure_ascii=False) if as_json else to_text(result, lang))
     sys.exit(0 if report["kind"] == "udi" and report["valid"] else 1)
 
@@ -50,4 +51,5 @@ def _line(line: bytes, lang: Lang, today: date) -> dict[str, Any]:
             raise TypeError("raw and symbology are texts")  # noqa: TRY301 - one answer for every bad line
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         return {"schema": 1, "error": f'expected {{"raw": text}} or {{"raw_hex": hex}}, found {line[:80]!r}: {error}'}
-    return to_json(parse_code(raw, symbology, today=today), lang)
+    result = parse_code(raw, symbology, today=today)
+    return to_json(result, lang, alternatives(result, today=today))

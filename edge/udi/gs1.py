@@ -2,149 +2,174 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
-from edge.udi.ais import CSET82, Ai, find
-from edge.udi.checks import has_mod10, is_digits
+from edge.udi.ais import COMMON, Ai, find
+from edge.udi.checks import CSET39, CSET82, is_digits
 from edge.udi.dates import yymmdd
-from edge.udi.findings import finding
+from edge.udi.findings import finding, in_order
 from edge.udi.model import Finding, Issuer, Udi
 
 GS = "\x1d"
 
+_CLEAN = re.compile(r"[\x1d!\"%-?A-Z_a-z]*")
+_CHARACTERS = {
+    "n": frozenset("0123456789"),
+    "x": frozenset(CSET82),
+    "y": frozenset(CSET39),
+    "z": frozenset("-0123456789=ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"),
+}
+_HIDDEN = re.compile(r".(?:1[1357][0-9]{6}|01[0-9]{14})")
+_HIDDEN_LEAST = 9
+_TELLING = ("01", "11", "17")
+_DATE_DIGITS = 6
+_COUNT_DIGITS = 8
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One application identifier with its value."""
 
-    ai: Ai
-    value: str
-    at: int
-    """Offset of the identifier in the text."""
+Element = tuple[Ai, str, int]
+"""One application identifier, its value, and the offset of the identifier in the text."""
 
 
-def split(text: str) -> tuple[list[Element], list[Finding]]:
+def split(text: str) -> tuple[list[Element], Finding | None]:
     """Cut an element string. What cannot be cut ends the list with a finding; everything before it is kept.
 
-    Separators after elements of predefined length, doubled and trailing ones are tolerated.
+    Separators after elements of predefined length, doubled, leading and trailing ones are tolerated (7.8.6).
     """
     elements: list[Element] = []
-    at = 0
-    while at < len(text):
-        if text[at] == GS:
-            at += 1
-            continue
-        ai = find(text[at:])
+    at, end = 0, len(text)
+    while at < end:
+        ai = COMMON.get(text[at : at + 2])
+        start = at + 2
         if ai is None:
-            return elements, [finding("ai_unknown", at, text[at : at + 4])]
-        start = at + len(ai.code)
-        end = start + ai.most if ai.predefined else _separator(text, start)
-        elements.append(Element(ai, text[start:end], at))
-        at = end
-    return elements, []
+            if text[at] == GS:
+                at += 1
+                continue
+            ai = find(text, at)
+            if ai is None:
+                return elements, finding("ai_unknown", at, text[at : at + 4])
+            start = at + len(ai.code)
+        stop = start + ai.most if ai.predefined else text.find(GS, start)
+        if stop < 0:
+            stop = end
+        elements.append((ai, text[start:stop], at))
+        at = stop
+    return elements, None
 
 
-def _separator(text: str, start: int) -> int:
-    end = text.find(GS, start)
-    return len(text) if end < 0 else end
-
-
-def looks_like_gs1(text: str) -> bool:
-    """Whether plain text can be meant as an element string: it begins with a key or a PI that splits to the end."""
-    if not text[:2].isascii() or not text[:2].isdigit():
-        return False
-    elements, faults = split(text)
-    if faults or not elements:
-        return False
-    first = elements[0]
-    if first.ai.code in ("01", "02", "00", "03"):
-        return len(first.value) == first.ai.most and is_digits(first.value)
-    dated = first.ai.code in ("11", "17") and is_digits(first.value) and len(first.value) == first.ai.most
-    return dated and len(elements) > 1
-
-
-def check(elements: Sequence[Element], today: date) -> list[Finding]:
-    """Content of each element, repeats and excluded partners.
+def check(elements: Sequence[Element], text: str, today: date) -> list[Finding]:
+    """Content of each element, repeats and partners.
 
     Missing partners are a note: they may be on the other half of the label.
+
+    Args:
+        elements: in label order.
+        text: what they were cut from; looked at once for forbidden characters, before each element is.
+        today: for the century.
     """
-    found = [fault for element in elements for fault in _content(element, today)]
-    return found + _repeats(elements) + _partners(elements)
+    found: list[Finding] = []
+    clean = _CLEAN.fullmatch(text) is not None
+    for element in elements:
+        ai, value, at = element
+        length = len(value)
+        if not clean or not ai.simple or not ai.least <= length <= ai.most or (ai.numeric and not value.isdigit()):
+            found += _content(element, today)
+        elif ai.rules:
+            for rule in ai.rules:
+                code = rule(value, today)
+                if code is not None:
+                    found.append(finding(code, at, f"({ai.code}){value}"))
+        elif length >= _HIDDEN_LEAST and not ai.numeric and _HIDDEN.search(value):
+            found += _hidden(element, today)
+    shape = tuple([element[0].code for element in elements])
+    for code, place, value in _shape(shape):
+        found.append(finding(code, elements[place][2], value))
+    return found + _repeats(elements) if len(set(shape)) < len(shape) else found
 
 
 def _content(element: Element, today: date) -> list[Finding]:
-    ai, value = element.ai, element.value
+    """Cut the value into its components and look at each."""
+    ai, value, at = element
     if len(value) < ai.least:
-        return [finding("ai_too_short", element.at, ai.code)]
+        return [finding("ai_too_short", at, f"({ai.code}){value}")]
     if len(value) > ai.most:
-        return [finding("ai_too_long", element.at, ai.code)]
-    if not _charset(ai, value):
-        return [finding("ai_charset", element.at, f"({ai.code}){value}")]
-    match ai.content:
-        case "mod10" if not has_mod10(value):
-            return [finding("check_digit", element.at, f"({ai.code}){value}")]
-        case "date":
-            return _date_findings(element, today)
-        case "pieces":
-            return _piece_findings(element)
-    return []
-
-
-def _charset(ai: Ai, value: str) -> bool:
-    return is_digits(value) if ai.charset == "N" else CSET82.issuperset(value)
-
-
-def _date_findings(element: Element, today: date) -> list[Finding]:
-    shown = f"({element.ai.code}){element.value}"
-    parsed = yymmdd(element.value, today)
-    if parsed is None:
-        return [finding("date_impossible", element.at, shown)]
-    return [] if parsed[1] else [finding("date_day_missing", element.at, shown)]
-
-
-def _piece_findings(element: Element) -> list[Finding]:
-    value = element.value
-    found = [] if has_mod10(value[:14]) else [finding("check_digit", element.at, f"({element.ai.code}){value}")]
-    piece, total = int(value[14:16]), int(value[16:])
-    if not 0 < piece <= total:
-        found.append(finding("pieces_impossible", element.at, value[14:]))
+        missing = [] if ai.numeric else [finding("separator_missing", at, f"({ai.code}){value}")]
+        return [finding("ai_too_long", at, f"({ai.code}){value}"), *missing]
+    found: list[Finding] = []
+    place = 0
+    for part in ai.parts:
+        piece = value[place : place + part.most]
+        place += part.most
+        if not piece and part.optional:
+            break
+        if len(piece) < part.least:
+            return [*found, finding("component_incomplete", at, f"({ai.code}){value}")]
+        if not _CHARACTERS[part.charset].issuperset(piece):
+            return [*found, finding("ai_charset", at, f"({ai.code}){value}")]
+        codes = [code for rule in part.rules if (code := rule(piece, today)) is not None]
+        found += [finding(code, at, f"({ai.code}){value}") for code in codes]
     return found
+
+
+def _hidden(element: Element, today: date) -> list[Finding]:
+    """A date or a GTIN inside a lot or serial may be an element whose separator was lost."""
+    outer, text, start = element
+    for place in range(1, len(text)):
+        ai = COMMON.get(text[place : place + 2])
+        if ai is None or ai.code not in _TELLING:
+            continue
+        value = text[place + 2 : place + 2 + ai.most]
+        whole = len(value) == ai.most and is_digits(value) and (ai.code == "01" or place + 2 + ai.most == len(text))
+        if whole and all(rule(value, today) is None for rule in ai.rules):
+            return [finding("separator_doubtful", start + len(outer.code) + place, ai.code + value)]
+    return []
 
 
 def _repeats(elements: Sequence[Element]) -> list[Finding]:
     values: dict[str, str] = {}
     return [
-        finding("ai_repeat_conflict", element.at, element.ai.code)
-        for element in elements
-        if values.setdefault(element.ai.code, element.value) != element.value
+        finding("ai_repeat_conflict", at, f"({ai.code})")
+        for ai, value, at in elements
+        if values.setdefault(ai.code, value) != value
     ]
 
 
-def _partners(elements: Sequence[Element]) -> list[Finding]:
-    there = {element.ai.code for element in elements}
-    found = []
-    for element in elements:
-        clash = there.intersection(element.ai.excludes)
-        if clash and element.ai.code < min(clash):
-            found.append(finding("ai_excluded", element.at, f"({element.ai.code}) + ({min(clash)})"))
-        if element.ai.requires and not there.intersection(element.ai.requires):
-            found.append(finding("ai_required", element.at, f"({element.ai.code})"))
-    return found
+@lru_cache(maxsize=1024)
+def _shape(codes: tuple[str, ...]) -> tuple[tuple[str, int, str], ...]:
+    """What the identifiers alone say: labels have few shapes, so that each shape is judged once."""
+    found: list[tuple[str, int, str]] = []
+    for place, code in enumerate(codes):
+        ai = find(code)
+        if ai is None:
+            continue
+        clash = next((other for other in codes if other != code and any(_fits(other, bar) for bar in ai.excludes)), "")
+        if clash and not any(kind == "ai_excluded" and clash in value for kind, _, value in found):
+            found.append(("ai_excluded", place, f"({code}) + ({clash})"))
+        if ai.requires and not any(all(_there(want, codes) for want in group) for group in ai.requires):
+            found.append(("ai_required", place, f"({code})"))
+    return tuple(found)
+
+
+def _there(pattern: str, codes: tuple[str, ...]) -> bool:
+    return any(_fits(code, pattern) for code in codes)
+
+
+def _fits(code: str, pattern: str) -> bool:
+    bare = pattern.rstrip("n")
+    return code == pattern or (len(code) == len(pattern) and bare != pattern and code.startswith(bare))
 
 
 def to_udi(
-    payload: bytes,
-    symbology: str | None,
-    form: str,
-    text: str,
-    today: date,
-    extra: Sequence[Finding] = (),
+    payload: bytes, symbology: str | None, form: str, text: str, today: date, extra: Sequence[Finding] = ()
 ) -> Udi:
     """Read an element string as a UDI or a half of one; faults are findings, readable parts are kept."""
-    elements, faults = split(text)
-    return from_elements(payload, symbology, form, elements, today, [*extra, *faults])
+    elements, fault = split(text)
+    findings = check(elements, text, today)
+    if fault is not None:
+        findings.append(fault)
+    return from_elements(payload, symbology, form, elements, today, (*extra, *findings) if findings else tuple(extra))
 
 
 def from_elements(
@@ -153,39 +178,35 @@ def from_elements(
     form: str,
     elements: Sequence[Element],
     today: date,
-    extra: Sequence[Finding] = (),
+    findings: tuple[Finding, ...],
 ) -> Udi:
-    """Read elements that are already split."""
-    values: dict[str, str] = {}
-    for element in elements:
-        values.setdefault(element.ai.code, element.value)
-    expires = _day(values, "17", today)
-    made = _day(values, "11", today)
-    quantity = values.get("37") or values.get("30")
-    udi = Udi(
+    """The parts of a UDI in elements that are already split and checked."""
+    pairs = tuple([(ai.code, value) for ai, value, _ in elements])
+    get = dict(pairs).get
+    until, made_on = get("17"), get("11")
+    expires = None if until is None else _day(until, today)
+    made = None if made_on is None else _day(made_on, today)
+    quantity = get("37") or get("30")
+    # The generated initialiser of a frozen class sets each field by a call of its own: a fifth of the whole parse.
+    udi = object.__new__(Udi)
+    vars(udi).update(
         payload=payload,
         symbology=symbology,
         issuer=Issuer.GS1,
         form=form,
-        di=_key(values),
-        lot=values.get("10") or None,
-        serial=values.get("21") or None,
+        di=get("01") or get("03") or get("8006", "")[:14] or None,
+        lot=get("10") or None,
+        serial=get("21") or None,
         manufactured=None if made is None else made[0],
         expires=None if expires is None else expires[0],
         expires_day_given=expires is None or expires[1],
-        quantity=int(quantity) if quantity is not None and is_digits(quantity) else None,
-        elements=tuple((element.ai.code, element.value) for element in elements),
+        quantity=int(quantity) if quantity and len(quantity) <= _COUNT_DIGITS and is_digits(quantity) else None,
+        donation=None,
+        elements=pairs,
+        findings=findings if expires is None or made is None else in_order(findings, made[0], expires[0]),
     )
-    return replace(udi, findings=(*extra, *check(elements, today)))
+    return udi
 
 
-def _key(values: dict[str, str]) -> str | None:
-    for code in ("01", "03"):
-        if code in values:
-            return values[code] or None
-    return values["8006"][:14] if "8006" in values else None
-
-
-def _day(values: dict[str, str], code: str, today: date) -> tuple[date, bool] | None:
-    text = values.get(code, "")
-    return yymmdd(text, today) if len(text) == 6 and is_digits(text) else None  # noqa: PLR2004 - YYMMDD
+def _day(text: str, today: date) -> tuple[date, bool] | None:
+    return yymmdd(text, today) if len(text) == _DATE_DIGITS and is_digits(text) else None

@@ -1,13 +1,12 @@
-"""What a code says: the result types of `edge.udi.parse` and `edge.udi.assemble`."""
+"""What a code says: the result types of `edge.udi.parse`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from urllib.parse import quote
 
-from edge.udi.read import Read
+_UNRESERVED = frozenset("-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~")
 
 
 class Grade(StrEnum):
@@ -37,19 +36,28 @@ class Kind(StrEnum):
 
     SSCC = "sscc"
     NHSA = "nhsa"
+    """医保医用耗材编码."""
     STAFF = "staff"
     PATIENT = "patient"
     LOCATION = "location"
+    ASSET = "asset"
+    """A returnable or individual asset (GRAI, GIAI): an instrument tray, a pump."""
+    DOCUMENT = "document"
+    DRUG = "drug"
+    """药品追溯码."""
+    PROVIDER = "provider"
+    """HIBC Provider Applications: a code that a hospital made for itself."""
     HOUSE = "house"
+    """A number for use within one company or region (GS1 prefix 02, 04, 20 to 29)."""
     LINK = "link"
     TEXT = "text"
     BINARY = "binary"
     EMPTY = "empty"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Finding:
-    """One thing the parser noticed. Text, clause and advice are in `edge.udi.findings`."""
+    """One thing the parser noticed. Text, clause and advice are in `edge.udi.wording`."""
 
     code: str
     grade: Grade
@@ -59,9 +67,12 @@ class Finding:
     """The offending text, for the message."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Udi:
-    """The readable parts of a UDI or of one half of it, with graded findings."""
+    """The readable parts of a UDI or of one half of it, with graded findings.
+
+    `edge.udi.gs1` fills one in a single step, which slots would not allow.
+    """
 
     payload: bytes
     symbology: str | None
@@ -85,7 +96,7 @@ class Udi:
     @property
     def valid(self) -> bool:
         """No finding of grade error."""
-        return all(f.grade is not Grade.ERROR for f in self.findings)
+        return not self.findings or all(f.grade is not Grade.ERROR for f in self.findings)
 
     @property
     def has_pi(self) -> bool:
@@ -99,10 +110,10 @@ class Udi:
         if self.di is None or (self.serial is None and self.lot is None):
             return None
         level, value = ("S", self.serial) if self.serial is not None else ("L", self.lot)
-        return f"{self.issuer}|{quote(self.di, safe='')}|{level}|{quote(value or '', safe='')}"
+        return f"{self.issuer}|{_encoded(self.di)}|{level}|{_encoded(value or '')}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NotUdi:
     """A code that is something else, and what."""
 
@@ -112,33 +123,38 @@ class NotUdi:
     value: str | None = None
     """The recognised content, for example the 18 digits of an SSCC; None for binary."""
     findings: tuple[Finding, ...] = ()
+    issuer: Issuer | None = None
+    """Whose key it is; None for texts, addresses and codes of no issuing agency."""
+    form: str | None = None
+    elements: tuple[tuple[str, str], ...] = ()
+    """(identifier, value) pairs in label order."""
+
+    @property
+    def valid(self) -> bool:
+        """No finding of grade error."""
+        return all(f.grade is not Grade.ERROR for f in self.findings)
 
 
-class Shape(StrEnum):
-    """What a presentation as a whole turned out to be (architecture section 5)."""
+@dataclass(frozen=True)
+class PiFlags:
+    """Which production identifiers the label carries according to UDID; None where unknown."""
 
-    COMPLETE = "complete"
-    """A DI with production identifiers."""
-    DI_ONLY = "di_only"
-    PI_ONLY = "pi_only"
-    SEVERAL = "several"
-    """Unrelated DIs: two packages in view."""
-    INVALID = "invalid"
-    """It claims to be a UDI and is not (wrong check digit, impossible date ...)."""
-    OTHER = "other"
-    """Codes, but no UDI among them."""
-    NOTHING = "nothing"
-    """No symbol: a no-read message or the NO CODE gesture."""
+    lot: bool | None = None
+    serial: bool | None = None
+    manufactured: bool | None = None
+    expires: bool | None = None
+
+    @property
+    def none_expected(self) -> bool:
+        """UDID says that the label has no production identifier at all."""
+        return (self.lot, self.serial, self.manufactured, self.expires) == (False, False, False, False)
 
 
-@dataclass(frozen=True, slots=True)
-class Presentation:
-    """Everything one package showed, joined."""
-
-    shape: Shape
-    reads: tuple[Read, ...] = ()
-    udi: Udi | None = None
-    """The joined UDI, or the single half; the first faulty one when INVALID."""
-    companions: tuple[NotUdi, ...] = ()
-    findings: tuple[Finding, ...] = field(default=())
-    """All findings of the parts plus those of joining (`joined_by_time`, `symbols_disagree` ...)."""
+def _encoded(text: str) -> str:
+    """Percent encoding of everything but unreserved characters (RFC 3986, 2.3)."""
+    if _UNRESERVED.issuperset(text):
+        return text
+    return "".join(
+        character if character in _UNRESERVED else "".join(f"%{byte:02X}" for byte in character.encode())
+        for character in text
+    )

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-from edge.udi.ais import find
+from edge.udi import ahm, bracketed, digital_link, gs1, hibcc, iccbba, ifa, ma, repair
+from edge.udi.ais import COMMON
 from edge.udi.checks import has_mod10, is_digits
+from edge.udi.companions import of_element_string, of_gtin, recognise
 from edge.udi.findings import finding
-from edge.udi.gs1 import GS, Element, from_elements, looks_like_gs1, to_udi
 from edge.udi.model import Finding, Kind, NotUdi, Udi
 
 MAX_BYTES = 65_536
+Parsed = Udi | NotUdi
+
 _GS1_SYMBOLS = frozenset({"]C1", "]d2", "]d8", "]Q3", "]e0", "]e1", "]e2", "]J1"})
-_GTIN_SYMBOLS = frozenset({"]E0", "]E4", "]I0", "]I1", "]X0"})
+_GTIN_SYMBOLS = {"]E0": (12, 13), "]E4": (8,)}
+_ITF_SYMBOLS = frozenset({"]I0", "]I1"})
 _GTIN_LENGTHS = (8, 12, 13, 14)
-_BRACKET = re.compile(r"\((\d{2,4})\)")
-_NHSA = re.compile(r"C[0-9]{19}(?:[0-9]{7})?")
-_AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
-_KEY_KINDS = (("00", Kind.SSCC), ("8017", Kind.STAFF), ("8018", Kind.PATIENT), ("414", Kind.LOCATION))
-_LINK_KEYS = ("01", "8006")
+_COMPOSITE = "|]e0"
+"""What some readers write between an EAN symbol and the two-dimensional component above it."""
+_KEYS = frozenset({"00", "01", "02", "03", "253", "8003", "8006", "8017", "8018"})
+_AIM_LENGTH = 3
+_IDENTIFIER = "][A-Za-z][0-9A-Za-z]"
 
 
-def parse(payload: bytes | str, symbology: str | None = None, *, today: date) -> Udi | NotUdi:
+def parse(payload: bytes | str, symbology: str | None = None, *, today: date) -> Parsed:
     """Read one code.
 
     Args:
@@ -31,94 +35,217 @@ def parse(payload: bytes | str, symbology: str | None = None, *, today: date) ->
         symbology: identifier of ISO/IEC 15424 such as ``]d2``; None if unknown.
         today: for the century of two-digit years.
     """
-    raw = payload.encode("utf-8", "surrogatepass") if isinstance(payload, str) else payload
+    try:
+        raw, text = (payload.encode(), payload) if isinstance(payload, str) else (payload, payload.decode())
+    except UnicodeError:
+        raw = payload.encode("utf-8", "surrogatepass") if isinstance(payload, str) else payload
+        return NotUdi(raw, symbology, Kind.BINARY, findings=(finding("not_text"),))
     if len(raw) > MAX_BYTES:
         return NotUdi(raw, symbology, Kind.BINARY, findings=(finding("too_long", MAX_BYTES, str(len(raw))),))
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return NotUdi(raw, symbology, Kind.BINARY)
-    if symbology is None and _AIM.match(text):
-        symbology, text = text[:3], text[3:]
+    prefix = 0
+    if symbology is None and text.startswith("]"):
+        symbology, text, prefix = text[:_AIM_LENGTH], text[_AIM_LENGTH:], _AIM_LENGTH
+    result = (_gs1_symbol if symbology in _GS1_SYMBOLS else _other_symbol)(raw, symbology, text, today)
+    if not result.findings or (not prefix and text.isascii()):
+        return result
+    return replace(result, findings=tuple(_moved(each, text, prefix) for each in result.findings))
+
+
+def _moved(found: Finding, text: str, prefix: int) -> Finding:
+    """Offsets count bytes of the payload, not characters behind the symbology identifier."""
+    if found.at is None:
+        return found
+    return replace(found, at=prefix + len(text[: found.at].encode()))
+
+
+def _gs1_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed:
+    udi = gs1.to_udi(raw, symbology, "element_string", text, today)
+    if udi.findings and not udi.valid:
+        if bracketed.looks_bracketed(text):
+            return _key(bracketed.to_udi(raw, symbology, text, today))
+        udi = _repaired(udi, text, today)
+    if udi.di is not None:
+        return udi
+    return of_element_string(udi) if text else NotUdi(raw, symbology, Kind.EMPTY, None, (finding("empty_symbol"),))
+
+
+def _key(result: Parsed) -> Parsed:
+    return of_element_string(result) if isinstance(result, Udi) else result
+
+
+def _repaired(udi: Udi, text: str, today: date) -> Udi:
+    """The reading of the first repair of an element string that reads without an error, else the one there is."""
+    changed, warnings = text, []
+    for fix in (repair.suffix, _identifier, repair.separator):
+        done = fix(changed)
+        if done is None:
+            continue
+        changed = done[0]
+        warnings.append(done[1])
+        better = gs1.to_udi(udi.payload, udi.symbology, udi.form, changed, today)
+        if better.valid:
+            return replace(better, findings=(*warnings, *(replace(each, at=None) for each in better.findings)))
+    return udi
+
+
+def _identifier(text: str) -> repair.Repaired | None:
+    """A second symbology identifier, written into the data by the label's maker."""
+    head = text[:_AIM_LENGTH]
+    return (text[_AIM_LENGTH:], finding("identifier_in_data", 0, head)) if head in _GS1_SYMBOLS else None
+
+
+def _other_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed:
+    """Plain symbols, linear retail codes, and readers that send no identifier."""
+    if symbology is not None and not re.fullmatch(_IDENTIFIER, symbology):
+        return NotUdi(raw, None, Kind.TEXT, raw.decode(), (finding("symbology_unknown", 0, symbology),))
+    if symbology in _GTIN_SYMBOLS or (symbology in _ITF_SYMBOLS and len(text) == _GTIN_LENGTHS[-1] and is_digits(text)):
+        return _gtin(raw, symbology, text, today)
     if not text:
         return NotUdi(raw, symbology, Kind.EMPTY)
-    return _text(raw, symbology, text, today)
+    bare = _without_suffix(raw, symbology, text, today)
+    if bare is not None:
+        return bare
+    return _by_form(raw, symbology, text, today) or _damaged(raw, symbology, text, today) or _text(raw, symbology, text)
 
 
-def _text(raw: bytes, symbology: str | None, text: str, today: date) -> Udi | NotUdi:
-    if _NHSA.fullmatch(text):
-        return NotUdi(raw, symbology, Kind.NHSA, text)
-    if text[:8].lower().startswith(("http://", "https://")):
-        return _link(raw, symbology, text, today)
-    if _BRACKET.match(text):
-        return _bracketed(raw, symbology, text, today)
-    if is_digits(text) and (symbology in _GTIN_SYMBOLS or _bare_gtin(symbology, text)):
-        return _gtin(raw, symbology, text, today)
-    if symbology in _GS1_SYMBOLS:
-        return _other_key(to_udi(raw, symbology, "element_string", text, today))
-    if text.startswith(GS) or looks_like_gs1(text):
-        extra = [] if symbology is None else [finding("not_gs1_symbol", 0, symbology)]
-        return _other_key(to_udi(raw, symbology, "element_string", text, today, extra))
+def _text(raw: bytes, symbology: str | None, text: str) -> NotUdi:
     return NotUdi(raw, symbology, Kind.TEXT, text)
 
 
-def _bare_gtin(symbology: str | None, text: str) -> bool:
-    return symbology is None and len(text) in _GTIN_LENGTHS and has_mod10(text)
+def _without_suffix(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
+    """A code behind which the reader wrote a line end; HIBC and ISBT 128 have no such characters either."""
+    done = repair.suffix(text)
+    if done is None:
+        return None
+    result = _by_form(raw, symbology, done[0], today)
+    return None if result is None else replace(result, findings=(*result.findings, done[1]))
 
 
-def _gtin(raw: bytes, symbology: str | None, text: str, today: date) -> Udi | NotUdi:
-    if len(text) not in _GTIN_LENGTHS:
-        return NotUdi(raw, symbology, Kind.TEXT, text)
-    ai = find("01")
-    assert ai is not None  # noqa: S101 - in the table
-    return from_elements(raw, symbology, "gtin", [Element(ai, text.zfill(14), 0)], today)
+def _by_form(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
+    """What its own form says a text is; None if it says nothing."""
+    first = text[0]
+    found = ma.find(text) if first in "MmHh< \t\r\n" else None
+    if found is not None:
+        return _claim(ma.to_udi(raw, symbology, found, today))
+    if digital_link.looks_like_link(text):
+        return _key(digital_link.to_udi(raw, symbology, text, today))
+    if first in "+*":
+        return _hibc(raw, symbology, text, today)
+    if first in "=&" and iccbba.is_code(text):
+        return _claim(iccbba.to_udi(raw, symbology, text))
+    if first == "[" and text.startswith(ifa.HEAD):
+        return _claim(ifa.to_udi(raw, symbology, text, today))
+    if first == "M" and ahm.is_code(text):
+        return ahm.to_udi(raw, symbology, text, today)
+    if bracketed.looks_bracketed(text):
+        return _key(bracketed.to_udi(raw, symbology, text, today))
+    return _numbers(raw, symbology, text, today)
 
 
-def _bracketed(raw: bytes, symbology: str | None, text: str, today: date) -> Udi | NotUdi:
-    """Human readable text. Every bracketed number that is an identifier begins an element."""
-    extra = [finding("bracketed_text", 0) if symbology is None else finding("brackets_in_symbol", 0)]
-    marks = [(m, find(m.group(1))) for m in _BRACKET.finditer(text)]
-    starts = [(m, ai) for m, ai in marks if ai is not None and ai.code == m.group(1)]
-    if not starts or starts[0][0].start() != 0:
-        return to_udi(raw, symbology, "bracketed", text[1:], today, [*extra, finding("ai_unknown", 0, text[:6])])
-    ends = [m.start() for m, _ in starts[1:]] + [len(text)]
-    elements = [
-        Element(ai, text[m.end() : end].strip(" "), m.start()) for (m, ai), end in zip(starts, ends, strict=True)
-    ]
-    return _other_key(from_elements(raw, symbology, "bracketed", elements, today, extra))
+def _claim(udi: Udi) -> Parsed:
+    """A text that begins like a code but holds none of its parts is a text with those faults."""
+    if udi.valid or udi.di is not None or udi.has_pi or udi.quantity is not None:
+        return udi
+    return NotUdi(udi.payload, udi.symbology, Kind.TEXT, udi.payload.decode(), udi.findings)
 
 
-def _link(raw: bytes, symbology: str | None, text: str, today: date) -> Udi | NotUdi:
-    """GS1 Digital Link, uncompressed: the rightmost primary key of the path, its qualifiers, then the query."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return NotUdi(raw, symbology, Kind.LINK, text)
-    path = [unquote(piece) for piece in parts.path.split("/") if piece]
-    keys = [n for n, piece in enumerate(path[:-1]) if piece in _LINK_KEYS]
-    if not keys:
-        return NotUdi(raw, symbology, Kind.LINK, text)
-    pairs = list(zip(path[keys[-1] :: 2], path[keys[-1] + 1 :: 2], strict=False))
-    pairs += [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if is_digits(name)]
-    elements, faults = _pairs(pairs)
-    return from_elements(raw, symbology, "digital_link", elements, today, faults)
+def _hibc(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
+    changed = repair.layout(text)
+    better = None if changed is None else _if_valid(parse(changed[0], today=today), raw, changed[1])
+    if better is not None:
+        return better
+    bare = text.removeprefix("*").removesuffix("*") if text.startswith("*+") else text
+    if not bare.startswith("+") or bare == "+":
+        return None
+    result = hibcc.to_udi(raw, symbology, bare)
+    if not result.valid:
+        lower = repair.lower_case(bare)
+        better = None if lower is None else _if_valid(hibcc.to_udi(raw, symbology, lower[0]), raw, lower[1])
+        if better is not None:
+            return better
+    if bare != text:
+        result = replace(result, findings=(*result.findings, finding("hibc_asterisks", 0)))
+    return _claim(result) if isinstance(result, Udi) else result
 
 
-def _pairs(pairs: list[tuple[str, str]]) -> tuple[list[Element], list[Finding]]:
-    elements, faults = [], []
-    for code, value in pairs:
-        ai = find(code)
-        if ai is None or ai.code != code:
-            faults.append(finding("ai_unknown", 0, code))
-            continue
-        elements.append(Element(ai, value.zfill(14) if code == "01" and is_digits(value) else value, 0))
-    return elements, faults
+def _if_valid(result: Parsed, raw: bytes, warning: Finding) -> Parsed | None:
+    """A repaired reading with its warning; None unless it is a UDI without an error."""
+    if not isinstance(result, Udi) or not result.valid:
+        return None
+    return replace(result, payload=raw, findings=(warning, *(replace(each, at=None) for each in result.findings)))
 
 
-def _other_key(udi: Udi) -> Udi | NotUdi:
-    """An element string whose key is no product: a shipping unit, a person, a place."""
-    values = dict(udi.elements)
-    for code, kind in _KEY_KINDS:
-        if code in values and udi.di is None and "02" not in values:
-            return NotUdi(udi.payload, udi.symbology, kind, values[code], udi.findings)
-    return udi
+def _numbers(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
+    known = recognise(raw, symbology, text)
+    if known is not None:
+        return known
+    if symbology is None and len(text) in _GTIN_LENGTHS and is_digits(text) and has_mod10(text):
+        return _gtin(raw, symbology, text, today)
+    return _unmarked(raw, symbology, text, today)
+
+
+def _gtin(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed:
+    linear, composite, more = text.partition(_COMPOSITE)
+    lengths = _GTIN_SYMBOLS.get(symbology or "", _GTIN_LENGTHS)
+    if not is_digits(linear) or len(linear) not in lengths:
+        return NotUdi(raw, symbology, Kind.TEXT, text, (finding("gtin_length", 0, text[:24]),))
+    if composite:
+        return gs1.to_udi(raw, symbology, "composite", f"01{linear.zfill(14)}{more}", today)
+    element = (COMMON["01"], linear.zfill(14), 0)
+    found = gs1.check([element], element[1], today)
+    if symbology is None:
+        found.append(finding("gs1_unconfirmed"))
+    return of_gtin(gs1.from_elements(raw, symbology, "gtin", [element], today, tuple(found)))
+
+
+def _unmarked(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
+    """An element string that no symbology identifier announces."""
+    if not (is_digits(text[:2]) or text.startswith(gs1.GS)):
+        return None
+    udi = gs1.to_udi(raw, symbology, "element_string", text, today)
+    if not udi.valid:
+        udi = _repaired(udi, text, today)
+    if not udi.elements or (symbology is not None and not _evident(udi, text)):
+        return None
+    if symbology is not None:
+        udi = replace(udi, findings=(finding("not_gs1_symbol", 0, symbology), *udi.findings))
+    elif not _evident(udi, text):
+        udi = replace(udi, findings=(*udi.findings, finding("gs1_unconfirmed")))
+    return of_element_string(udi)
+
+
+def _evident(udi: Udi, text: str) -> bool:
+    """Whether an element string shows by itself that it is one.
+
+    A separator in front, a key whose check digit holds, or a date with something valid behind it.
+    """
+    if text.startswith(gs1.GS):
+        return True
+    faults = {each.code for each in udi.findings}
+    code, value = udi.elements[0]
+    if code in _KEYS:
+        held = "check_digit" not in faults and udi.valid
+        return held or (len(value) >= 14 and is_digits(value[:14]) and _plausible(udi))  # noqa: PLR2004 - a whole key
+    return code in ("11", "17") and udi.valid and len(udi.elements) > 1
+
+
+def _plausible(udi: Udi) -> bool:
+    """A faulty key is still one if no reader identified it otherwise, or if dates or names follow it."""
+    return udi.symbology is None or len(udi.elements) > 1
+
+
+def _damaged(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
+    """A code that a reader or a keyboard changed on its way."""
+    for done in (repair.unfolded(text), _swapped(symbology, text), repair.layout(text)):
+        better = None if done is None else _if_valid(parse(done[0], today=today), raw, done[1])
+        if better is not None:
+            return better
+    plain = repair.full_width(text)
+    if plain is None:
+        return None
+    result = _by_form(raw, symbology, plain, today)
+    return None if result is None else replace(result, findings=(finding("full_width", 0, text[:8]), *result.findings))
+
+
+def _swapped(symbology: str | None, text: str) -> repair.Repaired | None:
+    return repair.caps_lock((symbology or "") + text)

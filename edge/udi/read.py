@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,7 +11,7 @@ Source = Literal["camera", "scanner"]
 Corners = tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Read:
     """The payload of one symbol with where, how and when it was read."""
 
@@ -32,7 +32,7 @@ class Read:
     def to_json(self) -> dict[str, Any]:
         """This read as it crosses the camera's socket."""
         return {
-            "bytes": base64.b64encode(self.payload).decode("ascii"),
+            "bytes": binascii.b2a_base64(self.payload, newline=False).decode("ascii"),
             "symbology": self.symbology,
             "source": self.source,
             "t0_ns": self.t0_ns,
@@ -50,7 +50,7 @@ class Read:
         """
         corners = data["corners"]
         return cls(
-            payload=base64.b64decode(data["bytes"], validate=True),
+            payload=binascii.a2b_base64(data["bytes"], strict_mode=True),
             symbology=data["symbology"],
             source="camera" if data["source"] == "camera" else "scanner",
             t0_ns=int(data["t0_ns"]),

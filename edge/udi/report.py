@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from edge.udi.findings import Lang, advice, message
-from edge.udi.model import Grade, NotUdi, Udi
+from edge.udi.hri import hri
+from edge.udi.model import NotUdi, Udi
+from edge.udi.recover import Alternative
+from edge.udi.wording import Lang, advice, message
 
 SCHEMA = 1
+_OPEN = frozenset({"ai_required", "gs1_unconfirmed"})
 _NAMES = {
     "di": ("产品标识 DI", "device identifier DI"),
     "lot": ("批号", "lot"),
@@ -20,29 +24,30 @@ _NAMES = {
 }
 
 
-def hri(udi: Udi) -> str:
-    """Human readable interpretation in GS1's style: ``(01)…(17)…``."""
-    return "".join(f"({code}){value}" for code, value in udi.elements)
-
-
 def is_complete(result: Udi | NotUdi) -> bool:
-    """A valid DI with every partner it needs and at least one production identifier."""
+    """A valid DI with every partner its elements need, on better evidence than digits that happen to fit."""
     if isinstance(result, NotUdi):
         return False
-    return result.valid and result.di is not None and all(f.code != "ai_required" for f in result.findings)
+    return result.valid and result.di is not None and _OPEN.isdisjoint(f.code for f in result.findings)
 
 
-def to_json(result: Udi | NotUdi, lang: Lang = "en") -> dict[str, Any]:
-    """The object of ``udi-station parse --json``, schema 1."""
+def to_json(result: Udi | NotUdi, lang: Lang = "en", alternatives: Sequence[Alternative] = ()) -> dict[str, Any]:
+    """The object of ``udi-station parse --json``, schema 1.
+
+    Args:
+        result: what `edge.udi.parse.parse` gave.
+        lang: language of the messages.
+        alternatives: other readings, best first.
+    """
     udi = result if isinstance(result, Udi) else None
     return {
         "schema": SCHEMA,
-        "valid": all(f.grade is not Grade.ERROR for f in result.findings),
+        "valid": result.valid,
         "complete": is_complete(result),
         "has_pi": udi is not None and udi.has_pi,
         "kind": "udi" if isinstance(result, Udi) else result.kind.value,
-        "issuer": None if udi is None else udi.issuer.value,
-        "form": None if udi is None else udi.form,
+        "issuer": None if result.issuer is None else result.issuer.value,
+        "form": result.form,
         "di": None if udi is None else udi.di,
         "lot": None if udi is None else udi.lot,
         "serial": None if udi is None else udi.serial,
@@ -51,11 +56,14 @@ def to_json(result: Udi | NotUdi, lang: Lang = "en") -> dict[str, Any]:
         "expires_day_given": udi is None or udi.expires_day_given,
         "quantity": None if udi is None else udi.quantity,
         "donation": None if udi is None else udi.donation,
-        "elements": [] if udi is None else [list(element) for element in udi.elements],
+        "elements": [list(element) for element in result.elements],
         "findings": [
             {"code": f.code, "grade": f.grade.value, "at": f.at, "message": message(f, lang)} for f in result.findings
         ],
-        "alternatives": [],
+        "alternatives": [
+            {"elements": [list(element) for element in each.elements], "evidence": list(each.evidence)}
+            for each in alternatives
+        ],
         "trace_key": None if udi is None else udi.trace_key,
         "hri": None if udi is None else hri(udi),
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from edge import wire
-from edge.catalog.product import Level, PiFlags, Product
+from edge.catalog.product import Level, Product
 from edge.rules.judge import judge
 from edge.rules.regions import site_rules
 from edge.rules.verdict import Now, Outcome, TaskName
@@ -21,7 +21,8 @@ from edge.station.tasks import Placed, Running, place
 from edge.udi.assemble import assemble
 from edge.udi.build import element_string
 from edge.udi.checks import mod10
-from edge.udi.model import Presentation, Shape
+from edge.udi.model import PiFlags
+from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
 from tests.bench.figures import Figure, percentile
 

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.catalog.product import Level, PiFlags, Product, Recall
+from edge.catalog.product import Level, Product, Recall
 from edge.rules.judge import judge
 from edge.rules.reasons import TEXTS, say
 from edge.rules.regions import UnknownRegionError, known_regions, load_region, site_rules
 from edge.rules.verdict import Audience, Now, Outcome, Site, TaskName
 from edge.udi.findings import finding
-from edge.udi.model import Issuer, Presentation, Shape, Udi
+from edge.udi.model import Issuer, PiFlags, Udi
+from edge.udi.presentation import Presentation, Shape
 
 TODAY = date(2026, 11, 24)
 SITE = Site("national", "hospital", "digest")

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from edge.station.intake import GONE_NS, HALF_WAIT_NS, REPEAT_NS, Intake, Presented
-from edge.udi.model import Shape
+from edge.udi.presentation import Shape
 from edge.udi.read import Corners, Read
 
 TODAY = date(2026, 11, 24)

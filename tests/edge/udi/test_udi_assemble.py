@@ -1,7 +1,7 @@
 from datetime import date
 
 from edge.udi.assemble import assemble
-from edge.udi.model import Presentation, Shape
+from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
 
 TODAY = date(2026, 11, 24)

@@ -26,7 +26,7 @@ def test_a_bad_code_exits_with_1() -> None:
 
 
 def test_lines_go_on_after_a_bad_one() -> None:
-    lines = [{"raw": GOOD}, {"raw_hex": "3031"}, {"raw": "0106901234567892" + "10A", "symbology": "]d2"}]
+    lines = [{"raw": GOOD}, {"raw_hex": "5a5a"}, {"raw": "0106901234567892" + "10A", "symbology": "]d2"}]
     text = "\n".join([json.dumps(lines[0]), "no json", '{"raw": 5}', *map(json.dumps, lines[1:])])
     result = CliRunner().invoke(main, ["parse", "--jsonl"], input=text)
     reports = [json.loads(line) for line in result.stdout.splitlines()]

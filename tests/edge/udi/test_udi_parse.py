@@ -63,8 +63,8 @@ OTHER = {
     "text": ("SHELF-4-12", Kind.TEXT),
     "empty": ("", Kind.EMPTY),
     "a link elsewhere": ("https://example.org/a", Kind.LINK),
-    "full-width digits": ("".join(chr(0xFF10 + int(d)) for d in "6901234567892"), Kind.TEXT),
-    "HIBC, not read yet": ("+A123BJC5D6E71G", Kind.TEXT),
+    "drug trace code": ("81234567890123456789", Kind.DRUG),
+    "staff": ("]C18017069012345678900011", Kind.STAFF),
 }
 
 
