@@ -11,13 +11,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ROUNDS ?= 200
 
-.PHONY: help env demo test check bench faults lock clean brokers
+.PHONY: help env demo test check docs bench faults lock clean brokers
 
 help:
 	@echo "make env                 .venv with everything in requirements.lock (PYTHON=python3.13 chooses the interpreter)"
 	@echo "make demo [IMAGES=DIR]   a station and a hub on this machine; IMAGES: your own pictures in front of the camera"
 	@echo "make test                every test; says which it skips and why"
 	@echo "make check               ruff, format, mypy"
+	@echo "make docs                edge/udi/FINDINGS.md anew from the code"
 	@echo "make bench [ONLY=NAME]   measurements"
 	@echo "make faults [ROUNDS=N]   kill -9 rounds (200)"
 	@echo "make lock                requirements.lock anew from pyproject.toml"
@@ -58,6 +59,9 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(READY)
+	@$(BIN)/python -c 'from edge.udi.wording import page; print(page(), end="")' > edge/udi/FINDINGS.md
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench $(ONLY)

@@ -59,8 +59,22 @@ def advice(found: Finding, lang: Lang) -> str:
     return words.zh if lang == "zh" else words.en
 
 
-def table() -> str:
-    """Every finding as a Markdown table, in the order of the grades."""
+def page() -> str:
+    """The page of the documentation that lists every finding, in the order of the grades."""
+    return _PAGE.format(count=len(GRADES), table=_table())
+
+
+_PAGE = """# Findings: what can be wrong with a code
+
+What `edge.udi.parse` can say about a code, {count} findings in all. An **error** means that this is not the UDI it
+claims to be; a **warning** is a fault of the label or of the reader, and the parts can still be read; a **note** is
+worth knowing. A code is `valid` if it has no finding of grade error. Written by `make docs` from
+`edge/udi/findings.py` and the words beside it; `…` stands for the offending text.
+
+{table}"""
+
+
+def _table() -> str:
     lines = [
         "| code | grade | 说明 · meaning | 依据 · clause | 怎么办 · what to do |",
         "|--|--|--|--|--|",

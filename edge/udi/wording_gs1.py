@@ -13,6 +13,7 @@ GENERAL: dict[str, Row] = {
     "not_text": ("ISO/IEC 10646", "内容不是文字", "the content is not text", "other"),
     "symbology_unknown": (_AIM, "码制标识不完整:{value}", "broken symbology identifier: {value}", "reader"),
     "empty_symbol": (_AIM, "码里没有内容", "the symbol is empty", "again"),
+    "unrecognised": ("–", "不是任何已知的码", "not a code of any known kind", "other"),
     "full_width": ("–", "出现全角字符:{value}", "full-width characters: {value}", "reader"),
     "reader_suffix": ("–", "末尾有扫码枪加的控制字符", "the scanner's own suffix stands behind the code", "reader"),
     "identifier_in_data": (
