@@ -3,53 +3,87 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 import click
 
+from edge.udi.parse import Parsed
 from edge.udi.parse import parse as parse_code
 from edge.udi.recover import alternatives
-from edge.udi.report import to_json, to_text
+from edge.udi.report import SCHEMA, to_json, to_text
 from edge.udi.wording import Lang
+
+_EXPECTED = '{"raw": text} or {"raw_hex": hex digits}, with "symbology": text if it is known'
+_SEPARATOR_PICTURE = "␝"
 
 
 @click.command()
 @click.argument("code", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.option("--jsonl", is_flag=True, help='Read lines {"raw" | "raw_hex", "symbology"} from stdin.')
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@click.option(
+    "--jsonl", is_flag=True, help='Read lines {"raw" | "raw_hex", "symbology"} from stdin, write one object each.'
+)
+@click.option(
+    "--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the messages."
+)
 def parse(code: str | None, *, as_json: bool, jsonl: bool, lang: Lang) -> None:
-    """Say what a code says. Exit status 0 all valid, 1 some not, 2 usage."""
+    """Say what a code says. Exit status 0 all valid, 1 some not, 2 usage.
+
+    In CODE, U+241D (␝) stands for the separator, and a symbology identifier such as ]d2 may stand in front.
+    """
     if jsonl == (code is not None):
         raise click.UsageError("give one CODE, or --jsonl with lines on standard input")
     today = datetime.now(UTC).astimezone().date()
     if code is None:
         sys.exit(_lines(lang, today))
-    result = parse_code(code.replace("␝", "\x1d"), today=today)
-    report = to_json(result, lang, alternatives(result, today=today))
-    click.echo(json.dumps(report, ensure_ascii=False) if as_json else to_text(result, lang))
-    sys.exit(0 if report["kind"] == "udi" and report["valid"] else 1)
+    result = parse_code(os.fsencode(code.replace(_SEPARATOR_PICTURE, "\x1d")), today=today)
+    if as_json:
+        _write(_report(result, lang, today))
+    else:
+        click.echo(to_text(result, lang))
+    sys.exit(0 if result.valid else 1)
 
 
 def _lines(lang: Lang, today: date) -> int:
-    bad = False
+    status = 0
     for line in sys.stdin.buffer:
         report = _line(line, lang, today)
-        bad = bad or not report.get("valid", False)
-        click.echo(json.dumps(report, ensure_ascii=False))
-    return 1 if bad else 0
+        status = status if report.get("valid") else 1
+        _write(report)
+    return status
 
 
-def _line(line: bytes, lang: Lang, today: date) -> dict[str, Any]:
+def _line(line: bytes, lang: Lang, today: date) -> Mapping[str, Any]:
     try:
-        data = json.loads(line)
-        raw = bytes.fromhex(data["raw_hex"]) if "raw_hex" in data else data["raw"]
-        symbology = data.get("symbology")
-        if not isinstance(raw, str | bytes) or not (symbology is None or isinstance(symbology, str)):
-            raise TypeError("raw and symbology are texts")  # noqa: TRY301 - one answer for every bad line
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        return {"schema": 1, "error": f'expected {{"raw": text}} or {{"raw_hex": hex}}, found {line[:80]!r}: {error}'}
-    result = parse_code(raw, symbology, today=today)
+        raw, symbology = _input(json.loads(line))
+    except (ValueError, TypeError, RecursionError) as error:
+        return {"schema": SCHEMA, "error": f"expected {_EXPECTED}; found {line[:80]!r}: {error}"}
+    return _report(parse_code(raw, symbology, today=today), lang, today)
+
+
+def _input(data: Any) -> tuple[bytes | str, str | None]:
+    """Payload and symbology identifier of one input line.
+
+    Raises:
+        ValueError, TypeError: the line is of another form.
+    """
+    if not isinstance(data, dict) or ("raw" in data) == ("raw_hex" in data):
+        raise ValueError("one of raw and raw_hex is needed")
+    raw = data["raw"] if "raw" in data else bytes.fromhex(data["raw_hex"])
+    symbology = data.get("symbology")
+    if not isinstance(raw, str | bytes) or not isinstance(symbology, str | None):
+        raise TypeError("raw and symbology are texts")
+    return raw, symbology
+
+
+def _report(result: Parsed, lang: Lang, today: date) -> Mapping[str, Any]:
     return to_json(result, lang, alternatives(result, today=today))
+
+
+def _write(report: Mapping[str, Any]) -> None:
+    """One line of JSON; what UTF-8 cannot hold (half a surrogate pair in a symbology identifier) stays escaped."""
+    click.echo(json.dumps(report, ensure_ascii=False).encode("utf-8", "backslashreplace"))
