@@ -10,8 +10,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ROUNDS ?= 200
+MINUTES ?= 10
 
-.PHONY: help env demo test check docs bench faults lock clean brokers
+.PHONY: help env demo test check docs bench faults fuzz lock clean brokers
 
 help:
 	@echo "make env                 .venv with everything in requirements.lock (PYTHON=python3.13 chooses the interpreter)"
@@ -21,6 +22,7 @@ help:
 	@echo "make docs                edge/udi/FINDINGS.md anew from the code"
 	@echo "make bench [ONLY=NAME]   measurements"
 	@echo "make faults [ROUNDS=N]   kill -9 rounds (200)"
+	@echo "make fuzz [MINUTES=N]    coverage-guided fuzzing of the parsers (10); installs atheris into .venv"
 	@echo "make lock                requirements.lock anew from pyproject.toml"
 	@echo "make clean               everything that was built; not .venv"
 
@@ -68,6 +70,10 @@ bench: $(READY)
 
 faults: $(READY) brokers
 	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest -s tests/faults -m faults --rounds=$(ROUNDS)
+
+fuzz: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
+	@$(BIN)/python -m tests.fuzz $$(( $(MINUTES) * 60 )) .bench/fuzz
 
 # Universal: one file for every system and every Python from 3.11 on. Names, versions and hashes only, no place to fetch from.
 lock:

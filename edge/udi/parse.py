@@ -44,7 +44,8 @@ def parse(payload: bytes | str, symbology: str | None = None, *, today: date) ->
         return NotUdi(raw, symbology, Kind.BINARY, findings=(finding("too_long", MAX_BYTES, str(len(raw))),))
     prefix = 0
     if symbology is None and text.startswith("]"):
-        symbology, text, prefix = text[:_AIM_LENGTH], text[_AIM_LENGTH:], _AIM_LENGTH
+        symbology, text = text[:_AIM_LENGTH], text[_AIM_LENGTH:]
+        prefix = len(symbology)
     result = (_gs1_symbol if symbology in _GS1_SYMBOLS else _other_symbol)(raw, symbology, text, today)
     if not result.findings or (not prefix and text.isascii()):
         return result
@@ -66,7 +67,7 @@ def _gs1_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> Pa
         udi = _repaired(udi, text, today)
     if udi.di is not None:
         return udi
-    return of_element_string(udi) if text else _empty(raw, symbology)
+    return of_element_string(udi) if udi.elements or not udi.valid else _empty(raw, symbology)
 
 
 def _key(result: Parsed) -> Parsed:

@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import bench_drain, bench_journal, bench_signal, bench_start, fixture
+from tests.bench import bench_drain, bench_journal, bench_parse, bench_signal, bench_start, fixture
 from tests.bench.figures import Figure, MissingError, VoidError, keep
 from tests.support.site import ROOT
 
 FOLDER = ROOT / ".bench"
 PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "fixture": lambda _folder: fixture.measure(),
+    "parse": bench_parse.measure,
     "journal": bench_journal.measure,
     "signal": bench_signal.measure,
     "start": bench_start.measure,

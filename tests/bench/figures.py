@@ -30,15 +30,17 @@ class Figure:
     value: float | None
     unit: str
     goal: float | None = None
-    """At most this; None where nothing was promised."""
+    """At most this, or at least this if `floor`; None where nothing was promised."""
     rivals: Mapping[str, float] = field(default_factory=dict)
     """What the value was held against in the same run."""
+    floor: bool = False
 
     def line(self) -> str:
         value = "void" if self.value is None else f"{self.value:.3f}".rstrip("0").rstrip(".")
         goal = ""
         if self.goal is not None and self.value is not None:
-            goal = f"goal <= {self.goal:g}: {'met' if self.value <= self.goal else 'MISSED'}"
+            met = self.value >= self.goal if self.floor else self.value <= self.goal
+            goal = f"goal {'>=' if self.floor else '<='} {self.goal:g}: {'met' if met else 'MISSED'}"
         rivals = "  ".join(f"{name}={value:.3f}" for name, value in self.rivals.items())
         return f"  {self.name:28} {value:>10} {self.unit:9} {goal:22} {rivals}".rstrip()
 
