@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode
+from collections.abc import Sequence
 from datetime import date
 
 from edge.udi.ais import Ai, every
-from edge.udi.checks import is_digits
+from edge.udi.checks import has_mod10, is_digits
 from edge.udi.findings import finding
-from edge.udi.gs1 import GS, check, from_elements
+from edge.udi.gs1 import LONGEST, Element, check, from_elements
 from edge.udi.model import Finding, Kind, NotUdi, Udi
 
-_ADDRESS = (
-    r"(?:https?|HTTPS?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+_ADDRESS = re.compile(
+    r"(?:https?|HTTPS?)://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
     r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?(?:\?(?P<query>[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*))?"
     r"(?:#[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
 )
-_ESCAPE = "%([0-9A-Fa-f]{2})"
-_PACKED = r"(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9_-]{10,}"
-_PACKED_HEADS = ("AQ", "AR", "AS", "AT", "AU", "AV", "AW", "AX", "AY", "AZ", "Aa", "Ab", "Ac", "Ad", "Ae", "Af")
-"""A compressed link begins with its first identifier in binary-coded decimals: 01 makes these first letters."""
+_ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
+_SEMICOLON = re.compile("(?:^|;)[0-9]+=")
+_PACKED = re.compile("[A-Za-z0-9_-]{6,}")
+_PACKED_GTIN = frozenset(
+    [0x01, *(tens + ones for tens in range(0, 0x40, 16) for ones in range(10, 16)), *range(0xA0, 0xAA)]
+)
+"""First bytes of a compressed link whose first identifier is 01: the identifier, or a code for a usual sequence."""
+_GTIN_BITS = 47
 _GTIN_LENGTHS = (8, 12, 13)
-Pair = tuple[str, str]
+_SHOWN = 60
+_Piece = tuple[str, int]
+"""Part of the path and its offset in the text."""
 
 
 def looks_like_link(text: str) -> bool:
@@ -31,48 +39,68 @@ def looks_like_link(text: str) -> bool:
 
 def to_udi(payload: bytes, symbology: str | None, text: str, today: date) -> Udi | NotUdi:
     """Read a web address; one without a GS1 key is no UDI."""
-    address = re.fullmatch(_ADDRESS, text)
+    address = _ADDRESS.fullmatch(text) if len(text) <= LONGEST else None
     if address is None:
-        return NotUdi(payload, symbology, Kind.LINK, text, (finding("link_malformed", 0, text[:60]),))
-    path = (address["path"] or "").split("/")[1:]
-    if path and not path[-1]:
-        path.pop()
+        return NotUdi(payload, symbology, Kind.LINK, text, (finding("link_malformed", 0, text[:_SHOWN]),))
+    found: list[Finding] = []
+    path = _pieces(address["path"] or "", max(address.start("path"), 0), found)
     place = _key(path)
     if place is None:
-        return NotUdi(payload, symbology, Kind.LINK, text, (_without_key(path),))
-    findings: list[Finding] = []
-    pairs = _path_pairs([_decoded(piece) for piece in path[place:]], findings)
-    pairs += _query_pairs(address["query"] or "", {code for code, _ in pairs}, findings)
-    elements = [(every()[code], value, max(0, text.find(code))) for code, value in pairs]
-    findings += check(elements, GS.join(value for _, value in pairs), today)
-    return from_elements(payload, symbology, "digital_link", elements, today, tuple(findings))
+        return NotUdi(payload, symbology, Kind.LINK, text, (_without_key([piece for piece, _ in path]),))
+    elements = _of_path(path[place:], found)
+    elements += _of_query(address["query"] or "", address.start("query"), [ai for ai, _, _ in elements], found)
+    found += check(elements, None, today)
+    return from_elements(payload, symbology, "digital_link", elements, today, tuple(found))
 
 
-def _key(path: list[str]) -> int | None:
+def _pieces(path: str, start: int, found: list[Finding]) -> list[_Piece]:
+    """The parts between the slashes. A slash at the end is one too many, though what is before it can be read."""
+    pieces = [(piece.group(1), start + piece.start(1)) for piece in re.finditer("/([^/]*)", path)]
+    if pieces and not pieces[-1][0]:
+        found.append(finding("link_malformed", pieces.pop()[1] - 1, "/"))
+    return pieces
+
+
+def _key(path: Sequence[_Piece]) -> int | None:
     """Place of the rightmost primary key: what follows it comes in pairs, so the search goes back in pairs."""
     for place in range(len(path) - 2, -1, -2):
-        ai = every().get(path[place])
-        if ai is not None and ai.qualifiers is not None:
+        if _is_key(path[place][0]):
             return place
     return None
 
 
-def _without_key(path: list[str]) -> Finding:
-    if path and re.fullmatch(_PACKED, path[-1]) and path[-1].startswith(_PACKED_HEADS):
-        return finding("link_compressed", None, path[-1][:40])
+def _is_key(code: str) -> bool:
+    ai = every().get(code)
+    return ai is not None and ai.qualifiers is not None
+
+
+def _without_key(path: Sequence[str]) -> Finding:
+    """Compressed as a whole, or behind its key; else an address of another kind."""
+    last = path[-1] if path else ""
+    behind_key = len(path) > 2 and _is_key(path[-3]) and is_digits(path[-2])  # noqa: PLR2004 - key, value and the rest
+    if _PACKED.fullmatch(last) and (behind_key or _holds_gtin(last)):
+        return finding("link_compressed", None, last[:40])
     return finding("link_no_key")
 
 
-def _path_pairs(path: list[str], findings: list[Finding]) -> list[Pair]:
-    key, value, *rest = path
-    pairs = [(key, _padded(key, value))]
-    qualifiers = list(zip(rest[::2], rest[1::2], strict=False))
-    if not _in_order([code for code, _ in qualifiers], every()[key]):
-        findings.append(finding("link_qualifier", None, "/".join(rest)[:60]))
-    return pairs + [(code, value) for code, value in qualifiers if code in every()]
+def _holds_gtin(packed: str) -> bool:
+    """Whether base 64 text begins with a GTIN as GS1 Digital Link Compression writes it: eight bits, then 47."""
+    if len(packed) * 6 < 8 + _GTIN_BITS:
+        return False
+    data = urlsafe_b64decode(packed[:12] + "A" * (12 - len(packed)))
+    gtin = f"{int.from_bytes(data[1:8], 'big') >> 56 - _GTIN_BITS:014d}"
+    return data[0] in _PACKED_GTIN and len(gtin) == 14 and has_mod10(gtin)  # noqa: PLR2004 - digits of a GTIN
 
 
-def _in_order(codes: list[str], key: Ai) -> bool:
+def _of_path(path: Sequence[_Piece], found: list[Finding]) -> list[Element]:
+    """The key and its qualifiers."""
+    pairs = [(every().get(code), code, value, at) for (code, at), (value, _) in zip(path[::2], path[1::2], strict=True)]
+    if not _in_order([code for _, code, _, _ in pairs[1:]], every()[path[0][0]]):
+        found.append(finding("link_qualifier", path[2][1], "/".join(piece for piece, _ in path[2:])[:_SHOWN]))
+    return [(ai, _padded(code, _decoded(value)), at) for ai, code, value, at in pairs if ai is not None]
+
+
+def _in_order(codes: Sequence[str], key: Ai) -> bool:
     for chain in key.qualifiers or ():
         rest = iter(chain)
         if all(code in rest for code in codes):
@@ -80,19 +108,31 @@ def _in_order(codes: list[str], key: Ai) -> bool:
     return False
 
 
-def _query_pairs(query: str, there: set[str], findings: list[Finding]) -> list[Pair]:
-    """Identifiers among the parameters; other names belong to the web server."""
-    pairs: list[Pair] = []
-    for parameter in re.split("[&;]", query):
-        code, _, value = parameter.partition("=")
-        if not is_digits(code):
-            continue
-        ai = every().get(code)
-        if ai is None or not ai.attribute or code in there:
-            findings.append(finding("link_attribute", None, parameter[:60]))
-        else:
-            pairs.append((code, _padded(code, _decoded(value))))
-    return pairs
+def _of_query(query: str, start: int, path: Sequence[Ai], found: list[Finding]) -> list[Element]:
+    """Identifiers among the parameters; other names and names without a value belong to the web server."""
+    elements: list[Element] = []
+    there = {ai.code for ai in path}
+    for parameter in re.finditer("[^&]+", query):
+        text, at = parameter.group(), start + parameter.start()
+        code, given, value = text.partition("=")
+        if ";" in text and _SEMICOLON.search(text):
+            # Some take it for another separator, some for content.
+            found.append(finding("link_attribute", at, text[:_SHOWN]))
+        elif given and is_digits(code):
+            ai = every().get(code)
+            if ai is None or code in there or not ai.attribute or _belongs_in_path(code, path):
+                found.append(finding("link_attribute", at, text[:_SHOWN]))
+            if ai is not None and code not in there:
+                # A blank may be written as a plus sign behind the question mark.
+                elements.append((ai, _padded(code, _decoded(value.replace("+", " "))), at))
+                there.add(code)
+    return elements
+
+
+def _belongs_in_path(code: str, path: Sequence[Ai]) -> bool:
+    """Whether an identifier could have been a qualifier of the key beside those that are."""
+    used = {ai.code for ai in path[1:]}
+    return any(code in chain and used.issubset(chain) for chain in path[0].qualifiers or ())
 
 
 def _padded(code: str, value: str) -> str:
@@ -100,4 +140,4 @@ def _padded(code: str, value: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    return re.sub(_ESCAPE, lambda escape: chr(int(escape.group(1), 16)), text)
+    return _ESCAPE.sub(lambda escape: chr(int(escape.group(1), 16)), text) if "%" in text else text
