@@ -7,8 +7,8 @@ from datetime import date
 from edge.udi.model import Finding, Grade
 
 _ERRORS = """
-    too_long not_text symbology_unknown empty_symbol full_width unrecognised
-    ai_unknown ai_too_short ai_too_long ai_charset ai_repeat_conflict ai_excluded component_incomplete
+    too_long not_text symbology_unknown empty_symbol full_width unrecognised ai_unknown ai_too_short ai_too_long
+    ai_charset ai_repeat_conflict ai_excluded component_incomplete ai_too_many
     check_digit check_pair company_prefix non_digit_required value_not_allowed country_unknown currency_unknown
     percent_encoding base64 iban date_impossible date_day_required time_impossible pieces_impossible
     separator_missing gtin_length brackets_broken

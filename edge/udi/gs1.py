@@ -14,6 +14,10 @@ from edge.udi.findings import finding, in_order
 from edge.udi.model import Finding, Issuer, Udi
 
 GS = "\x1d"
+LONGEST = 7089
+"""Characters that one symbol can hold at most: the digits of the largest QR Code (ISO/IEC 18004)."""
+_MOST = 64
+"""Elements that are looked at: far more than any label has, few enough for hostile input."""
 
 _CLEAN = re.compile(r"[\x1d!\"%-?A-Z_a-z]*")
 _CHARACTERS = {
@@ -27,6 +31,10 @@ _HIDDEN_LEAST = 9
 _TELLING = ("01", "11", "17")
 _DATE_DIGITS = 6
 _COUNT_DIGITS = 8
+_TOO_LONG_SHOWN = 20
+_SIGNATURE = "8030"
+_SERIAL_AT = {"253": 13, "255": 13, "8003": 14}
+"""Where the serial component of a key begins that may be without one."""
 
 
 Element = tuple[Ai, str, int]
@@ -39,7 +47,8 @@ def split(text: str) -> tuple[list[Element], Finding | None]:
     Separators after elements of predefined length, doubled, leading and trailing ones are tolerated (7.8.6).
     """
     elements: list[Element] = []
-    at, end = 0, len(text)
+    at, last = 0, len(text)
+    end = min(last, LONGEST)
     while at < end:
         ai = COMMON.get(text[at : at + 2])
         start = at + 2
@@ -53,29 +62,35 @@ def split(text: str) -> tuple[list[Element], Finding | None]:
             start = at + len(ai.code)
         stop = start + ai.most if ai.predefined else text.find(GS, start)
         if stop < 0:
-            stop = end
+            stop = last
         elements.append((ai, text[start:stop], at))
         at = stop
-    return elements, None
+    return elements, None if at >= last else finding("ai_too_many", at, str(last))
 
 
-def check(elements: Sequence[Element], text: str, today: date) -> list[Finding]:
+def check(elements: Sequence[Element], text: str | None, today: date) -> list[Finding]:
     """Content of each element, repeats and partners.
 
     Missing partners are a note: they may be on the other half of the label.
 
     Args:
         elements: in label order.
-        text: what they were cut from; looked at once for forbidden characters, before each element is.
+        text: the element string that `split` cut them from: one look at it saves one at each character of each
+            element. None where they come from elsewhere, so that a separator inside a value is noticed too.
         today: for the century.
     """
     found: list[Finding] = []
-    clean = _CLEAN.fullmatch(text) is not None
+    if len(elements) > _MOST:
+        found.append(finding("ai_too_many", elements[_MOST][2], str(len(elements))))
+        elements = elements[:_MOST]
+    clean = text is not None and _CLEAN.fullmatch(text) is not None
     for element in elements:
         ai, value, at = element
         length = len(value)
         if not clean or not ai.simple or not ai.least <= length <= ai.most or (ai.numeric and not value.isdigit()):
             found += _content(element, today)
+            if ai.code == _SIGNATURE:
+                found += _unserialised(elements)
         elif ai.rules:
             for rule in ai.rules:
                 code = rule(value, today)
@@ -95,8 +110,9 @@ def _content(element: Element, today: date) -> list[Finding]:
     if len(value) < ai.least:
         return [finding("ai_too_short", at, f"({ai.code}){value}")]
     if len(value) > ai.most:
-        missing = [] if ai.numeric else [finding("separator_missing", at, f"({ai.code}){value}")]
-        return [finding("ai_too_long", at, f"({ai.code}){value}"), *missing]
+        shown = f"({ai.code}){value[: ai.most + _TOO_LONG_SHOWN]}"
+        missing = [] if ai.numeric else [finding("separator_missing", at, shown)]
+        return [finding("ai_too_long", at, shown), *missing]
     found: list[Finding] = []
     place = 0
     for part in ai.parts:
@@ -111,6 +127,15 @@ def _content(element: Element, today: date) -> list[Finding]:
         codes = [code for rule in part.rules if (code := rule(piece, today)) is not None]
         found += [finding(code, at, f"({ai.code}){value}") for code in codes]
     return found
+
+
+def _unserialised(elements: Sequence[Element]) -> list[Finding]:
+    """A digital signature signs one object, so that the key it goes with needs its serial component."""
+    return [
+        finding("component_incomplete", at, f"({ai.code}){value}")
+        for ai, value, at in elements
+        if len(value) == _SERIAL_AT.get(ai.code)
+    ]
 
 
 def _hidden(element: Element, today: date) -> list[Finding]:

@@ -53,6 +53,12 @@ GENERAL: dict[str, Row] = {
 
 GS1: dict[str, Row] = {
     "ai_unknown": (f"{_SPEC} 3.2", "“{value}”不是已知的应用标识符", "no application identifier: “{value}”", "again"),
+    "ai_too_many": (
+        "ISO/IEC 18004",
+        "内容多得不像一张标签:{value}",
+        "more than any label holds: {value}",
+        "other",
+    ),
     "ai_too_short": (f"{_SPEC} 3", "内容太短:{value}", "content too short: {value}", "again"),
     "ai_too_long": (f"{_SPEC} 3", "内容太长:{value}", "content too long: {value}", "again"),
     "ai_charset": (f"{_SPEC} 7.11", "含有不允许的字符:{value}", "a character that is not allowed: {value}", "again"),
