@@ -201,7 +201,7 @@ def _transport() -> Iterator[Ai]:
     yield _ai("4318", "x..20", "00")
     yield _ai("4320", "x..35:percent", "00")
     yield from _many((4321, 4322, 4323), "n1:yes_no", "00")
-    yield from _many((4324, 4325), "n6:day0 n4:hhmm", "00")
+    yield from _many((4324, 4325), "n6:day0 n4:hhmm_or_none", "00")
     yield _ai("4326", "n6:day", "00")
     for one, other in ((4330, 4331), (4332, 4333)):
         yield _ai(str(one), "n6 [x1:hyphen]", "00", str(other))
@@ -267,7 +267,7 @@ def _special() -> Iterator[Ai]:
     yield _ai("8030", "z..90:base64", signed)
     yield _ai("8040", "n15", "01+21", attribute=False)
     yield from (_ai(code, form, "01+21+8040", attribute=False) for code, form in _PHONE)
-    yield from _many((8110, 8112), "x..70")
+    yield from _many((8110, 8112), "x..70:digits")
     yield _ai("8111", "n4", "255")
     yield _ai("8200", "x..70", "01", attribute=False)
 

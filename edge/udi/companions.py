@@ -29,6 +29,8 @@ _KEYS = (
 """What an element string without a device identifier is, by its first key in this order."""
 _COMPANY_OWN = frozenset(str(code) for code in range(90, 100))
 _GTIN = 14
+_SHORT = "0" * 6
+"""What stands before a GTIN-8 that is written with 14 digits."""
 
 
 def recognise(payload: bytes, symbology: str | None, text: str) -> NotUdi | None:
@@ -58,7 +60,7 @@ def of_gtin(udi: Udi) -> Udi | NotUdi:
     """A bare GTIN: a device identifier, unless its prefix says that it is a number of the house."""
     gtin = udi.di or ""
     if len(gtin) == _GTIN and is_digits(gtin) and has_mod10(gtin) and restricted(gtin):
-        return _not_udi(udi, Kind.HOUSE, gtin.removeprefix("0"))
+        return _not_udi(udi, Kind.HOUSE, gtin[-8:] if gtin.startswith(_SHORT) else gtin.removeprefix("0"))
     return replace(udi, findings=(*udi.findings, finding("gtin_only")))
 
 

@@ -18,9 +18,12 @@ Rule = Callable[[str, date], str | None]
 _PERCENT = r"(?:[^%]|%[0-9A-Fa-f]{2})*"
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_="
 _UNUSED_BITS = (0, None, 4, 2)
+"""Of the last character, by the number of characters behind the last whole group of four; one is impossible."""
 _GTIN_ZERO = ord("0") * 28 % 10
 _PREFIX_DIGITS = 4
 _RESTRICTED = frozenset({"02", "04", *(str(prefix) for prefix in range(20, 30))})
+_RESTRICTED_8 = ("0000000", "0000002")
+"""How a GTIN-8 for use within one company begins once it is written with 14 digits."""
 _PAIR_LONGEST = 25
 
 
@@ -30,7 +33,8 @@ def _mod10(value: str, _today: date) -> str | None:
 
 def restricted(gtin: str) -> bool:
     """Whether a GTIN of 14 digits is a number for use within one company or region (General Specifications 1.4)."""
-    return gtin[1:3] in _RESTRICTED
+    head = gtin[1:3]
+    return head in _RESTRICTED or (head == "00" and gtin.startswith(_RESTRICTED_8))
 
 
 def _gtin(value: str, _today: date) -> str | None:
@@ -77,6 +81,14 @@ def _below(*limits: int) -> Rule:
     return rule
 
 
+_HHMM = _below(24, 60)
+
+
+def _hhmm_or_none(value: str, today: date) -> str | None:
+    """Four nines say that there is no time."""
+    return None if value == "9999" else _HHMM(value, today)
+
+
 def _pieces(value: str, _today: date) -> str | None:
     return None if 0 < int(value[:2]) <= int(value[2:]) else "pieces_impossible"
 
@@ -107,11 +119,15 @@ def _percent(value: str, _today: date) -> str | None:
 
 
 def _base64(value: str, _today: date) -> str | None:
-    """URL-safe base 64 whose unused bits are zero; padding, where it is written, fills a group of four."""
+    """URL-safe base 64 (RFC 4648, 5). Where it is padded, padding fills a group of four and unused bits are zero."""
     bare = value.rstrip("=")
     unused = _UNUSED_BITS[len(bare) % 4]
-    whole = unused is not None and (value == bare or len(value) == -(-len(bare) // 4) * 4)
-    return None if whole and "=" not in bare and _BASE64.index(bare[-1]) % (1 << (unused or 0)) == 0 else "base64"
+    if unused is None or "=" in bare:
+        return "base64"
+    if value == bare:
+        return None
+    filled = bare != "" and len(value) == -(-len(bare) // 4) * 4
+    return None if filled and _BASE64.index(bare[-1]) % (1 << unused) == 0 else "base64"
 
 
 def _iban(value: str, _today: date) -> str | None:
@@ -135,7 +151,8 @@ RULES: Mapping[str, Rule] = {
     "day": _day,
     "full_day": _full_day,
     "hh": _below(24),
-    "hhmm": _below(24, 60),
+    "hhmm": _HHMM,
+    "hhmm_or_none": _hhmm_or_none,
     "mm": _below(60),
     "ss": _below(60),
     "pieces": _pieces,
@@ -145,7 +162,7 @@ RULES: Mapping[str, Rule] = {
     "currency": _among(currencies, "currency_unknown"),
     "nonzero": _matching("0*[1-9][0-9]*", "value_not_allowed"),
     "zero": _matching("0", "value_not_allowed"),
-    "no_zero_first": _matching("0|[1-9][0-9]*", "value_not_allowed"),
+    "no_zero_first": _matching("[1-9][0-9]*", "value_not_allowed"),
     "yes_no": _matching("[01]", "value_not_allowed"),
     "winding": _matching("[019]", "value_not_allowed"),
     "sex": _matching("[0129]", "value_not_allowed"),
@@ -155,6 +172,7 @@ RULES: Mapping[str, Rule] = {
     "latitude": _at_most(1_800_000_000),
     "longitude": _at_most(3_600_000_000),
     "birth_place": _birth_place,
+    "digits": _matching("[0-9]*", "value_not_allowed"),
     "has_letter": _matching(".*[^0-9].*", "non_digit_required"),
     "percent": _percent,
     "base64": _base64,
