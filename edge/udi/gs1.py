@@ -47,8 +47,10 @@ def split(text: str) -> tuple[list[Element], Finding | None]:
     Separators after elements of predefined length, doubled, leading and trailing ones are tolerated (7.8.6).
     """
     elements: list[Element] = []
-    at, last = 0, len(text)
-    end = min(last, LONGEST)
+    at, end = 0, len(text)
+    if end > LONGEST:
+        elements, fault = split(text[:LONGEST])
+        return elements, fault or finding("ai_too_many", LONGEST, str(end))
     while at < end:
         ai = COMMON.get(text[at : at + 2])
         start = at + 2
@@ -62,10 +64,10 @@ def split(text: str) -> tuple[list[Element], Finding | None]:
             start = at + len(ai.code)
         stop = start + ai.most if ai.predefined else text.find(GS, start)
         if stop < 0:
-            stop = last
+            stop = end
         elements.append((ai, text[start:stop], at))
         at = stop
-    return elements, None if at >= last else finding("ai_too_many", at, str(last))
+    return elements, None
 
 
 def check(elements: Sequence[Element], text: str | None, today: date) -> list[Finding]:
@@ -98,10 +100,10 @@ def check(elements: Sequence[Element], text: str | None, today: date) -> list[Fi
                     found.append(finding(code, at, f"({ai.code}){value}"))
         elif length >= _HIDDEN_LEAST and not ai.numeric and _HIDDEN.search(value):
             found += _hidden(element, today)
-    shape = tuple([element[0].code for element in elements])
-    for code, place, value in _shape(shape):
+    said, repeated = _shape(tuple([ai.code for ai, _, _ in elements]))
+    for code, place, value in said:
         found.append(finding(code, elements[place][2], value))
-    return found + _repeats(elements) if len(set(shape)) < len(shape) else found
+    return found + _repeats(elements) if repeated else found
 
 
 def _content(element: Element, today: date) -> list[Finding]:
@@ -162,8 +164,12 @@ def _repeats(elements: Sequence[Element]) -> list[Finding]:
 
 
 @lru_cache(maxsize=1024)
-def _shape(codes: tuple[str, ...]) -> tuple[tuple[str, int, str], ...]:
-    """What the identifiers alone say: labels have few shapes, so that each shape is judged once."""
+def _shape(codes: tuple[str, ...]) -> tuple[tuple[tuple[str, int, str], ...], bool]:
+    """What the identifiers alone say: labels have few shapes, so that each shape is judged once.
+
+    Returns:
+        Finding code, place of the element and text of each finding; and whether an identifier occurs twice.
+    """
     found: list[tuple[str, int, str]] = []
     for place, code in enumerate(codes):
         ai = find(code)
@@ -174,7 +180,7 @@ def _shape(codes: tuple[str, ...]) -> tuple[tuple[str, int, str], ...]:
             found.append(("ai_excluded", place, f"({code}) + ({clash})"))
         if ai.requires and not any(all(_there(want, codes) for want in group) for group in ai.requires):
             found.append(("ai_required", place, f"({code})"))
-    return tuple(found)
+    return tuple(found), len(set(codes)) < len(codes)
 
 
 def _there(pattern: str, codes: tuple[str, ...]) -> bool:
@@ -205,12 +211,15 @@ def from_elements(
     today: date,
     findings: tuple[Finding, ...],
 ) -> Udi:
-    """The parts of a UDI in elements that are already split and checked."""
+    """The parts of a UDI in elements that are already split and checked.
+
+    A day of expiry or production may also stand with its time, in 7003 and 8008.
+    """
     pairs = tuple([(ai.code, value) for ai, value, _ in elements])
     get = dict(pairs).get
-    until, made_on = get("17"), get("11")
-    expires = None if until is None else _day(until, today)
-    made = None if made_on is None else _day(made_on, today)
+    until, made_on = get("17") or get("7003", "")[:6], get("11") or get("8008", "")[:6]
+    expires = _day(until, today) if until else None
+    made = _day(made_on, today) if made_on else None
     quantity = get("37") or get("30")
     # The generated initialiser of a frozen class sets each field by a call of its own: a fifth of the whole parse.
     udi = object.__new__(Udi)
@@ -233,5 +242,6 @@ def from_elements(
     return udi
 
 
+@lru_cache(maxsize=1024)
 def _day(text: str, today: date) -> tuple[date, bool] | None:
     return yymmdd(text, today) if len(text) == _DATE_DIGITS and is_digits(text) else None
