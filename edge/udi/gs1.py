@@ -171,12 +171,15 @@ def _shape(codes: tuple[str, ...]) -> tuple[tuple[tuple[str, int, str], ...], bo
         Finding code, place of the element and text of each finding; and whether an identifier occurs twice.
     """
     found: list[tuple[str, int, str]] = []
-    for place, code in enumerate(codes):
-        ai = find(code)
+    clashes: set[frozenset[str]] = set()
+    for code in dict.fromkeys(codes):
+        ai, place = find(code), codes.index(code)
         if ai is None:
             continue
         clash = next((other for other in codes if other != code and any(_fits(other, bar) for bar in ai.excludes)), "")
-        if clash and not any(kind == "ai_excluded" and clash in value for kind, _, value in found):
+        pair = frozenset((code, clash))
+        if clash and pair not in clashes:
+            clashes.add(pair)
             found.append(("ai_excluded", place, f"({code}) + ({clash})"))
         if ai.requires and not any(all(_there(want, codes) for want in group) for group in ai.requires):
             found.append(("ai_required", place, f"({code})"))
