@@ -21,6 +21,7 @@ _KEYS = (
     ("8003", Kind.ASSET),
     ("8004", Kind.ASSET),
     ("253", Kind.DOCUMENT),
+    ("255", Kind.DOCUMENT),
     ("400", Kind.DOCUMENT),
     ("401", Kind.DOCUMENT),
     ("402", Kind.DOCUMENT),
