@@ -22,12 +22,13 @@ _FIXED = {"MD": 6, "BD": 6, "ED": 6, "PL": 1}
 _LOT_TAGS = ("BA", "BN")
 _VARIABLE = (*_LOT_TAGS, "SN")
 _TAG = 2
+_LONGEST = 400
 _DATE_DIGITS = 6
 
 
 def is_code(text: str) -> bool:
     """Whether text is a DI with at least one tagged field behind it."""
-    return re.match(_HEAD, text) is not None
+    return len(text) <= _LONGEST and re.match(_HEAD, text) is not None
 
 
 def to_udi(payload: bytes, symbology: str | None, text: str, today: date) -> Udi:

@@ -27,14 +27,14 @@ def build(udi: Udi) -> tuple[bytes, str]:
         case Issuer.HIBCC:
             return _hibc(udi.elements).encode(), _PLAIN
         case Issuer.MA:
-            return ".".join(_ma_field(name, value) for name, value in udi.elements).encode(), _PLAIN
+            return _ma(udi.elements).encode(), _PLAIN
         case Issuer.AHM:
             return _ahm(udi.elements).encode(), _PLAIN
         case Issuer.ICCBBA:
             return "".join(name + value for name, value in udi.elements).encode(), _PLAIN
         case Issuer.IFA:
             fields = GS.join(name + value for name, value in udi.elements)
-            return f"{ifa.HEAD}{fields}\x1e\x04".encode(), _PLAIN
+            return f"{ifa.HEAD}{fields}{ifa.TAIL}".encode(), _PLAIN
 
 
 def element_string(elements: Sequence[tuple[str, str]]) -> bytes:
@@ -48,21 +48,32 @@ def element_string(elements: Sequence[tuple[str, str]]) -> bytes:
 
 
 def _hibc(elements: Sequence[tuple[str, str]]) -> str:
-    """Primary alone, secondary with its link character, or both combined; the check character is computed."""
+    """Primary alone, secondary with its link character, or both combined; the check character is computed.
+
+    Fields of several secondaries come in the order of the standard: the old form only stands first, a quantity last.
+    """
     primary = next((value for flag, value in elements if flag == "+"), None)
-    link = next((value for flag, value in elements if flag == hibcc.LINK), None)
-    fields = "/".join(flag + value for flag, value in elements if flag not in ("+", hibcc.LINK))
+    link = next((value for flag, value in elements if flag == hibcc.LINK), "")
+    fields = [(flag, value) for flag, value in elements if flag not in ("+", hibcc.LINK)]
+    text = "/".join(flag + value for flag, value in sorted(fields, key=_place))
     if primary is None:
-        return _checked(f"+{fields}{link or ''}")
-    return _checked(f"+{primary}/{fields}" if fields else f"+{primary}")
+        return _checked(f"+{text}{link}")
+    return _checked(f"+{primary}/{text}" if fields else f"+{primary}")
+
+
+def _place(field: tuple[str, str]) -> int:
+    flag = field[0]
+    return 0 if not flag else 2 if flag == "Q" else 1
 
 
 def _checked(body: str) -> str:
     return body + mod43(body)
 
 
-def _ma_field(name: str, value: str) -> str:
-    return value if name == "DI" else name + value
+def _ma(elements: Sequence[tuple[str, str]]) -> str:
+    """The DI, then the fields: XML may name it later."""
+    di = [value for name, value in elements if name == "DI"]
+    return ".".join(di + [name + value for name, value in elements if name != "DI"])
 
 
 def _ahm(elements: Sequence[tuple[str, str]]) -> str:

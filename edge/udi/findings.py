@@ -16,8 +16,9 @@ _ERRORS = """
     ma_prefix ma_registrant ma_product ma_field_empty ma_field_charset ma_field_repeated ma_xml ma_template
     ahm_di ahm_field ahm_field_repeated
     hibc_charset hibc_check hibc_link hibc_primary hibc_secondary hibc_supplement hibc_length hibc_provider
+    hibc_repeated
     isbt_unknown isbt_length isbt_charset isbt_count isbt_repeated isbt_donation_check
-    ifa_field ifa_repeated ppn ppn_check
+    ifa_field ifa_repeated ifa_cut ppn ppn_check
     symbols_disagree
 """
 _WARNINGS = """
@@ -25,8 +26,8 @@ _WARNINGS = """
     not_gs1_symbol brackets_in_symbol brackets_ambiguous gtin_restricted dates_reversed
     ma_di_check ma_pi_check ma_check_not_last ma_field_unknown
     ahm_unconfirmed
-    hibc_folded
-    isbt_blank
+    hibc_folded hibc_order
+    isbt_blank isbt_sequence
     ifa_envelope
 """
 _NOTES = """
@@ -34,7 +35,7 @@ _NOTES = """
     ma_case ma_old_letter ma_valid_until ma_unconfirmed_field
     ahm_lot_tag
     hibc_asterisks hibc_month_only
-    isbt_century
+    isbt_century isbt_national
     joined_by_time half_apart higher_level
 """
 

@@ -6,9 +6,9 @@ Elements keep the field's own flag as identifier: ``+`` before the primary's dat
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import date
+from itertools import accumulate
 
 from edge.udi.checks import HIBC_SET, is_digits, mod43
 from edge.udi.dates import calendar_day, day_of_year, last_of_month, yyyymmdd
@@ -16,16 +16,25 @@ from edge.udi.findings import finding, in_order
 from edge.udi.model import Finding, Issuer, Kind, NotUdi, Udi
 
 LINK = "link"
-"""Identifier of the link character of a secondary structure: the check character of its primary."""
+"""Identifier of the link character of a lone secondary: the check character of its primary."""
 
+_LONGEST = 400
+"""Far beyond a combined structure with every supplement (about 130 characters)."""
 _PRIMARY = r"[A-Z][A-Z0-9]{3}[A-Z0-9]{1,18}[0-9]"
-_TWO_LINES = r"(?s)\+([A-Z][A-Z0-9]{5,22})([A-Z0-9. $/+%-])(\+[$0-9].+)"
-_PROVIDER = r"(?s)\+/[A-Z][A-Z][^/]+(?:/[A-Z][^/]*)*"
-_FLAG = r"(?s)(\$\$\+?[2-9]|\$\$\+?|\$\+?)(.*)"
-_ALPHANUMERIC = r"[A-Z0-9]*"
-_LONGEST = 18
+_SECONDARY = r"\+[$0-9SQ]"
+"""How a secondary, or a symbol with supplements only, begins."""
+_FOLLOWED = rf"(?s)(\+[A-Z][A-Z0-9]{{5,22}}([A-Z0-9. $/+%-]))({_SECONDARY}.*)"
+"""A primary and its check character with a further symbol behind it."""
+_PLACE_OR_DATA = r"(?:[A-XZ]|Y[A-Z]{2})"
+_PROVIDER = rf"\+/{_PLACE_OR_DATA}{_PLACE_OR_DATA}[A-Z0-9]{{1,15}}(?:/{_PLACE_OR_DATA}[A-Z0-9]{{1,15}})*"
+_FLAG = r"\$\$\+?[2-9]?|\$\+?"
+_OLD_FORM = r"[0-9]{5}"
+_NAME = r"[A-Z0-9]*"
+_NAME_LONGEST = 18
+_SUPPLEMENTS = ("14D", "16D", "S", "Q")
 _DATE_LENGTHS = {"2": 6, "3": 6, "4": 8, "5": 5, "6": 7, "7": 0}
-_JULIAN = 5
+_MONTH_AND_YEAR = 4
+_QUANTITY_DIGITS = {"8": 2, "9": 5}
 _CENTURY = 2000
 
 
@@ -34,47 +43,59 @@ def to_udi(payload: bytes, symbology: str | None, text: str) -> Udi | NotUdi:
     if text.startswith("+/"):
         return _provider(payload, symbology, text)
     label = _Label()
-    two_lines = re.fullmatch(_TWO_LINES, text)
-    if two_lines:
-        primary, check, second = two_lines.groups()
-        label.primary(f"+{primary}{check}", 0)
-        label.secondary(second, len(primary) + 2, check)
+    bare = text.removesuffix("*")
+    if bare != text:
+        label.fault("hibc_asterisks", len(bare), "")
+    form = "primary"
+    followed = re.fullmatch(_FOLLOWED, bare)
+    if len(bare) > _LONGEST:
+        label.fault("too_long", _LONGEST, str(len(bare)))
+    elif followed:
+        label.run_together(*followed.groups())
         form = "two_lines"
-    elif text[1:2] == "$" or is_digits(text[1:2]):
-        label.secondary(text, 0, None)
+    elif bare[1:2] == "$" or is_digits(bare[1:2]):
+        label.secondary(bare, 0)
+        label.elements.append((LINK, bare[-2:-1]))
         form = "secondary"
-    elif "/" in text[:-1]:
-        label.combined(text)
+    elif "/" in bare[:-1]:
+        label.combined(bare)
         form = "combined"
     else:
-        label.primary(text, 0)
-        form = "primary"
+        label.primary(bare)
     return label.udi(payload, symbology, form)
 
 
 def _provider(payload: bytes, symbology: str | None, text: str) -> NotUdi:
     """HIBC Provider Applications (ANSI/HIBC 1.3): where, what, and the data; never a UDI."""
-    holds = _characters(text) and re.fullmatch(_PROVIDER, text[:-1]) and mod43(text[:-1]) == text[-1]
+    holds = len(text) <= _LONGEST and re.fullmatch(_PROVIDER, text[:-1]) and mod43(text[:-1]) == text[-1]
     return NotUdi(payload, symbology, Kind.PROVIDER, text, () if holds else (finding("hibc_provider", 0, text[:24]),))
 
 
-def _characters(text: str) -> bool:
-    return all(character in HIBC_SET for character in text)
-
-
-@dataclass
 class _Label:
     """What was read so far of one label."""
 
-    di: str | None = None
-    lot: str | None = None
-    serial: str | None = None
-    manufactured: date | None = None
-    expires: date | None = None
-    expires_day_given: bool = True
-    quantity: int | None = None
-    elements: list[tuple[str, str]] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    __slots__ = (
+        "di",
+        "elements",
+        "expires",
+        "expires_day_given",
+        "findings",
+        "lot",
+        "manufactured",
+        "quantity",
+        "serial",
+    )
+
+    def __init__(self) -> None:
+        self.di: str | None = None
+        self.lot: str | None = None
+        self.serial: str | None = None
+        self.manufactured: date | None = None
+        self.expires: date | None = None
+        self.expires_day_given = True
+        self.quantity: int | None = None
+        self.elements: list[tuple[str, str]] = []
+        self.findings: list[Finding] = []
 
     def udi(self, payload: bytes, symbology: str | None, form: str) -> Udi:
         return Udi(
@@ -83,8 +104,8 @@ class _Label:
             issuer=Issuer.HIBCC,
             form=form,
             di=self.di,
-            lot=self.lot or None,
-            serial=self.serial or None,
+            lot=self.lot,
+            serial=self.serial,
             manufactured=self.manufactured,
             expires=self.expires,
             expires_day_given=self.expires_day_given,
@@ -96,146 +117,164 @@ class _Label:
     def fault(self, code: str, at: int, value: str) -> None:
         self.findings.append(finding(code, at, value))
 
-    def primary(self, text: str, at: int) -> None:
+    def primary(self, text: str) -> None:
         """``+``, labeler, product, unit of measure, check character."""
-        self.check(text, at)
-        self.identity(text[1:-1], at + 1)
+        self.check(text, 0)
+        self.identity(text[1:-1])
 
-    def identity(self, body: str, at: int) -> None:
+    def identity(self, body: str) -> None:
         if re.fullmatch(_PRIMARY, body):
             self.di = body
         else:
-            self.fault("hibc_primary", at, body[:24])
+            self.fault("hibc_primary", 1, body[:24])
         self.elements.append(("+", body))
 
-    def secondary(self, text: str, at: int, link: str | None) -> None:
+    def run_together(self, primary: str, check: str, rest: str) -> None:
+        """The symbols of one label one behind the other: a primary, then secondaries that all link to it."""
+        self.primary(primary)
+        for start, text in _symbols(rest, check):
+            at = len(primary) + start
+            self.secondary(text, at)
+            if text[-2:-1] != check:
+                self.fault("hibc_link", at + max(0, len(text) - 2), text[-2:-1])
+
+    def secondary(self, text: str, at: int) -> None:
         """``+``, fields, link character, check character."""
         self.check(text, at)
-        if link is not None and text[-2:-1] != link:
-            self.fault("hibc_link", at + max(0, len(text) - 2), text[-2:-1])
         self.fields(text[1:-2].split("/"), at + 1)
-        self.elements.append((LINK, text[-2:-1]))
 
     def combined(self, text: str) -> None:
         """Primary without its check, fields behind ``/``, one check character."""
         self.check(text, 0)
         head, *fields = text[1:-1].split("/")
-        self.identity(head, 1)
+        self.identity(head)
         self.fields(fields, len(head) + 2)
 
     def check(self, text: str, at: int) -> None:
-        if not _characters(text):
-            wrong = next(place for place, character in enumerate(text) if character not in HIBC_SET)
+        wrong = next((place for place, character in enumerate(text) if character not in HIBC_SET), None)
+        if wrong is not None:
             self.fault("hibc_charset", at + wrong, text[wrong])
         elif len(text) < 3 or mod43(text[:-1]) != text[-1]:  # noqa: PLR2004 - '+', one character, check
             self.fault("hibc_check", at + len(text) - 1, text[-1])
 
-    def fields(self, fields: Sequence[str], at: int) -> None:
-        for text in fields:
-            self.field(text, at)
+    def fields(self, fields: list[str], at: int) -> None:
+        for number, text in enumerate(fields):
+            flag = re.match(_FLAG, text)
+            if flag:
+                self.flagged(flag.group(), text[flag.end() :], at)
+            elif number == 0 and re.match(_OLD_FORM, text):
+                self.elements.append(("", text))
+                self.dated("5", text, at, serial=False)
+            else:
+                self.supplement(text, at)
+                if text.startswith("Q") and number < len(fields) - 1:
+                    self.fault("hibc_order", at, text)
             at += len(text) + 1
 
-    def field(self, text: str, at: int) -> None:
-        if text.startswith("$"):
-            self.flagged(text, at)
-        elif is_digits(text[:_JULIAN]) and len(text) >= _JULIAN and not text.startswith(("14D", "16D")):
-            self.old_form(text, at)
-        else:
-            self.supplement(text, at)
-
-    def flagged(self, text: str, at: int) -> None:
-        match = re.fullmatch(_FLAG, text)
-        assert match is not None  # noqa: S101 - the text begins with $
-        flag, rest = match.groups()
+    def flagged(self, flag: str, rest: str, at: int) -> None:
         self.elements.append((flag, rest))
         serial = "+" in flag
-        if flag[-1] in "89":
-            self.counted(flag, rest, at)
-        elif flag in ("$", "$+"):
+        if not flag.startswith("$$"):
             self.name(rest, at, serial=serial)
+        elif flag[-1] in _QUANTITY_DIGITS:
+            self.counted(flag, rest, at)
         else:
-            kind = flag[-1] if flag[-1] in _DATE_LENGTHS else ""
-            self.dated(kind, rest, at, serial=serial)
+            self.dated(flag[-1], rest, at, serial=serial)
 
     def counted(self, flag: str, rest: str, at: int) -> None:
-        """A quantity of two or five digits, then a date flag, month and year, or nothing."""
-        digits = 2 if flag[-1] == "8" else 5
-        if "+" in flag or not is_digits(rest[:digits]) or len(rest) < digits:
-            self.fault("hibc_secondary", at, flag + rest)
+        """A quantity, then a date flag, month and year, or nothing; never with a serial number."""
+        length = _QUANTITY_DIGITS[flag[-1]]
+        digits, rest = rest[:length], rest[length:]
+        if "+" in flag or len(digits) < length or not is_digits(digits):
+            self.fault("hibc_secondary", at, flag + digits + rest)
             return
-        self.quantity = int(rest[:digits])
-        rest = rest[digits:]
-        if rest[:1] in _DATE_LENGTHS and rest:
+        self.keep("quantity", int(digits), at, flag + digits)
+        if rest[:1] in _DATE_LENGTHS:
             self.dated(rest[0], rest[1:], at, serial=False)
         elif rest:
             self.dated("", rest, at, serial=False)
 
     def dated(self, kind: str, rest: str, at: int, *, serial: bool) -> None:
-        length = _DATE_LENGTHS.get(kind, 4)
+        """An expiry in the format of its flag (month and year have none), then a lot or a serial."""
+        length = _DATE_LENGTHS.get(kind, _MONTH_AND_YEAR)
         digits, name = rest[:length], rest[length:]
         if len(digits) < length or (length and not is_digits(digits)):
-            self.fault("hibc_secondary", at, f"$${kind}{rest}")
+            self.fault("hibc_secondary", at, rest)
             return
-        if kind != "7":
-            self.until(_EXPIRIES[kind](digits), digits, at, day_given=kind != "")
+        if length:
+            self.until(_DATES.get(kind, _month)(digits), digits, at, month_only=kind not in _DATES)
         self.name(name, at, serial=serial)
-
-    def old_form(self, text: str, at: int) -> None:
-        """Year and day of the year, then the lot, without a flag."""
-        self.elements.append(("", text))
-        digits = text[:_JULIAN]
-        self.until(_EXPIRIES["5"](digits), digits, at, day_given=True)
-        self.name(text[_JULIAN:], at, serial=False)
-
-    def until(self, day: date | None, digits: str, at: int, *, day_given: bool) -> None:
-        if day is None:
-            self.fault("date_impossible", at, digits)
-            return
-        self.expires, self.expires_day_given = day, day_given
-        if not day_given:
-            self.fault("hibc_month_only", at, digits)
 
     def name(self, text: str, at: int, *, serial: bool) -> None:
         """A lot or a serial; an empty one is allowed."""
-        if not re.fullmatch(_ALPHANUMERIC, text):
+        if not re.fullmatch(_NAME, text):
             self.fault("hibc_secondary", at, text)
-        elif len(text) > _LONGEST:
+        elif len(text) > _NAME_LONGEST:
             self.fault("hibc_length", at, text)
-        if serial:
-            self.serial = text
-        elif text:
-            self.lot = text
+        if text:
+            self.keep("serial" if serial else "lot", text, at, text)
 
     def supplement(self, text: str, at: int) -> None:
         """``S`` serial, ``16D`` day of manufacture, ``14D`` expiry, ``Q`` quantity."""
-        known = next((flag for flag in ("14D", "16D", "S", "Q") if text.startswith(flag)), None)
-        if known is None:
-            self.elements.append(("", text))
-            self.fault("hibc_supplement", at, text)
-            return
+        known = next((flag for flag in _SUPPLEMENTS if text.startswith(flag)), "")
         value = text[len(known) :]
         self.elements.append((known, value))
-        if known == "S":
+        if not known or not value or (known == "Q" and not (is_digits(value) and len(value) <= 5)):  # noqa: PLR2004
+            self.fault("hibc_supplement", at, text)
+        elif known == "S":
             self.name(value, at, serial=True)
         elif known == "Q":
-            self.count(value, at)
+            self.keep("quantity", int(value), at, text)
         else:
             self.day(known, value, at)
 
-    def count(self, value: str, at: int) -> None:
-        if is_digits(value) and len(value) <= _JULIAN:
-            self.quantity = int(value)
-        else:
-            self.fault("hibc_supplement", at, f"Q{value}")
-
     def day(self, flag: str, value: str, at: int) -> None:
         day = yyyymmdd(value) if is_digits(value) and len(value) == 8 else None  # noqa: PLR2004 - YYYYMMDD
-        if day is None:
+        if flag == "14D":
+            self.until(day, flag + value, at, month_only=False)
+        elif day is None:
             self.fault("date_impossible", at, flag + value)
-        elif flag == "14D":
-            self.expires, self.expires_day_given = day, True
         else:
-            self.manufactured = day
+            self.keep("manufactured", day, at, flag + value)
+
+    def until(self, day: date | None, shown: str, at: int, *, month_only: bool) -> None:
+        """An expiry. A month and a day of that month agree; the day is what counts."""
+        if day is None:
+            self.fault("date_impossible", at, shown)
+            return
+        if month_only:
+            self.fault("hibc_month_only", at, shown)
+        known = self.expires
+        if known and (month_only or not self.expires_day_given) and (known.year, known.month) == (day.year, day.month):
+            day, month_only = (known, not self.expires_day_given) if month_only else (day, False)
+            self.expires = None
+        self.keep("expires", day, at, shown)
+        self.expires_day_given = not month_only
+
+    def keep(self, name: str, value: str | int | date, at: int, shown: str) -> None:
+        """Two fields may say the same; a label that says two things says nothing."""
+        if getattr(self, name) not in (None, value):
+            self.fault("hibc_repeated", at, shown)
+        setattr(self, name, value)
+
+
+def _symbols(text: str, link: str) -> Iterator[tuple[int, str]]:
+    """Cut secondaries that were read into one, each with its offset.
+
+    A symbol begins with ``+`` behind the link and the check character of the one before. A ``+`` behind ``$`` may be
+    part of a flag instead: then the check character decides.
+    """
+    totals = list(accumulate(map(HIBC_SET.find, text), initial=0))
+    start = 0
+    for begin in re.finditer(_SECONDARY, text):
+        place = begin.start()
+        if place - start < 3 or text[place - 2] != link:  # noqa: PLR2004 - '+', link, check
+            continue
+        check = text[place - 1]
+        if check != "$" or (totals[place - 1] - totals[start]) % len(HIBC_SET) == HIBC_SET.index(check):
+            yield start, text[start:place]
+            start = place
+    yield start, text[start:]
 
 
 def _year(text: str) -> int:
@@ -247,12 +286,15 @@ def _hour(text: str, day: date | None) -> date | None:
     return day if int(text) < 24 else None  # noqa: PLR2004 - hours of a day
 
 
-_EXPIRIES = {
-    "": lambda d: last_of_month(_year(d[2:4]), int(d[:2])),
+def _month(digits: str) -> date | None:
+    return last_of_month(_year(digits[2:]), int(digits[:2]))
+
+
+_DATES = {
     "2": lambda d: calendar_day(_year(d[4:6]), int(d[:2]), int(d[2:4])),
     "3": lambda d: calendar_day(_year(d[:2]), int(d[2:4]), int(d[4:6])),
     "4": lambda d: _hour(d[6:], calendar_day(_year(d[:2]), int(d[2:4]), int(d[4:6]))),
     "5": lambda d: day_of_year(_year(d[:2]), int(d[2:5])),
     "6": lambda d: _hour(d[5:], day_of_year(_year(d[:2]), int(d[2:5]))),
 }
-"""Expiry of the digits behind each date flag."""
+"""The expiry that the digits behind each date flag name."""

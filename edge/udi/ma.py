@@ -16,16 +16,21 @@ from edge.udi.findings import finding, in_order
 from edge.udi.model import Finding, Issuer, Udi
 
 _HEAD = r"(?i)MA\.[0-9A-Z]{3}\."
-_IN_LINK = r"(?i)[=/]MA\.[0-9A-Z]{3}\.[^\s&?#]*"
+_IN_LINK = r"(?i)[=/](MA\.[0-9A-Z]{3}\.[^&?#]*)"
+_MORE = r"(?:[?&][^=&?#\s]+=[^&?#\s]*)*(?:#\S*)?"
+"""What may follow a code in a web address: further parameters, a fragment."""
+_ESCAPE = "%([0-9A-Fa-f]{2})"
 _XML = r"(?i)\s*(?:<\?xml[^>]*>\s*)?<UDI\b"
 _XML_CODE = r"(?is)\s*(?:<\?xml[^<>]*>\s*)?<UDI(\s[^<>]*)?(?:/>|>(.*)</UDI>)\s*"
 _XML_ISSUER = r"(?i)\sIAC\s*=\s*[\"']MA[\"']"
 _XML_TAG = r"(?i)\s*<(DI|SN|MFG|LOT|EXP|VAL)>([^<>&]*)</\1>\s*|\s*<(?:DI|SN|MFG|LOT|EXP|VAL)/>\s*"
 _XML_LETTERS = {"SN": "S", "MFG": "M", "LOT": "L", "EXP": "E", "VAL": "V"}
-_VALUE = r"[!-~]+"
+_VALUE = r"[!#-%(-;@-~]+"
+"""Printable characters without those that only markup and web addresses have."""
 _PRODUCT = r"[0-9][0-9A-Za-z]*[0-9]"
 _PLACEHOLDER = r"(?i)[A-Z]?[0-9]+[A-Z]|(.)\1+"
 _SHORTEST_PRODUCT = 3
+_LONGEST = 2000
 _DI_PARTS = 5
 _COUNTRY_LENGTH = 3
 _REGISTRANT_LENGTH = 6
@@ -35,13 +40,23 @@ _OTHERS = {"S", "L", "D", "C", "Y"}
 
 def find(text: str) -> tuple[str, str, int] | None:
     """The MA code in a text: its form (``dotted``, ``link``, ``xml``), the code, its offset; None if there is none."""
+    if len(text) > _LONGEST:
+        return None
     if re.match(_HEAD, text):
         return "dotted", text, 0
     if re.match(_XML, text):
         whole = re.fullmatch(_XML_CODE, text)
         return ("xml", text, 0) if whole is None or re.match(_XML_ISSUER, whole.group(1) or "") else None
-    inside = re.search(_IN_LINK, text) if text[:4].lower() == "http" else None
-    return None if inside is None else ("link", inside.group()[1:], inside.start() + 1)
+    return _in_link(text) if text[:4].lower() == "http" else None
+
+
+def _in_link(text: str) -> tuple[str, str, int] | None:
+    """The code in a web address; what follows it belongs to it unless it is plainly the address's own."""
+    inside = re.search(_IN_LINK, text)
+    if inside is None:
+        return None
+    code = inside.group(1).removesuffix("/") if re.fullmatch(_MORE, text[inside.end() :]) else text[inside.start(1) :]
+    return "link", re.sub(_ESCAPE, lambda escape: chr(int(escape.group(1), 16)), code), inside.start(1)
 
 
 def to_udi(payload: bytes, symbology: str | None, found: tuple[str, str, int], today: date) -> Udi:
@@ -99,8 +114,11 @@ def _tags(text: str, faults: list[Finding]) -> list[tuple[str, str]]:
         if tag.group(2):
             name = tag.group(1).upper()
             elements.append((_XML_LETTERS.get(name, name), tag.group(2)))
-    if whole is None or at < len(inner) or not elements:
+    if whole is None or at < len(inner) or [name for name, _ in elements].count("DI") != 1:
         faults.append(finding("ma_xml", None, inner[at : at + 24] or text[:24]))
+    for name, value in elements:
+        if name != "DI" and ("." in value or not re.fullmatch(_VALUE, value)):
+            faults.append(finding("ma_field_charset", None, name + value))
     return elements
 
 

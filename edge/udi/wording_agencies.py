@@ -84,6 +84,13 @@ AGENCIES: dict[str, tuple[str, str, str, str]] = {
     "hibc_supplement": (f"{_HIBC} 2.4", "补充字段看不懂:{value}", "supplement cannot be read: {value}", "again"),
     "hibc_length": (f"{_HIBC} 2.3", "批号或序列号超过 18 位:{value}", "more than 18 characters: {value}", "again"),
     "hibc_provider": ("ANSI/HIBC 1.3", "医院应用码写法不对:{value}", "malformed provider code: {value}", "again"),
+    "hibc_repeated": (
+        f"{_HIBC} 2.3",
+        "同一信息写了两次而且不一样:{value}",
+        "said twice and differently: {value}",
+        "again",
+    ),
+    "hibc_order": (f"{_HIBC} 2.3.2.4", "数量字段应在最后:{value}", "the quantity belongs last: {value}", "label"),
     "hibc_folded": (
         f"{_HIBC} 4.1",
         "39 码被按扩展方式读出,已还原",
@@ -109,10 +116,28 @@ AGENCIES: dict[str, tuple[str, str, str, str]] = {
         "again",
     ),
     "isbt_blank": (f"{_ISBT} 7", "结构之间有空格", "blanks between data structures", "label"),
+    "isbt_sequence": (
+        f"{_DEVICE} 4.2",
+        "结构顺序与声明的 {value} 不符",
+        "the structures do not stand in the declared order {value}",
+        "label",
+    ),
+    "isbt_national": (
+        f"{_ISBT} 2.5",
+        "各国自定的结构,没有读取:{value}",
+        "a structure of national definition, not read: {value}",
+        "none",
+    ),
     "isbt_century": (f"{_ISBT} 7", "2100 年以后的日期:{value}", "a date after the year 2099: {value}", "none"),
     "ifa_field": (f"{_IFA} / ANSI MH10.8.2", "看不懂的字段:{value}", "a field that cannot be read: {value}", "again"),
     "ifa_repeated": (f"{_IFA} / ANSI MH10.8.2", "字段 {value} 出现两次", "field {value} occurs twice", "again"),
     "ifa_envelope": ("ISO/IEC 15434", "格式 06 的封装不完整", "the format 06 envelope is not complete", "label"),
+    "ifa_cut": (
+        "ISO/IEC 15434",
+        "格式 06 没有结尾,可能没有读全",
+        "format 06 without its end: it may be cut off",
+        "again",
+    ),
     "ppn": (_IFA, "PPN 写法不对:{value}", "malformed PPN: {value}", "again"),
     "ppn_check": (_IFA, "PPN 校验位不对:{value}", "wrong check digits of the PPN: {value}", "again"),
 }
