@@ -86,8 +86,8 @@ def to_udi(payload: bytes, symbology: str | None, text: str) -> Udi:
     found: list[Finding] = []
     body = text.replace(" ", "")
     elements: list[tuple[str, str]] = []
-    if len(body) > _LONGEST:
-        found.append(finding("too_long", _LONGEST, str(len(body))))
+    if len(text) > _LONGEST:
+        found.append(finding("too_long", _LONGEST, str(len(text))))
     elif body.startswith(_HEADER):
         elements = [(_HEADER, body[2:_HEADER_LENGTH]), *_split(body, _HEADER_LENGTH, found)]
         _check_header(elements, found)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from edge.udi import gs1
-from edge.udi.checks import is_digits, mod97
+from edge.udi.checks import mod97
 from edge.udi.dates import last_of_month, yymmdd, yyyymmdd
 from edge.udi.findings import finding, in_order
 from edge.udi.model import Finding, Issuer, Udi
@@ -21,9 +21,19 @@ _LONGEST = 1000
 _PRODUCT = r"\x1d(?:9N|8P)"
 _FIELD = r"(?s)([0-9]{0,3}[A-Z])(.*)"
 _VALUE = r"[!-~]{1,50}"
-_NAMES = ("1T", "S")
 _NAME = r"[!\"%-?A-Z_a-z]{1,20}"
 """IFA allows letters, digits, hyphen and underscore; labels with the other signs that GS1 allows do no harm."""
+_DATE = r"[0-9]{6}|[0-9]{8}"
+_VALUES = {
+    "1T": _NAME,
+    "S": _NAME,
+    "D": _DATE,
+    "14D": _DATE,
+    "16D": _DATE,
+    "8P": r"[0-9]{14}",
+    "Q": r"[0-9]{1,8}",
+}
+"""Patterns of the fields that are read."""
 _PPN = r"[0-9A-Z]{2}[0-9A-Z.\-]{2,18}[0-9]{2}"
 _AS_GS1 = {"8P": "01", "1T": "10", "S": "21", "16D": "11", "D": "17", "14D": "17", "Q": "30"}
 
@@ -55,7 +65,7 @@ def to_udi(payload: bytes, symbology: str | None, text: str, today: date) -> Udi
         manufactured=made,
         expires=expires,
         expires_day_given=day_given,
-        quantity=_count(values.get("Q"), found),
+        quantity=int(values["Q"]) if "Q" in values else None,
         elements=tuple(elements),
         findings=in_order(tuple(found), made, expires),
     )
@@ -94,7 +104,7 @@ def _fields(body: str, found: list[Finding]) -> list[tuple[str, str]]:
     at = len(HEAD)
     for text in body.split(gs1.GS):
         field = re.fullmatch(_FIELD, text)
-        if field is None or not re.fullmatch(_NAME if field.group(1) in _NAMES else _VALUE, field.group(2)):
+        if field is None or not re.fullmatch(_VALUES.get(field.group(1), _VALUE), field.group(2)):
             found.append(finding("ifa_field", at, text[:24]))
         else:
             if any(field.group(1) == name for name, _ in elements):
@@ -102,15 +112,6 @@ def _fields(body: str, found: list[Finding]) -> list[tuple[str, str]]:
             elements.append((field.group(1), field.group(2)))
         at += len(text) + 1
     return elements
-
-
-def _count(text: str | None, found: list[Finding]) -> int | None:
-    if text is None:
-        return None
-    if is_digits(text) and len(text) <= 8:  # noqa: PLR2004 - as many as GS1 allows
-        return int(text)
-    found.append(finding("ifa_field", None, f"Q{text}"))
-    return None
 
 
 def _ppn(text: str, found: list[Finding]) -> str:
@@ -134,18 +135,16 @@ def _day(name: str, values: dict[str, str], found: list[Finding], today: date) -
     text = values.get(name)
     if text is None:
         return None, True
-    parsed: tuple[date, bool] | None = None
-    if re.fullmatch(r"[0-9]{6}00", text):
-        last = last_of_month(int(text[:4]), int(text[4:6]))
-        parsed = None if last is None else (last, False)
-    elif re.fullmatch(r"[0-9]{8}", text):
-        day = yyyymmdd(text)
-        parsed = None if day is None else (day, True)
-    elif re.fullmatch(r"[0-9]{6}", text):
-        parsed = yymmdd(text, today)
+    parsed = yymmdd(text, today) if len(text) == 6 else _whole_year(text)  # noqa: PLR2004 - YYMMDD
     if parsed is None:
         found.append(finding("date_impossible", None, name + text))
         return None, True
     if not parsed[1]:
         found.append(finding("date_day_missing", None, name + text))
     return parsed
+
+
+def _whole_year(text: str) -> tuple[date, bool] | None:
+    given = text[6:] != "00"
+    day = yyyymmdd(text) if given else last_of_month(int(text[:4]), int(text[4:6]))
+    return None if day is None else (day, given)

@@ -106,6 +106,7 @@ OTHER = {
     "unknown tag": f"MF{DI}*XX1",
     "lower case": f"mf{DI}*sn1",
     "DI with a blank": "MF12 34*SN1",
+    "far too long": f"MF{DI}*" + "PL1" * 200,
 }
 
 

@@ -60,6 +60,26 @@ READABLE: dict[str, tuple[str, str, Expected, set[str]]] = {
         set(),
     ),
     "code as the last part of a path": ("unconfirmed", f"https://x.cn/{HEAD}.LA1", {"lot": "A1"}, set()),
+    "a slash at the end of a web address": ("unconfirmed", f"https://x.cn/{HEAD}.LA1/", {"lot": "A1"}, set()),
+    "escaped characters in a web address": (
+        "unconfirmed",
+        f"https://x.cn/?c={HEAD}%2ELA%2F1",
+        {"form": "link", "di": HEAD, "lot": "A/1"},
+        set(),
+    ),
+    "parameters and a fragment behind a path": (
+        "unconfirmed",
+        f"https://x.cn/{HEAD}.LA1?from=label&v=2#top",
+        {"lot": "A1"},
+        set(),
+    ),
+    "every field, lower-case serial": (
+        "readme",
+        "MA.156.M0.100761.21234561.Sx00008.M220117.L20220117.D20220118.E220130.V220117.C3",
+        {"serial": "x00008", "lot": "20220117", "manufactured": date(2022, 1, 17), "expires": date(2022, 1, 30)},
+        {"ma_di_check", "ma_valid_until"},
+    ),
+    "DI of another program's test": ("readme", "MA.156.M0.100204.13351764", {"has_pi": False}, set()),
     "lot before serial": ("rule", f"{HEAD}.LA1.SB2", {"lot": "A1", "serial": "B2"}, set()),
     "serial before lot": ("rule", f"{HEAD}.SB2.LA1", {"lot": "A1", "serial": "B2"}, set()),
     "eight-digit dates": (
@@ -158,6 +178,18 @@ FAULTY = {
     "XML that is cut off": ('<UDI IAC="MA"><DI>MA.156', "ma_xml"),
     "XML with an unknown tag": (f'<UDI IAC="MA"><DI>{HEAD}</DI><BAD>1</BAD></UDI>', "ma_xml"),
     "XML without anything": ('<UDI IAC="MA"></UDI>', "ma_xml"),
+    "XML without a DI": ('<UDI IAC="MA"><SN>S9</SN><LOT>L7</LOT></UDI>', "ma_xml"),
+    "XML with two DIs": (f'<UDI IAC="MA"><DI>{HEAD}</DI><DI>{HEAD[:-1]}6</DI></UDI>', "ma_xml"),
+    "XML with two lots": (f'<UDI IAC="MA"><DI>{HEAD}</DI><LOT>1</LOT><LOT>2</LOT></UDI>', "ma_field_repeated"),
+    "XML, a dot in a lot": (f'<UDI IAC="MA"><DI>{HEAD}</DI><LOT>A.1</LOT></UDI>', "ma_field_charset"),
+    "XML, Chinese characters in a lot": (f'<UDI IAC="MA"><DI>{HEAD}</DI><LOT>批</LOT></UDI>', "ma_field_charset"),
+    "XML, fields inside the DI": (f'<UDI IAC="MA"><DI>{HEAD}.LA1</DI><LOT>A1</LOT></UDI>', "ma_product"),
+    "web address whose lot has an ampersand": (f"https://x.cn/?c={HEAD}.LA&B.S1", "ma_field_charset"),
+    "web address with an escaped blank": (f"https://x.cn/?c={HEAD}.LA%201", "ma_field_charset"),
+    "web address with an escaped Chinese character": (f"https://x.cn/?c={HEAD}.L%E6%89%B9", "ma_field_charset"),
+    "markup behind a lot": (f"{HEAD}.LA1</DI>", "ma_field_charset"),
+    "template of another page": ("MA.156.M0.123456.N123456Y.L190726A.S1907260001.E200725.CZ", "ma_template"),
+    "expiry of zeros": (f"{HEAD}.E00000000", "date_impossible"),
     "XML with a broken DI": ('<UDI IAC="MA"><DI>12345</DI></UDI>', "ma_product"),
 }
 
@@ -175,6 +207,7 @@ OTHER = {
     "a word": "MASK",
     "XML of another issuer": '<UDI IAC="GS1"><DI>06901234567892</DI></UDI>',
     "web address without a code": "https://www.example.cn/ma",
+    "far too long": f"{HEAD}." + "LA1." * 600,
 }
 
 
