@@ -34,7 +34,19 @@ READABLE: dict[str, tuple[str, str, Expected, set[str]]] = {
     "primary between asterisks": ("standard", "*+A123BJC5D6E71G*", {"di": "A123BJC5D6E71"}, {"hibc_asterisks"}),
     "asterisk at the end only": ("label", "+A123BJC5D6E71G*", {"di": "A123BJC5D6E71"}, {"hibc_asterisks"}),
     "label of one number": ("label", "+H2160408351", {"di": "H216040835"}, set()),
-    "lot": ("standard", "+$A1234GU", {"form": "secondary", "lot": "A1234", "di": None}, set()),
+    "lot": (
+        "standard",
+        "+$A1234GU",
+        {"form": "secondary", "lot": "A1234", "di": None, "expires_day_given": True},
+        set(),
+    ),
+    "second line without anything": ("made", checked("+A99912345") + checked("+$7"), {"lot": None}, set()),
+    "third line behind an empty one": (
+        "made",
+        checked("+A99912345") + checked("+$7") + checked("+$+S17"),
+        {"serial": "S1", "lot": None},
+        set(),
+    ),
     "lot, link L": ("standard", checked("+$3C001L"), {"lot": "3C001", "expires": None}, set()),
     "old form, date alone": ("standard", checked("+05271L"), {"expires": SEP_28, "lot": None}, set()),
     "old form": ("standard", checked("+83278F8G9H0J2G"), {"lot": "F8G9H0J2", "expires": date(2083, 10, 5)}, set()),
@@ -322,6 +334,37 @@ def test_faulty(text: str, code: str, expected: Expected) -> None:
     assert not is_complete(found)
     assert code in {each.code for each in found.findings}
     assert {name: getattr(found, name, None) for name in expected} == expected
+
+
+PLACES = {
+    "check of a primary": ("+A123BJC5D6E71H", "hibc_check", 14, "H"),
+    "check of a secondary": ("+$$52001510X3GE", "hibc_check", 14, "E"),
+    "check of a combined code": ("+A99912345/$L1Z", "hibc_check", 14, "Z"),
+    "check of the second line": ("+A123BJC5D6E71G+$$52001510X3GE", "hibc_check", 29, "E"),
+    "link of the second line": ("+A123BJC5D6E71G+$$52001510X3+ ", "hibc_link", 28, "+"),
+    "behind a symbology identifier": ("]d1+A123BJC5D6E71H", "hibc_check", 17, "H"),
+    "primary": (checked("+A123BJ.C5D6E71"), "hibc_primary", 1, "A123BJ.C5D6E71"),
+    "first foreign character": ("+A123BJ#C5#D6E71", "hibc_charset", 7, "#"),
+    "foreign character of a combined code": ("+A99912345/$L#1Z", "hibc_charset", 13, "#"),
+    "first field of a secondary": (checked("+$$3200230L1X"), "date_impossible", 1, "200230"),
+    "first field of a combined code": (checked("+A99912345/$$3200230L1"), "date_impossible", 11, "200230"),
+    "second field of a combined code": (checked("+A99912345/$L1/XX"), "hibc_supplement", 15, "XX"),
+    "field of the second line": (checked("+A99912345") + checked("+$L1/XX7"), "hibc_supplement", 16, "XX"),
+    "provider data": ("+/EO523201W", "hibc_provider", 0, "+/EO523201W"),
+    "asterisk": ("+A123BJC5D6E71G*", "hibc_asterisks", 15, ""),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "at", "value"), PLACES.values(), ids=PLACES)
+def test_findings_name_the_place(text: str, code: str, at: int, value: str) -> None:
+    found = next(each for each in parse(text, today=TODAY).findings if each.code == code)
+    assert (found.at, found.value) == (at, value)
+
+
+@pytest.mark.parametrize(("most", "fault"), [(400, False), (401, True)])
+def test_texts_longer_than_any_label_are_not_looked_at(most: int, fault: bool) -> None:
+    text = "+A99912345/$L1/" + "S" * (most - 15)
+    assert ("too_long" in {each.code for each in parse(text, today=TODAY).findings}) is fault
 
 
 OTHER = {
