@@ -96,6 +96,7 @@ READABLE: dict[str, tuple[str, str, Expected, set[str]]] = {
     "lot alone": ("made", "&,1000000000000XYZ123", {"lot": "000000000000XYZ123"}, set()),
     "donation flags for a sample tube": ("made", "=G12341765432105", {"donation": "G12341765432105"}, set()),
     "donation flags of letters": ("made", "=G123417654321N7", {"donation": "G123417654321N7"}, set()),
+    "flags above those of the check": ("made", "=G12341765432197", {"donation": "G12341765432197"}, set()),
     "facility of letters": ("made", "=ABC231765432100", {"donation": "ABC231765432100"}, set()),
     "expiry with a time": ("made", f"{DI}&>0190322359", {"expires": date(2019, 2, 1)}, set()),
     "production with a time": ("made", f"{DI}&}}0190320000", {"manufactured": date(2019, 2, 1)}, set()),
@@ -213,6 +214,63 @@ def test_faulty(text: str, code: str, expected: Expected) -> None:
     assert not is_complete(found)
     assert code in {each.code for each in found.findings}
     assert {name: getattr(found, name, None) for name in expected} == expected
+
+
+LENGTHS = {
+    "=%": 4,
+    "=<": 8,
+    "=*": 6,
+    "&*": 10,
+    "&(": 5,
+    "={": 18,
+    "=\\": 18,
+    "&\\": 18,
+    "&{": 18,
+    "=[": 18,
+    '="': 18,
+    "=;": 21,
+    "='": 11,
+    "=-": 10,
+    "&-": 10,
+    "=#": 10,
+    '&"': 18,
+    "=$": 16,
+    "=(": 16,
+    "&+": 11,
+    "&,2": 18,
+    "&,3": 19,
+    "&,4": 40,
+    "&:": 19,
+    "&/": 15,
+}
+"""ST-001, table 2: data identifiers of structures that are no part of a UDI, and how long they are."""
+
+
+@pytest.mark.parametrize(("identifier", "length"), LENGTHS.items(), ids=LENGTHS)
+def test_what_stands_behind_another_structure_is_read(identifier: str, length: int) -> None:
+    udi = parse(f"{DI}{identifier}{'0' * length}=,000025", today=TODAY)
+    assert isinstance(udi, Udi)
+    assert udi.valid
+    assert (udi.serial, udi.elements[1]) == ("000025", (identifier, "0" * length))
+    assert not parse(f"{DI}{identifier}{'0' * (length - 1)}=,000025", today=TODAY).valid
+    assert not parse(f"{DI}{identifier}{'0' * (length + 1)}=,000025", today=TODAY).valid
+
+
+PLACES = {
+    "structure": (f"{DI}=,00001a", "isbt_charset", 18, "=,00001a"),
+    "behind a symbology identifier": (f"]C0{DI}=,00002", "isbt_length", 21, "=,00002"),
+    "behind a header": (f"=+02000{DI}=,00002", "isbt_length", 25, "=,00002"),
+    "unknown structure": (f"{DI}=~12345", "isbt_unknown", 18, "=~1"),
+    "blank": (f"{DI} =,000025", "isbt_blank", 18, ""),
+    "header": (f"=+02000{DI}", "isbt_count", 0, "02 / 1"),
+    "no place is told where blanks moved it": (f"{DI} =,00002a", "isbt_charset", None, "=,00002a"),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "at", "value"), PLACES.values(), ids=PLACES)
+def test_findings_name_the_place(text: str, code: str, at: int | None, value: str) -> None:
+    found = next(each for each in parse(text, today=TODAY).findings if each.code == code)
+    assert (found.at, found.value) == (at, value)
 
 
 OTHER = {

@@ -25,7 +25,7 @@ def code(*fields: str) -> str:
 
 # name: (source, code, what it says, its findings)
 READABLE: dict[str, tuple[str, str, Expected, set[str]]] = {
-    "product alone": ("suite", code(PPN), {"di": "111234568408", "has_pi": False}, set()),
+    "product alone": ("suite", code(PPN), {"has_pi": False, "expires_day_given": True}, set()),
     "lot and serial": (
         "suite",
         code(PPN, "1TANDSOMEBatchNumber20", "SHAHASERIAL12385"),
@@ -114,6 +114,27 @@ def test_faulty(text: str, fault: str) -> None:
     assert not found.valid
     assert not is_complete(found)
     assert fault in {each.code for each in found.findings}
+
+
+PLACES = {
+    "second field": (code(PPN, "9915489"), "ifa_field", 22, "9915489"),
+    "third field": (code(PPN, "1TA1", "9915489"), "ifa_field", 27, "9915489"),
+    "field that repeats another": (code(PPN, "1TA", "1TB"), "ifa_repeated", 26, "1T"),
+    "end": (code(PPN)[:-2], "ifa_cut", 21, ""),
+    "date": (code(PPN, "D201301"), "date_impossible", None, "D201301"),
+}
+
+
+@pytest.mark.parametrize(("text", "fault", "at", "value"), PLACES.values(), ids=PLACES)
+def test_findings_name_the_place(text: str, fault: str, at: int | None, value: str) -> None:
+    found = next(each for each in parse(text, today=TODAY).findings if each.code == fault)
+    assert (found.at, found.value) == (at, value)
+
+
+def test_an_expiry_that_is_none_leaves_the_day_as_given() -> None:
+    found = parse(code(PPN, "D201300"), today=TODAY)
+    assert isinstance(found, Udi)
+    assert (found.expires, found.expires_day_given) == (None, True)
 
 
 OTHER = {
