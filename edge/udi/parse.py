@@ -61,7 +61,7 @@ def _moved(found: Finding, text: str, prefix: int) -> Finding:
 
 def _gs1_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed:
     udi = gs1.to_udi(raw, symbology, "element_string", text, today)
-    if udi.findings and not udi.valid:
+    if (udi.findings and not udi.valid) or "<" in text:
         if bracketed.looks_bracketed(text):
             return _key(bracketed.to_udi(raw, symbology, text, today))
         udi = _repaired(udi, text, today)
@@ -75,28 +75,40 @@ def _key(result: Parsed) -> Parsed:
 
 
 def _repaired(udi: Udi, text: str, today: date) -> Udi:
-    """The reading of the first repair of an element string that reads without an error, else the one there is."""
-    changed, warnings = text, []
-    for fix in (repair.suffix, _identifier, repair.separator):
-        done = fix(changed)
-        if done is None:
+    """The reading of the first repair of an element string that reads without an error, else the one there is.
+
+    ``<GS>`` could be content by its characters. It is none, so that a text that holds it is never read as it stands.
+    """
+    if len(text) > repair.LONGEST:
+        return udi
+    better, changed, done = udi, text, list[repair.Repair]()
+    for fix in (repair.frame, _identifier, repair.separator):
+        fixed = fix(changed)
+        if fixed is None:
             continue
-        changed = done[0]
-        warnings.append(done[1])
+        changed = fixed.text
+        done.insert(0, fixed)
         better = gs1.to_udi(udi.payload, udi.symbology, udi.form, changed, today)
+        for each in done:
+            better = replace(better, findings=each.moved(better.findings))
         if better.valid:
-            return replace(better, findings=(*warnings, *(replace(each, at=None) for each in better.findings)))
-    return udi
+            return better
+    return better if udi.valid else udi
 
 
-def _identifier(text: str) -> repair.Repaired | None:
+def _identifier(text: str) -> repair.Repair | None:
     """A second symbology identifier, written into the data by the label's maker."""
     head = text[:_AIM_LENGTH]
-    return (text[_AIM_LENGTH:], finding("identifier_in_data", 0, head)) if head in _GS1_SYMBOLS else None
+    if head not in _GS1_SYMBOLS:
+        return None
+    return repair.Repair(text[_AIM_LENGTH:], finding("identifier_in_data", 0, head), lambda place: place + _AIM_LENGTH)
 
 
 def _other_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed:
     """Plain symbols, linear retail codes, and readers that send no identifier."""
+    swapped = repair.caps_lock(symbology, text)
+    if swapped is not None:
+        return _again(raw, None, swapped, today)
     if symbology is not None and not re.fullmatch(_IDENTIFIER, symbology):
         return NotUdi(raw, None, Kind.TEXT, raw.decode(), (finding("symbology_unknown", 0, symbology),))
     if symbology in _GTIN_SYMBOLS or (symbology in _ITF_SYMBOLS and len(text) == _GTIN_LENGTHS[-1] and is_digits(text)):
@@ -118,12 +130,18 @@ def _text(raw: bytes, symbology: str | None, text: str) -> NotUdi:
 
 
 def _without_suffix(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
-    """A code behind which the reader wrote a line end; HIBC and ISBT 128 have no such characters either."""
-    done = repair.suffix(text)
+    """A code around which the reader wrote a line end or the like; HIBC and ISBT 128 have no such characters either."""
+    done = repair.frame(text)
     if done is None:
         return None
-    result = _by_form(raw, symbology, done[0], today)
-    return None if result is None else replace(result, findings=(*result.findings, done[1]))
+    result = _again(raw, symbology, done, today)
+    return None if isinstance(result, NotUdi) and result.kind is Kind.TEXT else result
+
+
+def _again(raw: bytes, symbology: str | None, done: repair.Repair, today: date) -> Parsed:
+    """The reading of a repaired text, with what was repaired."""
+    result = parse(done.text, symbology, today=today)
+    return replace(result, payload=raw, findings=done.moved(result.findings))
 
 
 def _by_form(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
@@ -155,29 +173,39 @@ def _claim(udi: Udi) -> Parsed:
 
 
 def _hibc(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
-    changed = repair.layout(text)
-    better = None if changed is None else _if_valid(parse(changed[0], today=today), raw, changed[1])
-    if better is not None:
-        return better
-    bare = text.removeprefix("*").removesuffix("*") if text.startswith("*+") else text
+    starred = repair.asterisks(text)
+    bare = text if starred is None else starred.text
+    typed = _typed(raw, symbology, text, today)
     if not bare.startswith("+") or bare == "+":
-        return None
+        return typed
     result = hibcc.to_udi(raw, symbology, bare)
+    if typed is not None:
+        return _text(raw, symbology, text) if result.valid else typed  # two codes at once: nothing tells which it is
     if not result.valid:
-        lower = repair.lower_case(bare)
-        better = None if lower is None else _if_valid(hibcc.to_udi(raw, symbology, lower[0]), raw, lower[1])
-        if better is not None:
-            return better
-    if bare != text:
-        result = replace(result, findings=(*result.findings, finding("hibc_asterisks", 0)))
+        result = _hibc_repaired(raw, symbology, bare) or result
+    if starred is not None:
+        result = replace(result, findings=starred.moved(result.findings))
     return _claim(result) if isinstance(result, Udi) else result
 
 
-def _if_valid(result: Parsed, raw: bytes, warning: Finding) -> Parsed | None:
-    """A repaired reading with its warning; None unless it is a UDI without an error."""
-    if not isinstance(result, Udi) or not result.valid:
+def _hibc_repaired(raw: bytes, symbology: str | None, text: str) -> Parsed | None:
+    for done in (repair.lower_case(text), repair.unfolded(symbology, text)):
+        result = None if done is None else hibcc.to_udi(raw, symbology, done.text)
+        if done is not None and result is not None and result.valid:
+            return replace(result, findings=done.moved(result.findings))
+    return None
+
+
+def _typed(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
+    """What a reader typed under another keyboard layout, if every layout that gives a UDI gives the same one."""
+    if symbology is not None or len(text) > repair.LONGEST:
         return None
-    return replace(result, payload=raw, findings=(warning, *(replace(each, at=None) for each in result.findings)))
+    found = [udi for done in repair.layouts(text) if (udi := _if_valid(_again(raw, None, done, today))) is not None]
+    return found[0] if len(found) == 1 else None
+
+
+def _if_valid(result: Parsed) -> Parsed | None:
+    return result if isinstance(result, Udi) and result.valid else None
 
 
 def _numbers(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
@@ -208,7 +236,7 @@ def _unmarked(raw: bytes, symbology: str | None, text: str, today: date) -> Pars
     if not (is_digits(text[:2]) or text.startswith(gs1.GS)):
         return None
     udi = gs1.to_udi(raw, symbology, "element_string", text, today)
-    if not udi.valid:
+    if not udi.valid or "<" in text:
         udi = _repaired(udi, text, today)
     if not udi.elements or (symbology is not None and not _evident(udi, text)):
         return None
@@ -241,16 +269,15 @@ def _plausible(udi: Udi) -> bool:
 
 def _damaged(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
     """A code that a reader or a keyboard changed on its way."""
-    for done in (repair.unfolded(text), _swapped(symbology, text), repair.layout(text)):
-        better = None if done is None else _if_valid(parse(done[0], today=today), raw, done[1])
+    if len(text) > repair.LONGEST:
+        return None
+    typed = _typed(raw, symbology, text, today)
+    if typed is not None:
+        return typed
+    for done in (repair.unfolded(symbology, text), repair.separator(text)):
+        better = None if done is None else _if_valid(_again(raw, symbology, done, today))
         if better is not None:
             return better
-    plain = repair.full_width(text)
-    if plain is None:
-        return None
-    result = _by_form(raw, symbology, plain, today)
-    return None if result is None else replace(result, findings=(finding("full_width", 0, text[:8]), *result.findings))
-
-
-def _swapped(symbology: str | None, text: str) -> repair.Repaired | None:
-    return repair.caps_lock((symbology or "") + text)
+    done = repair.full_width(text)
+    result = None if done is None else _again(raw, symbology, done, today)
+    return None if isinstance(result, NotUdi) and result.kind is Kind.TEXT else result
