@@ -61,7 +61,7 @@ def _moved(found: Finding, text: str, prefix: int) -> Finding:
 
 def _gs1_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed:
     udi = gs1.to_udi(raw, symbology, "element_string", text, today)
-    if (udi.findings and not udi.valid) or "<" in text:
+    if (udi.findings and not udi.valid) or repair.spelt_out(text):
         if bracketed.looks_bracketed(text):
             return _key(bracketed.to_udi(raw, symbology, text, today))
         udi = _repaired(udi, text, today)
@@ -77,7 +77,8 @@ def _key(result: Parsed) -> Parsed:
 def _repaired(udi: Udi, text: str, today: date) -> Udi:
     """The reading of the first repair of an element string that reads without an error, else the one there is.
 
-    ``<GS>`` could be content by its characters. It is none, so that a text that holds it is never read as it stands.
+    ``<GS>`` could be content by its characters: it is taken for a separator even if the text reads as it stands.
+    Full-width characters are read to show the parts; they stay an error.
     """
     if len(text) > repair.LONGEST:
         return udi
@@ -93,6 +94,10 @@ def _repaired(udi: Udi, text: str, today: date) -> Udi:
             better = replace(better, findings=each.moved(better.findings))
         if better.valid:
             return better
+    wide = None if udi.valid else repair.full_width(text)
+    if wide is not None:
+        better = gs1.to_udi(udi.payload, udi.symbology, udi.form, wide.text, today)
+        return replace(better, findings=wide.moved(better.findings))
     return better if udi.valid else udi
 
 
@@ -190,8 +195,10 @@ def _hibc(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed |
 
 def _hibc_repaired(raw: bytes, symbology: str | None, text: str) -> Parsed | None:
     for done in (repair.lower_case(text), repair.unfolded(symbology, text)):
-        result = None if done is None else hibcc.to_udi(raw, symbology, done.text)
-        if done is not None and result is not None and result.valid:
+        if done is None:
+            continue
+        result = hibcc.to_udi(raw, symbology, done.text)
+        if result.valid:
             return replace(result, findings=done.moved(result.findings))
     return None
 
@@ -200,8 +207,12 @@ def _typed(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed 
     """What a reader typed under another keyboard layout, if every layout that gives a UDI gives the same one."""
     if symbology is not None or len(text) > repair.LONGEST:
         return None
-    found = [udi for done in repair.layouts(text) if (udi := _if_valid(_again(raw, None, done, today))) is not None]
-    return found[0] if len(found) == 1 else None
+    found: dict[tuple[tuple[str, str], ...], Parsed] = {}
+    for done in repair.layouts(text):
+        result = _if_valid(_again(raw, None, done, today))
+        if result is not None:
+            found.setdefault(result.elements, result)
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _if_valid(result: Parsed) -> Parsed | None:
@@ -236,7 +247,7 @@ def _unmarked(raw: bytes, symbology: str | None, text: str, today: date) -> Pars
     if not (is_digits(text[:2]) or text.startswith(gs1.GS)):
         return None
     udi = gs1.to_udi(raw, symbology, "element_string", text, today)
-    if not udi.valid or "<" in text:
+    if not udi.valid or repair.spelt_out(text):
         udi = _repaired(udi, text, today)
     if not udi.elements or (symbology is not None and not _evident(udi, text)):
         return None

@@ -73,11 +73,12 @@ def alternatives(result: Udi | NotUdi, *, today: date, flags: PiFlags | None = N
 
 
 def doubt(udi: Udi, *, today: date, flags: PiFlags | None = None) -> Finding | None:
-    """What its alternatives say of a valid reading of a whole label, with the elements that may be meant instead.
+    """What its alternatives say of a valid reading, with the elements that may be meant instead.
 
-    ``separator_missing`` if the product database excludes the reading and allows another one for which no less
-    speaks; ``separator_doubtful`` if more speaks for another reading; None if nothing does, or if the database knows
-    what the label carries and the reading carries just that.
+    ``separator_missing`` if the product database excludes the reading of a whole label and allows another one for
+    which no less speaks; ``separator_doubtful`` if more speaks for a reading that the database excludes no more than
+    this one; else None. Most lots with a lost separator behind them are told by their length or their form: those
+    that are not, such as ``A1221SER``, stay lots unless the database wants a serial.
     """
     others = _others(udi, today, flags)
     if not others or not udi.valid:
@@ -86,8 +87,8 @@ def doubt(udi: Udi, *, today: date, flags: PiFlags | None = None) -> Finding | N
     meant = "".join(f"({code}){value}" for code, value in best.elements if (code, value) not in udi.elements)
     if udi.di is not None and best.against == 0 < literal.against and best.weight <= literal.weight:
         return finding("separator_missing", None, meant)
-    confirmed = udi.di is not None and flags is not None and _settled(flags) and literal.against == 0
-    return finding("separator_doubtful", None, meant) if best.weight < literal.weight and not confirmed else None
+    doubtful = best.against <= literal.against and best.weight < literal.weight
+    return finding("separator_doubtful", None, meant) if doubtful else None
 
 
 def _others(result: Udi | NotUdi, today: date, flags: PiFlags | None) -> list[_Ranked]:
@@ -169,11 +170,6 @@ def _against(udi: Udi, flags: PiFlags) -> int:
         (flags.expires, udi.expires),
     )
     return sum(flag is not None and flag != (value is not None) for flag, value in pairs)
-
-
-def _settled(flags: PiFlags) -> bool:
-    """Whether the product database knows about every part."""
-    return None not in (flags.lot, flags.serial, flags.manufactured, flags.expires)
 
 
 def _names(udi: Udi) -> list[tuple[str, str]]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 from edge.udi.findings import finding
 from edge.udi.model import Finding
@@ -21,13 +22,14 @@ LONGEST = 7_089
 MEDICAL = "01|1[01357]|2[01]|24[01]|250|3[07]|400|71[034]"
 """Pattern of the application identifiers that stand on medical labels."""
 
-_NAMED = r"[<{\[](?:GS|FNC1|0x1D)[>}\]]|[\\^]FNC1|\\x1d|\\u001d|\\035|\\F|&#0?29;|&#x1d;|%1d|\^\]|␝"
-_SINGLE = "|^~#@{}[]\\`$ ↔｜＾～＃＠｛｝［］＼｀＄\u3000"
-_SUBSTITUTE = rf"(?i:{_NAMED})|[{re.escape(_SINGLE)}](?={MEDICAL}|\Z)"
+_NAMED = r"[<{\[(](?:GS|FNC1|0x1D)[>}\])]|[\\^]FNC1|\\x1d|\\u001d|\\035|\\F|&#0?29;|&#x1d;|%1d|\^\]|␝"
+_SINGLE = "|^~#@{}\\` ↔｜＾～＃＠｛｝＼｀\u3000"
+_SUBSTITUTE = rf"(?i:{_NAMED})|(?:%1[Dd]|[{re.escape(_SINGLE)}])(?={MEDICAL}|\Z)"
 """What was seen, or is set by readers' menus, in place of U+001D.
 
 None of the single characters can be content of a lot or serial (set 82, General Specifications 7.11), but a label's
-maker may have written one all the same: they count only before an identifier or at the end.
+maker may have written one all the same: they count only before an identifier or at the end. ``↔`` is how U+001D looks
+in code page 437, which Alt+29 types.
 """
 _FRONT, _BACK = "\x01\x02\r\n\t\x00", "\x03\r\n\t\x00"
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
@@ -37,7 +39,7 @@ _SWAPPED = {identifier.swapcase(): identifier for identifier in _IDENTIFIERS}
 
 _LAYOUTS = (
     ("German", "-=yz[];'/@#^&*()_+{}:\"<>?YZ\\|~", "ß´zyü+öä-\"§&/()=?`Ü*ÖÄ;:_ZY#'°"),
-    ("Swiss", "-yz[];'/!@#$^&*()_{}:\"<>?YZ\\|~`", "'zyü¨öä-+\"*ç&/()=?è!éà;:_ZY$£°§"),
+    ("Swiss", "-=yz[];'/!@#$^&*()_+{}:\"<>?YZ\\|~`", "'^zyü¨öä-+\"*ç&/()=?`è!éà;:_ZY$£°§"),
     (
         "French",
         "1234567890-qwa;'zm,./!@#$%^&*()_QWAZM:\"<>?]}\\|`",
@@ -48,13 +50,13 @@ _LAYOUTS = (
         "1234567890-=qwa;'zm,./!@#$%^&*()_+QWAZM:\"<>?]}\\|~`",
         "&é\"'(§è!çà)-azqmùw,;:=1234567890°_AZQW?M%./+$*µ£³²",
     ),
-    ("Spanish", "-=];/@#^&*()_+}:<>?\\|~`", "'¡+ñ-\"·&/()=?¿*Ñ;:_çÇªº"),
+    ("Spanish", "-=];'/@#^&*()_+}:\"<>?\\|~`", "'¡+ñ´-\"·&/()=?¿*Ñ¨;:_çÇªº"),
     ("Italian", "-=[];'/@#^&*()_+{}:\"<>?\\|~`", "'ìè+òà-\"£&/()=?^é*ç°;:_ù§|\\"),
     ("Chinese", "].,:;!?<>()", "】。，：；！？《》（）"),
 )
 """What a reader set to a US keyboard types (first) and what comes out under another layout (second).
 
-From xkeyboard-config; accents that wait for a letter are left out, or stand by themselves as on Windows. The Chinese
+From xkeyboard-config; accents that wait for a letter stand by themselves, as on Windows before a digit. The Chinese
 one is the punctuation of an input method.
 """
 
@@ -63,8 +65,7 @@ def _same(place: int) -> int:
     return place
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(NamedTuple):
     """A repaired text."""
 
     text: str
@@ -89,6 +90,11 @@ def frame(text: str) -> Repair | None:
     if not bare or bare == text:
         return None
     return Repair(bare, finding("reader_suffix", 0 if front else len(bare)), lambda place: place + front)
+
+
+def spelt_out(text: str) -> bool:
+    """Whether a substitute may be hidden in content: all characters of ``<GS>``, ``(GS)``, ``%1D`` are allowed ones."""
+    return "<" in text or "(" in text or "%" in text
 
 
 def separator(text: str) -> Repair | None:
@@ -134,8 +140,9 @@ def caps_lock(symbology: str | None, text: str) -> Repair | None:
 
 def lower_case(text: str) -> Repair | None:
     """For codes that have no lower case: a text without capitals went through Caps Lock."""
-    upper = text.upper()
-    return Repair(upper, finding("caps_lock", 0)) if upper != text and text == text.lower() else None
+    if len(text) > LONGEST or text != text.lower() or text == text.upper():
+        return None
+    return Repair(text.upper(), finding("caps_lock", 0))
 
 
 def layouts(text: str) -> list[Repair]:
