@@ -76,18 +76,20 @@ def doubt(udi: Udi, *, today: date, flags: PiFlags | None = None) -> Finding | N
     """What its alternatives say of a valid reading, with the elements that may be meant instead.
 
     ``separator_missing`` if the product database excludes the reading of a whole label and allows another one for
-    which no less speaks; ``separator_doubtful`` if more speaks for a reading that the database excludes no more than
-    this one; else None. Most lots with a lost separator behind them are told by their length or their form: those
-    that are not, such as ``A1221SER``, stay lots unless the database wants a serial.
+    which no less speaks; ``separator_doubtful`` if less speaks for what it allows, or if more speaks for a reading
+    that the database excludes no more than this one; else None. Most lots with a lost separator behind them are told
+    by their length or their form: those that are not, such as ``A1221SER``, stay lots unless the database wants a
+    serial.
     """
     others = _others(udi, today, flags)
     if not others or not udi.valid:
         return None
     literal, best = _rank(udi, today, flags), others[0]
+    wanted = udi.di is not None and best.against == 0 < literal.against
     meant = "".join(f"({code}){value}" for code, value in best.elements if (code, value) not in udi.elements)
-    if udi.di is not None and best.against == 0 < literal.against and best.weight <= literal.weight:
+    if wanted and best.weight <= literal.weight:
         return finding("separator_missing", None, meant)
-    doubtful = best.against <= literal.against and best.weight < literal.weight
+    doubtful = wanted or (best.against <= literal.against and best.weight < literal.weight)
     return finding("separator_doubtful", None, meant) if doubtful else None
 
 
@@ -99,18 +101,20 @@ def _others(result: Udi | NotUdi, today: date, flags: PiFlags | None) -> list[_R
 
 
 def _text(result: Udi | NotUdi) -> str | None:
-    """The element string with the separators that are there; None for what is none, or is too long to be cut."""
+    """The element string with the separators that are there; None for what is none, or is too long to be cut.
+
+    What stands behind an unknown identifier cannot be cut by any reading: the identifier has a separator or an
+    element of known length before it.
+    """
     if not isinstance(result, Udi) or result.issuer is not Issuer.GS1 or result.form != "element_string":
         return None
-    if len(result.payload) > _LONGEST:
+    if len(result.payload) > _LONGEST or any(each.code == "ai_unknown" for each in result.findings):
         return None
     pieces = []
     for code, value in result.elements:
         ai = find(code)
         pieces.append(code + value + ("" if ai is None or ai.predefined else GS))
-    stopped = next((each.at for each in result.findings if each.code == "ai_unknown"), None)
-    rest = b"" if stopped is None else result.payload[stopped:]
-    return ("".join(pieces) + rest.decode(errors="replace")).replace(_IDENTIFIER_AS_SEPARATOR, GS).rstrip(GS)
+    return "".join(pieces).replace(_IDENTIFIER_AS_SEPARATOR, GS).rstrip(GS)
 
 
 def _readings(text: str, today: date) -> Iterator[Udi]:
