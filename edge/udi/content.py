@@ -38,7 +38,6 @@ def restricted(gtin: str) -> bool:
     return head in _RESTRICTED or (head == "00" and gtin.startswith(_RESTRICTED_8))
 
 
-@lru_cache(maxsize=1024)
 def _gtin(value: str, _today: date) -> str | None:
     digits = value.encode()
     if (3 * sum(digits[::2]) + sum(digits[1::2])) % 10 != _GTIN_ZERO:
@@ -58,7 +57,7 @@ def _prefix(value: str, _today: date) -> str | None:
     return None if len(head) == _PREFIX_DIGITS and is_digits(head) else "company_prefix"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _day0(value: str, today: date) -> str | None:
     parsed = yymmdd(value, today)
     if parsed is None:

@@ -245,6 +245,6 @@ def from_elements(
     return udi
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _day(text: str, today: date) -> tuple[date, bool] | None:
     return yymmdd(text, today) if len(text) == _DATE_DIGITS and is_digits(text) else None

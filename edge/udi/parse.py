@@ -67,7 +67,9 @@ def _gs1_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> Pa
         udi = _repaired(udi, text, today)
     if udi.di is not None:
         return udi
-    return of_element_string(udi) if udi.elements or not udi.valid else _empty(raw, symbology)
+    if udi.elements or not udi.valid:
+        return of_element_string(udi)
+    return NotUdi(raw, symbology, Kind.EMPTY, findings=(finding("empty_symbol"),))
 
 
 def _key(result: Parsed) -> Parsed:
@@ -119,15 +121,11 @@ def _other_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> 
     if symbology in _GTIN_SYMBOLS or (symbology in _ITF_SYMBOLS and len(text) == _GTIN_LENGTHS[-1] and is_digits(text)):
         return _gtin(raw, symbology, text, today)
     if not text:
-        return _empty(raw, symbology)
+        return NotUdi(raw, symbology, Kind.EMPTY)
     bare = _without_suffix(raw, symbology, text, today)
     if bare is not None:
         return bare
     return _by_form(raw, symbology, text, today) or _damaged(raw, symbology, text, today) or _text(raw, symbology, text)
-
-
-def _empty(raw: bytes, symbology: str | None) -> NotUdi:
-    return NotUdi(raw, symbology, Kind.EMPTY, findings=(finding("empty_symbol"),))
 
 
 def _text(raw: bytes, symbology: str | None, text: str) -> NotUdi:

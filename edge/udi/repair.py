@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple
 
 from edge.udi.findings import finding
 from edge.udi.model import Finding
@@ -65,7 +64,8 @@ def _same(place: int) -> int:
     return place
 
 
-class Repair(NamedTuple):
+@dataclass(frozen=True)
+class Repair:
     """A repaired text."""
 
     text: str
