@@ -14,7 +14,6 @@ from tests.fuzz.target import CORPUS, corpus
 
 LONGEST = 400
 """Bytes of an input; long inputs have tests of their own."""
-RUN = "import sys; from tests.fuzz.run import main; main(sys.argv)"
 
 
 def main(seconds: int, folder: Path) -> int:
@@ -30,7 +29,7 @@ def main(seconds: int, folder: Path) -> int:
     if status != 0:
         print(f"a fault: the input lies in {folder}", file=sys.stderr)  # noqa: T201
         return status
-    status = _libfuzzer([*limits, "-merge=1", str(end), str(begin)])
+    status = _libfuzzer([*limits, "-use_counters=0", "-merge=1", str(end), str(begin)])
     if status == 0:
         kept = sorted((file.read_bytes() for file in end.iterdir()), key=lambda data: (len(data), data))
         CORPUS.write_text("".join(f"{data.hex()}\n" for data in kept), encoding="ascii")
@@ -39,7 +38,7 @@ def main(seconds: int, folder: Path) -> int:
 
 
 def _libfuzzer(words: list[str]) -> int:
-    return subprocess.run([sys.executable, "-c", RUN, *words], check=False).returncode
+    return subprocess.run([sys.executable, "-m", "tests.fuzz.run", *words], check=False).returncode
 
 
 if __name__ == "__main__":

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
 import atheris
+
+AGAIN = f"{sys.executable} -m tests.fuzz.run"
+"""How libFuzzer starts itself anew while it merges, through a shell."""
 
 
 def main(words: list[str]) -> None:
@@ -12,5 +16,9 @@ def main(words: list[str]) -> None:
     atheris.enabled_hooks.add("str")  # not "RegEx": its stand-in for a compiled pattern lacks half of the methods
     with atheris.instrument_imports(include=["edge.udi"]):
         target = importlib.import_module("tests.fuzz.target")
-    atheris.Setup(words, target.check)
+    atheris.Setup([AGAIN, *words], target.check)
     atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
