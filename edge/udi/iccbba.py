@@ -71,14 +71,8 @@ _CHECKED_FLAGS = range(60, 97)
 
 
 def is_code(text: str) -> bool:
-    """Whether text begins as ISBT 128 does and says something about a device.
-
-    A lone structure of another kind, such as the blood group, is some text on the label.
-    """
-    identifier = _identifier(text, 0)
-    if identifier is None:
-        return text.startswith(_HEADER)
-    return identifier in _DEVICE or re.search("[=&]", text[2:]) is not None
+    """Whether text begins as a data structure or a compound message of ISBT 128 does."""
+    return text.startswith(_HEADER) or _identifier(text, 0) is not None
 
 
 def to_udi(payload: bytes, symbology: str | None, text: str) -> Udi:

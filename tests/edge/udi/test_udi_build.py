@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.udi.build import build
+from edge.udi.build import build, element_string
 from edge.udi.checks import HIBC_SET, ma_digit, mod10, mod37, mod43, mod97
 from edge.udi.model import Issuer, Udi
 from edge.udi.parse import parse
@@ -200,6 +200,19 @@ def test_gs1(body: str, lot: str, serial: str, day: date) -> None:
     assert element_string.issuer is Issuer.GS1
     assert element_string.trace_key == enveloped.trace_key
     assert element_string.elements == enveloped.elements
+
+
+SEPARATED = {
+    "none behind elements of fixed length": ([("01", "06901234567892"), ("17", "271231")], b"010690123456789217271231"),
+    "one between variable ones, none at the end": ([("10", "A"), ("21", "S")], b"10A\x1d21S"),
+    "one before a fixed one": ([("10", "A"), ("17", "271231")], b"10A\x1d17271231"),
+    "one behind an unknown identifier": ([("ZZ", "A"), ("10", "B")], b"ZZA\x1d10B"),
+}
+
+
+@pytest.mark.parametrize(("elements", "payload"), SEPARATED.values(), ids=SEPARATED)
+def test_separators_stand_where_the_standard_needs_them(elements: list[tuple[str, str]], payload: bytes) -> None:
+    assert element_string(elements) == payload
 
 
 JOINED = {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge.udi.checks import mod37
 from edge.udi.model import Grade, Issuer, NotUdi, Udi
 from edge.udi.parse import parse
-from edge.udi.report import is_complete
+from edge.udi.report import is_complete, to_json
 
 TODAY = date(2026, 11, 24)
 DI = "=/A9999XYZ100T0476"
@@ -274,26 +274,40 @@ def test_findings_name_the_place(text: str, code: str, at: int | None, value: st
 
 
 OTHER = {
-    "blood group": "=%5100",
-    "product code": "=<E0382V00",
-    "Single European Code": "&,4PL001499Z549917123456A00T041600320181231",
-    "Single European Code as people read it": "SEC: PL001499Z549917123456 A00T041600320171231",
-    "number of a patient": "&#0105ABC12",
-    "a structure of the country's own": "&xLOCAL",
-    "equals sign": "=",
-    "ampersand": "&",
-    "arrow": "=>",
-    "HTML": "&amp;",
+    "blood group": ("=%5100", "=%"),
+    "product code": ("=<E0382V00", "=<"),
+    "Single European Code": ("&,4PL001499Z549917123456A00T041600320181231", "&,4"),
+    "number of a patient": ("&#0105ABC12", "&#"),
+    "dimensions": (f"&$02{'0' * 28}", "&$"),
+    "retired structure": (f"=[{'a' * 16}00", "=["),
+    "staff member": ("='A9999123456", "='"),
 }
 
 
-@pytest.mark.parametrize("text", OTHER.values(), ids=OTHER)
-def test_what_says_nothing_about_a_device_is_a_text(text: str) -> None:
-    assert isinstance(parse(text, today=TODAY), NotUdi)
+@pytest.mark.parametrize(("text", "identifier"), OTHER.values(), ids=OTHER)
+def test_what_says_nothing_about_a_device_is_known_but_no_udi(text: str, identifier: str) -> None:
+    found = parse(text, today=TODAY)
+    assert found.valid
+    assert found.issuer is Issuer.ICCBBA
+    assert found.elements == ((identifier, text[len(identifier) :]),)
+    assert not is_complete(found)
+    assert to_json(found)["has_pi"] is False
 
 
-@pytest.mark.parametrize("text", ["=A1+B2", "=SUM(A1)"])
-def test_a_formula_is_a_text_with_a_fault(text: str) -> None:
+TEXTS = {
+    "a structure of the country's own": "&xLOCAL",
+    "Single European Code as people read it": "SEC: PL001499Z549917123456 A00T041600320171231",
+    "equals sign": "=",
+    "ampersand": "&",
+    "HTML": "&amp;",
+    "number in HTML": "&#39;",
+    "formula": "=A1+B2",
+    "formula with brackets": "=(A1)",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_texts_that_only_look_like_it(text: str) -> None:
     assert isinstance(parse(text, today=TODAY), NotUdi)
 
 

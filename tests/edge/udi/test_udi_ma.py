@@ -201,6 +201,26 @@ def test_faulty(text: str, code: str) -> None:
     assert code in {each.code for each in found.findings}
 
 
+PLACES = {
+    "field": (f"{HEAD}.LA1.L", "ma_field_empty", 34, "L"),
+    "field behind a symbology identifier": (f"]Q1{HEAD}.LA1.L", "ma_field_empty", 37, "L"),
+    "first field in a web address": (f"https://x.cn/{HEAD}.L", "ma_field_empty", 43, "L"),
+    "registrant in a web address": ("https://x.cn/MA.156.M0.1003.01004YA10017", "ma_registrant", 13, "1003"),
+    "letter": (f"{HEAD}.LA1.sB2", "ma_case", 34, "s"),
+    "blank": (f"{HEAD}.LA1.SB 2", "ma_field_charset", 34, "SB 2"),
+    "product": ("MA.156.M0.100350.0-1004", "ma_product", 0, "0-1004"),
+    "product with one letter in front": ("MA.156.M0.100350.A-1", "ma_product", 0, "A-1"),
+    "XML, the tag that cannot be read": (f'<UDI IAC="MA"><DI>{HEAD}</DI><BAD/></UDI>', "ma_xml", None, "<BAD/>"),
+    "XML, cut off": ('<UDI IAC="MA"><DI>MA.156', "ma_xml", None, '<UDI IAC="MA"><DI>MA.156'),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "at", "value"), PLACES.values(), ids=PLACES)
+def test_findings_name_the_place(text: str, code: str, at: int | None, value: str) -> None:
+    found = next(each for each in parse(text, today=TODAY).findings if each.code == code)
+    assert (found.at, found.value) == (at, value)
+
+
 OTHER = {
     "test issuer MB": "MB.234.M0.100350.01004YA10017",
     "MA without dots": "MA156M0100350",
