@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from edge.udi.checks import has_mod10, is_digits
+from edge.udi.checks import has_mod10
 from edge.udi.content import restricted
 from edge.udi.findings import finding
 from edge.udi.model import Issuer, Kind, NotUdi, Udi
@@ -29,7 +29,6 @@ _KEYS = (
 )
 """What an element string without a device identifier is, by its first key in this order."""
 _COMPANY_OWN = frozenset(str(code) for code in range(90, 100))
-_GTIN = 14
 _SHORT = "0" * 6
 """What stands before a GTIN-8 that is written with 14 digits."""
 
@@ -38,7 +37,7 @@ def recognise(payload: bytes, symbology: str | None, text: str) -> NotUdi | None
     """A code that its form alone gives away: 医保 code (20 or 27 characters), drug trace code (20 digits)."""
     if re.fullmatch(_NHSA, text):
         return NotUdi(payload, symbology, Kind.NHSA, text)
-    if re.fullmatch(_DRUG, text) and text.isascii():
+    if re.fullmatch(_DRUG, text):
         return NotUdi(payload, symbology, Kind.DRUG, text)
     return None
 
@@ -58,9 +57,9 @@ def of_element_string(udi: Udi) -> Udi | NotUdi:
 
 
 def of_gtin(udi: Udi) -> Udi | NotUdi:
-    """A bare GTIN: a device identifier, unless its prefix says that it is a number of the house."""
+    """A bare GTIN of 14 digits: a device identifier, unless its prefix says that it is a number of the house."""
     gtin = udi.di or ""
-    if len(gtin) == _GTIN and is_digits(gtin) and has_mod10(gtin) and restricted(gtin):
+    if gtin and has_mod10(gtin) and restricted(gtin):
         return _not_udi(udi, Kind.HOUSE, gtin[-8:] if gtin.startswith(_SHORT) else gtin.removeprefix("0"))
     return replace(udi, findings=(*udi.findings, finding("gtin_only")))
 

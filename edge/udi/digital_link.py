@@ -43,7 +43,7 @@ def to_udi(payload: bytes, symbology: str | None, text: str, today: date) -> Udi
     if address is None:
         return NotUdi(payload, symbology, Kind.LINK, text, (finding("link_malformed", 0, text[:_SHOWN]),))
     found: list[Finding] = []
-    path = _pieces(address["path"] or "", max(address.start("path"), 0), found)
+    path = _pieces(address["path"] or "", address.start("path"), found)
     place = _key(path)
     if place is None:
         return NotUdi(payload, symbology, Kind.LINK, text, (_without_key([piece for piece, _ in path]),))

@@ -36,6 +36,10 @@ NAMED: dict[str, tuple[str, Kind, str | None]] = {
     "place without identifier": (f"414{GLN}", Kind.LOCATION, GLN),
     "shelf": (f"]C1414{GLN}254A-1", Kind.LOCATION, GLN),
     "shelf in a link": (f"https://example.cn/414/{GLN}/254/A-1", Kind.LOCATION, GLN),
+    **{f"place by {code}": (f"]C1{code}{GLN}", Kind.LOCATION, GLN) for code in range(410, 418)},
+    "consignment": ("]C14016901A", Kind.DOCUMENT, "6901A"),
+    "content alone": (f"]C102{DI}", Kind.SSCC, None),
+    "count alone": ("]C13712", Kind.SSCC, None),
     "who gets the bill": (f"]C1411{GLN}", Kind.LOCATION, GLN),
     "tray": (f"]d280030{GLN}X1", Kind.ASSET, f"0{GLN}X1"),
     "pump": ("]d280046901234PUMP7", Kind.ASSET, "6901234PUMP7"),
@@ -70,6 +74,8 @@ UDIS = {
     "a device in a shipping unit": f"]d200{SSCC}01{DI}",
     "a device with a house number": f"]d201{DI}99A",
     "a lot alone": "]d210A",
+    "nothing that can be read": "]d2ZZ",
+    "a number of a shop with a wrong digit": "]E02012345678904",
 }
 
 

@@ -78,6 +78,7 @@ FAULTY: dict[str, tuple[str, set[str], Elements]] = {
     "attribute twice": (f"{HEAD}?99=A&99=A", {"link_attribute"}, [("99", "A")]),
     "attribute twice, differently": (f"{HEAD}?99=A&99=B", {"link_attribute"}, [("99", "A")]),
     "key in the query again": (f"{HEAD}?01={DI}", {"link_attribute"}, []),
+    "no attribute": (f"{HEAD}?254=A", {"link_attribute"}, [("254", "A")]),
     "unknown identifier in the query": (f"{HEAD}?999=A", {"link_attribute"}, []),
     "attribute without content": (f"{HEAD}?99=", {"ai_too_short"}, [("99", "")]),
     "semicolon between attributes": (f"{HEAD}?17=260930;11=250930", {"link_attribute"}, []),
@@ -129,6 +130,7 @@ NO_UDI = {
     ),
     "compressed GTIN alone": ("https://example.cn/ARHKVAdpQg", "link_compressed"),
     "compressed behind the key": ("https://example.cn/01/05412345000013/EEarwSM", "link_compressed"),
+    "like compressed behind a number": ("https://example.cn/news/20261124/EEarwSM", "link_no_key"),
     "like compressed, GTIN wrong": ("https://example.cn/ARHKVAdpRg", "link_no_key"),
     "like compressed, too short": ("https://example.cn/ARHKVA", "link_no_key"),
     "a word of letters": ("https://example.cn/ABCDEFGHIJKL", "link_no_key"),
@@ -146,6 +148,7 @@ PLACES = {
     "of the key": (f"https://a/01/{DI[:-1]}3", "check_digit", len("https://a/")),
     "of a qualifier": (f"https://a/01/{DI}/10/A%20", "ai_charset", len(f"https://a/01/{DI}/")),
     "of an attribute": (f"https://a/01/{DI}?x=1&17=261301", "date_impossible", len(f"https://a/01/{DI}?x=1&")),
+    "of the scheme": (f"HtTps://a/01/{DI}", "link_malformed", 0),
     "of the slash": (f"https://a/01/{DI}/", "link_malformed", len(f"https://a/01/{DI}")),
     "of qualifiers out of order": (f"https://a/01/{DI}/21/S/10/A", "link_qualifier", len(f"https://a/01/{DI}/")),
 }
@@ -167,6 +170,17 @@ def test_every_key_is_read_with_its_qualifiers(code: str) -> None:
         result = parse(f"https://example.cn/x/{path}", today=TODAY)
         assert list(result.elements) == pairs
         assert result.valid
+
+
+def test_what_is_out_of_order_is_said() -> None:
+    assert [found.value for found in parse(f"{HEAD}/21/S/10/A", today=TODAY).findings] == ["21/S/10/A"]
+
+
+@pytest.mark.parametrize("value", ["A234567890123", "123", "1" * 7, "1" * 9, "1" * 11, "1" * 15, ""])
+def test_other_values_are_not_padded(value: str) -> None:
+    result = parse(f"https://example.cn/01/{value}/10/A", today=TODAY)
+    assert result.elements == (("01", value), ("10", "A"))
+    assert not result.valid
 
 
 @given(gtins(), st.sampled_from([8, 12, 13, 14]))
