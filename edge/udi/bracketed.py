@@ -14,8 +14,8 @@ from edge.udi.findings import finding
 from edge.udi.gs1 import LONGEST, Element, check, from_elements
 from edge.udi.model import Finding, Kind, NotUdi, Udi
 
-_MARK = re.compile(r"\(([0-9]+)\)")
-_HEAD = re.compile(r"\((?:[0-9)]|$)")
+_MARK = r"\(([0-9]+)\)"
+_HEAD = r"\((?:[0-9)]|$)"
 _BLANKS = " \x1d"
 """What may stand between the elements: blanks of the printed form, separators if the symbol has both."""
 _SHOWN = 24
@@ -23,7 +23,7 @@ _SHOWN = 24
 
 def looks_bracketed(text: str) -> bool:
     """Whether text begins with a bracket and a digit, or with brackets that hold nothing."""
-    return _HEAD.match(text) is not None
+    return re.match(_HEAD, text) is not None
 
 
 def to_udi(payload: bytes, symbology: str | None, text: str, today: date) -> Udi | NotUdi:
@@ -40,7 +40,7 @@ def _split(text: str) -> tuple[list[Element], list[Finding]]:
     """The elements, and a warning for every number in brackets that is no identifier."""
     known = every()
     starts, others = [], []
-    for mark in _MARK.finditer(text):
+    for mark in re.finditer(_MARK, text):
         if mark.group(1) in known:
             starts.append(mark)
         else:

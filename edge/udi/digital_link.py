@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64decode
+from binascii import a2b_base64
 from collections.abc import Sequence
 from datetime import date
 
@@ -13,19 +13,21 @@ from edge.udi.findings import finding
 from edge.udi.gs1 import LONGEST, Element, check, from_elements
 from edge.udi.model import Finding, Kind, NotUdi, Udi
 
-_ADDRESS = re.compile(
+_ADDRESS = (
     r"(?:https?|HTTPS?)://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
     r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?(?:\?(?P<query>[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*))?"
     r"(?:#[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
 )
-_ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
-_SEMICOLON = re.compile("(?:^|;)[0-9]+=")
-_PACKED = re.compile("[A-Za-z0-9_-]{6,}")
+_ESCAPE = "%([0-9A-Fa-f]{2})"
+_SEMICOLON = "(?:^|;)[0-9]+="
+_PACKED = "[A-Za-z0-9_-]{6,}"
 _PACKED_GTIN = frozenset(
     [0x01, *(tens + ones for tens in range(0, 0x40, 16) for ones in range(10, 16)), *range(0xA0, 0xAA)]
 )
 """First bytes of a compressed link whose first identifier is 01: the identifier, or a code for a usual sequence."""
 _GTIN_BITS = 47
+_PLAIN = {ord("-"): "+", ord("_"): "/"}
+"""From the alphabet of web addresses to the usual one of base 64."""
 _GTIN_LENGTHS = (8, 12, 13)
 _SHOWN = 60
 _Piece = tuple[str, int]
@@ -39,7 +41,7 @@ def looks_like_link(text: str) -> bool:
 
 def to_udi(payload: bytes, symbology: str | None, text: str, today: date) -> Udi | NotUdi:
     """Read a web address; one without a GS1 key is no UDI."""
-    address = _ADDRESS.fullmatch(text) if len(text) <= LONGEST else None
+    address = re.fullmatch(_ADDRESS, text) if len(text) <= LONGEST else None
     if address is None:
         return NotUdi(payload, symbology, Kind.LINK, text, (finding("link_malformed", 0, text[:_SHOWN]),))
     found: list[Finding] = []
@@ -78,7 +80,7 @@ def _without_key(path: Sequence[str]) -> Finding:
     """Compressed as a whole, or behind its key; else an address of another kind."""
     last = path[-1] if path else ""
     behind_key = len(path) > 2 and _is_key(path[-3]) and is_digits(path[-2])  # noqa: PLR2004 - key, value and the rest
-    if _PACKED.fullmatch(last) and (behind_key or _holds_gtin(last)):
+    if re.fullmatch(_PACKED, last) and (behind_key or _holds_gtin(last)):
         return finding("link_compressed", None, last[:40])
     return finding("link_no_key")
 
@@ -87,7 +89,7 @@ def _holds_gtin(packed: str) -> bool:
     """Whether base 64 text begins with a GTIN as GS1 Digital Link Compression writes it: eight bits, then 47."""
     if len(packed) * 6 < 8 + _GTIN_BITS:
         return False
-    data = urlsafe_b64decode(packed[:12] + "A" * (12 - len(packed)))
+    data = a2b_base64(packed[:12].ljust(12, "A").translate(_PLAIN))
     gtin = f"{int.from_bytes(data[1:8], 'big') >> 56 - _GTIN_BITS:014d}"
     return data[0] in _PACKED_GTIN and len(gtin) == 14 and has_mod10(gtin)  # noqa: PLR2004 - digits of a GTIN
 
@@ -115,7 +117,7 @@ def _of_query(query: str, start: int, path: Sequence[Ai], found: list[Finding]) 
     for parameter in re.finditer("[^&]+", query):
         text, at = parameter.group(), start + parameter.start()
         code, given, value = text.partition("=")
-        if ";" in text and _SEMICOLON.search(text):
+        if ";" in text and re.search(_SEMICOLON, text):
             # Some take it for another separator, some for content.
             found.append(finding("link_attribute", at, text[:_SHOWN]))
         elif given and is_digits(code):
@@ -140,4 +142,4 @@ def _padded(code: str, value: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    return _ESCAPE.sub(lambda escape: chr(int(escape.group(1), 16)), text) if "%" in text else text
+    return re.sub(_ESCAPE, lambda escape: chr(int(escape.group(1), 16)), text) if "%" in text else text
