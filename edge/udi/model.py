@@ -106,11 +106,15 @@ class Udi:
 
     @property
     def trace_key(self) -> str | None:
-        """``<issuer>|<di>|S|<serial>``, else ``|L|<lot>``, else None; values percent-encoded."""
+        """``<issuer>|<di>|S|<serial>``, else ``|L|<lot>``, else None; values percent-encoded.
+
+        The serials of ISBT 128 count the products of one donation (ST-017, product divisions): its number, always of
+        15 characters, stands before them.
+        """
         if self.di is None or (self.serial is None and self.lot is None):
             return None
-        level, value = ("S", self.serial) if self.serial is not None else ("L", self.lot)
-        return f"{self.issuer}|{_encoded(self.di)}|{level}|{_encoded(value or '')}"
+        level, value = ("L", self.lot or "") if self.serial is None else ("S", (self.donation or "") + self.serial)
+        return f"{self.issuer}|{_encoded(self.di)}|{level}|{_encoded(value)}"
 
 
 @dataclass(frozen=True)

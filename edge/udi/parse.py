@@ -11,7 +11,7 @@ from edge.udi.ais import COMMON
 from edge.udi.checks import has_mod10, is_digits
 from edge.udi.companions import of_element_string, of_gtin, recognise
 from edge.udi.findings import finding
-from edge.udi.model import Finding, Kind, NotUdi, Udi
+from edge.udi.model import Finding, Issuer, Kind, NotUdi, Udi
 
 MAX_BYTES = 65_536
 Parsed = Udi | NotUdi
@@ -159,7 +159,7 @@ def _by_form(raw: bytes, symbology: str | None, text: str, today: date) -> Parse
         return _hibc(raw, symbology, text, today)
     if first in "=&" and iccbba.is_code(text):
         return _claim(iccbba.to_udi(raw, symbology, text))
-    if first == "[" and text.startswith(ifa.HEAD):
+    if first == "[" and ifa.is_code(text):
         return _claim(ifa.to_udi(raw, symbology, text, today))
     if first == "M" and ahm.is_code(text):
         return ahm.to_udi(raw, symbology, text, today)
@@ -169,10 +169,16 @@ def _by_form(raw: bytes, symbology: str | None, text: str, today: date) -> Parse
 
 
 def _claim(udi: Udi) -> Parsed:
-    """A text that begins like a code but holds none of its parts is a text with those faults."""
-    if udi.valid or udi.di is not None or udi.has_pi or udi.quantity is not None:
+    """What begins like a code but holds no part of a UDI is a text with what was found.
+
+    A faultless half may be empty, such as an HIBC secondary without a lot; a blood group of ISBT 128 is no half.
+    """
+    if udi.di is not None or udi.has_pi or udi.quantity is not None:
         return udi
-    return NotUdi(udi.payload, udi.symbology, Kind.TEXT, udi.payload.decode(), udi.findings)
+    if udi.valid and udi.issuer is not Issuer.ICCBBA:
+        return udi
+    text = udi.payload.decode()
+    return NotUdi(udi.payload, udi.symbology, Kind.TEXT, text, udi.findings, udi.issuer, udi.form, udi.elements)
 
 
 def _hibc(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:

@@ -320,7 +320,15 @@ def test_one_trace_key_whatever_the_order() -> None:
     parts = [DI, "=,000025", DONATION, "=>019032"]
     texts = ["".join(parts), "".join(reversed(parts)), f"=+04000{''.join(parts)}", " ".join(parts)]
     keys = {udi.trace_key for text in texts if isinstance(udi := parse(text, today=TODAY), Udi)}
-    assert keys == {"ICCBBA|A9999XYZ100T0476|S|000025"}
+    assert keys == {"ICCBBA|A9999XYZ100T0476|S|A99971712345600000025"}
+
+
+def test_the_same_serial_of_two_donations_is_two_objects() -> None:
+    one, other = (parse(f"{DI}=,000001={donation}", today=TODAY) for donation in ("A99971712345600", "A99971712345700"))
+    assert isinstance(one, Udi)
+    assert isinstance(other, Udi)
+    assert one.serial == other.serial
+    assert one.trace_key != other.trace_key
 
 
 def test_every_single_wrong_character_of_a_checked_donation_number_is_noticed() -> None:
