@@ -16,8 +16,8 @@ from edge.udi.findings import finding
 from edge.udi.model import Finding
 
 GS = "\x1d"
-LONGEST = 7_089
-"""No symbol holds more characters (digits in a QR code, ISO/IEC 18004): a longer text is not worth a repair."""
+LONGEST = 1_000
+"""Characters; several times what a device's label holds. A longer text is not worth a repair."""
 MEDICAL = "01|1[01357]|2[01]|24[01]|250|3[07]|400|71[034]"
 """Pattern of the application identifiers that stand on medical labels."""
 

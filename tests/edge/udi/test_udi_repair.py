@@ -225,6 +225,12 @@ def test_other_texts_stay_texts(text: str) -> None:
     assert not (isinstance(found, Udi) and found.valid)
 
 
+def test_a_text_longer_than_any_label_is_not_repaired() -> None:
+    short, long = (parse(f"]d2{GTIN}10AB1" + "|11250930" * count, today=TODAY) for count in (5, 500))
+    assert short.valid
+    assert "separator_replaced" not in [each.code for each in long.findings]
+
+
 NAME = st.text(alphabet="ABCXYZabc0123456789-_./!\"'*+,:;=?", min_size=1, max_size=20)
 DAY = st.dates(date(2000, 1, 1), date(2049, 12, 31)).map(lambda day: day.strftime("%y%m%d"))
 SHAPES = st.sampled_from(
