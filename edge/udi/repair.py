@@ -21,7 +21,7 @@ LONGEST = 1_000
 MEDICAL = "01|1[01357]|2[01]|24[01]|250|3[07]|400|71[034]"
 """Pattern of the application identifiers that stand on medical labels."""
 
-_NAMED = r"[<{\[(](?:GS|FNC1|0x1D)[>}\])]|[\\^]FNC1|\\x1d|\\u001d|\\035|\\F|&#0?29;|&#x1d;|%1d|\^\]|␝"
+_NAMED = r"[<{\[(](?:GS|FNC1|0x1D)[>}\])]|[\\^]FNC1|\\x1d|\\u001d|\\035|\\F|&#0?29;|&#x1d;|\^\]|␝"
 _SINGLE = "|^~#@{}\\` ↔｜＾～＃＠｛｝＼｀\u3000"
 _SUBSTITUTE = rf"(?i:{_NAMED})|(?:%1[Dd]|[{re.escape(_SINGLE)}])(?={MEDICAL}|\Z)"
 """What was seen, or is set by readers' menus, in place of U+001D.

@@ -194,6 +194,13 @@ def test_refused(text: str) -> None:
     assert isinstance(found, NotUdi) or not found.valid
 
 
+def test_a_percent_sign_in_a_lot_is_content() -> None:
+    for lot in ("5%1DX", "AB1%1", "100%"):
+        udi = parse(f"]d2{GTIN}10{lot}", today=TODAY)
+        assert isinstance(udi, Udi)
+        assert (udi.lot, udi.findings) == (lot, ())
+
+
 def test_y_and_z_leave_the_layout_open() -> None:
     assert isinstance(parse(f"+d2{GTIN}10AZ1", today=TODAY), NotUdi)
     german = parse(f"+d2{GTIN}10AZ1ß2", today=TODAY)
