@@ -13,6 +13,7 @@ from edge.catalog.product import Product
 from edge.rules.verdict import Audience, Now, Outcome, Reason, Site, TaskName, Verdict
 from edge.udi.model import Grade, Udi
 from edge.udi.presentation import Presentation, Shape
+from edge.udi.recover import doubt
 
 _RANK = (Outcome.STOP, Outcome.REDO, Outcome.MISSING, Outcome.INCOMPLETE, Outcome.ATTENTION)
 _RECALLS = {"recall": "recalled", "stop_use": "stop_use", "hold": "hold"}
@@ -49,6 +50,7 @@ def judge(
     if presentation.udi is None or (early is not None and presentation.shape is not Shape.DI_ONLY):
         return _verdict([early] if early is not None else [], task)
     said = [] if early is None else [early]
+    said += _lost_separator(presentation.udi, product, now)
     said += _safety(presentation.udi, product, task, site, now)
     said += _for_the_hub(presentation, product, task)
     return _verdict(said, task)
@@ -93,6 +95,15 @@ def _di_alone(product: Product | None, *, half_pending: bool) -> _Said | None:
     if half_pending:
         return _person("half", Outcome.INCOMPLETE)
     return _person("pi_missing", Outcome.ATTENTION)
+
+
+def _lost_separator(udi: Udi, product: Product | None, now: Now) -> list[_Said]:
+    """Whether lot and serial may have run together. Where the product database says so, the person compares them."""
+    found = doubt(udi, today=now.today, flags=None if product is None else product.pi)
+    if found is None:
+        return []
+    certain = found.grade is Grade.ERROR
+    return [_person(found.code, Outcome.ATTENTION, found.value) if certain else _hub("label_fault", found.code)]
 
 
 def _safety(udi: Udi, product: Product | None, task: TaskName, site: Site, now: Now) -> list[_Said]:

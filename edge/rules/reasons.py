@@ -43,6 +43,13 @@ TEXTS: Mapping[str, ReasonText] = {
         "look for the second code, else check the label",
         "缺第二个码",
     ),
+    "separator_missing": ReasonText(
+        "批号和序列号可能连在一起了",
+        "lot and serial may have run together",
+        "对照印刷文字核对批号、序列号",
+        "compare lot and serial with the printed text",
+        "核对批号",
+    ),
     "expired": ReasonText("已过期", "expired", "勿用,放不合格区", "do not use; quarantine it", "过期"),
     "near_expiry": ReasonText("近效期", "near expiry", "先用这一件", "use this one first", "近效期"),
     "recalled": ReasonText("已召回", "recalled", "勿用,放不合格区", "do not use; quarantine it", "召回"),

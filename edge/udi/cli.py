@@ -6,14 +6,16 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import click
 
+from edge.udi.model import Udi
 from edge.udi.parse import Parsed
 from edge.udi.parse import parse as parse_code
-from edge.udi.recover import alternatives
+from edge.udi.recover import alternatives, doubt
 from edge.udi.report import SCHEMA, to_json, to_text
 from edge.udi.wording import Lang
 
@@ -81,7 +83,11 @@ def _input(data: Any) -> tuple[bytes | str, str | None]:
 
 
 def _report(result: Parsed, lang: Lang, today: date) -> Mapping[str, Any]:
-    return to_json(result, lang, alternatives(result, today=today))
+    others = alternatives(result, today=today)
+    doubtful = doubt(result, today=today) if others and isinstance(result, Udi) else None
+    if doubtful is not None and all(each.code != doubtful.code for each in result.findings):
+        result = replace(result, findings=(*result.findings, doubtful))
+    return to_json(result, lang, others)
 
 
 def _write(report: Mapping[str, Any]) -> None:

@@ -117,7 +117,7 @@ def _other_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> 
     if swapped is not None:
         return _again(raw, None, swapped, today)
     if symbology is not None and not re.fullmatch(_IDENTIFIER, symbology):
-        return NotUdi(raw, None, Kind.TEXT, raw.decode(), (finding("symbology_unknown", 0, symbology),))
+        return NotUdi(raw, None, Kind.TEXT, raw.decode(), (finding("symbology_unknown", None, symbology),))
     if symbology in _GTIN_SYMBOLS or (symbology in _ITF_SYMBOLS and len(text) == _GTIN_LENGTHS[-1] and is_digits(text)):
         return _gtin(raw, symbology, text, today)
     if not text:

@@ -15,7 +15,12 @@ GENERAL: dict[str, Row] = {
     "empty_symbol": (_AIM, "码里没有内容", "the symbol is empty", "again"),
     "unrecognised": ("–", "不是任何已知的码", "not a code of any known kind", "other"),
     "full_width": ("–", "出现全角字符:{value}", "full-width characters: {value}", "reader"),
-    "reader_suffix": ("–", "末尾有扫码枪加的控制字符", "the scanner's own suffix stands behind the code", "reader"),
+    "reader_suffix": (
+        "–",
+        "码的前后有扫码枪加的控制字符",
+        "control characters of the scanner stand around the code",
+        "reader",
+    ),
     "identifier_in_data": (
         _AIM,
         "码制标识 {value} 被写进了内容",

@@ -11,6 +11,7 @@ from edge.rules.regions import UnknownRegionError, known_regions, load_region, s
 from edge.rules.verdict import Audience, Now, Outcome, Site, TaskName
 from edge.udi.findings import finding
 from edge.udi.model import Issuer, PiFlags, Udi
+from edge.udi.parse import parse
 from edge.udi.presentation import Presentation, Shape
 
 TODAY = date(2026, 11, 24)
@@ -25,6 +26,12 @@ def now(quality: str = "ntp") -> Now:
 
 def udi(expires: date | None = date(2029, 1, 1), lot: str | None = "A1", serial: str | None = None) -> Udi:
     return Udi(b"x", "]d2", Issuer.GS1, "element_string", di="06901234567892", lot=lot, serial=serial, expires=expires)
+
+
+def run_together() -> Udi:
+    result = parse("0106901234567892" + "10LOT2024A21SN0012345", "]d2", today=TODAY)
+    assert isinstance(result, Udi)
+    return result
 
 
 def shown(what: Udi | None, shape: Shape = Shape.COMPLETE) -> Presentation:
@@ -63,6 +70,16 @@ CASES: dict[str, tuple[Presentation, Product | None, TaskName, Outcome, list[str
     ),
     "DI alone by design": (
         shown(udi(None, None), Shape.DI_ONLY), product(pi=PiFlags(False, False, False, False)), USE, O.ACCEPTED, [],
+    ),
+    "lot and serial run together, as UDID shows": (
+        shown(run_together()), product(pi=PiFlags(lot=True, serial=True)), USE, O.ATTENTION,
+        ["separator_missing", "pi_flag_mismatch"],
+    ),
+    "lot and serial run together, nobody knows": (
+        shown(run_together()), product(), USE, O.ACCEPTED, ["label_fault"],
+    ),
+    "such a lot by design": (
+        shown(run_together()), product(pi=PiFlags(lot=True, serial=False)), USE, O.ACCEPTED, [],
     ),
     "PI alone": (shown(udi(), Shape.PI_ONLY), None, USE, O.INCOMPLETE, ["half"]),
     "two packages": (shown(None, Shape.SEVERAL), None, USE, O.REDO, ["several_packages"]),

@@ -48,6 +48,13 @@ def test_the_picture_of_a_separator_stands_for_it() -> None:
     assert (report["lot"], report["serial"], report["findings"]) == ("A1", "S1", [])
 
 
+def test_a_lost_separator_is_flagged_and_other_readings_are_offered() -> None:
+    report = json.loads(run("]d20106901234567892" + "10LOT2024A21SN0012345", "--json").stdout)
+    assert (report["lot"], report["serial"]) == ("LOT2024A21SN0012345", None)
+    assert [each["code"] for each in report["findings"]] == ["separator_doubtful"]
+    assert report["alternatives"][0]["elements"] == [["01", "06901234567892"], ["10", "LOT2024A"], ["21", "SN0012345"]]
+
+
 STATUS = {
     "a UDI": (GOOD, 0),
     "half a UDI": ("(10)A1", 0),
