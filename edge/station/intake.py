@@ -3,6 +3,11 @@
 A presentation is everything one package showed. A hand scanner's complete symbol is a presentation at once; a lone
 half waits up to `HALF_WAIT_NS` for its other half. All symbols of one camera frame are one presentation, and what
 still lies under the camera is not presented again.
+
+Two halves of a hand scanner join only if nothing else that was scanned in that time leaves it open whose halves they
+are: no other DI, no other PI half, no package just completed that the PI half may be a further part of. The DI half of
+one package followed by the PI half of another, and nothing else scanned, looks like one package; only the link of HIBC
+codes tells, and every such join carries the note ``joined_by_time``.
 """
 
 from __future__ import annotations
@@ -12,6 +17,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from edge.udi.assemble import Packaging, assemble
+from edge.udi.halves import adds, clash, linked
+from edge.udi.model import Udi
 from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
 
@@ -41,6 +48,17 @@ class _Half:
     since_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """A UDI, or a half of one, shown lately."""
+
+    udi: Udi
+    t0_ns: int
+    whole: bool
+    joined: bool
+    """Whole by two triggers: its label has no complete symbol, and the next one of the product has none either."""
+
+
 class Intake:
     """Makes presentations of reads; knows what lies under the camera and which half waits."""
 
@@ -58,8 +76,10 @@ class Intake:
         self._expects_no_pi = expects_no_pi
         self._packaging = packaging
         self._half: _Half | None = None
+        self._past: list[_Past] = []
         self._last: Read | None = None
         self._lying: frozenset[bytes] = frozenset()
+        self._lying_udi: Udi | None = None
         self._empty_since_ns: int | None = None
 
     @property
@@ -75,6 +95,7 @@ class Intake:
             return []
         alone = Presented(assemble([read], today=today, packaging=self._packaging), read.t0_ns)
         joined = self._joined_by_time(alone, today)
+        self._remember(joined or alone)
         return [joined] if joined is not None else self._settle(alone)
 
     def nothing_read(self, t0_ns: int) -> list[Presented]:
@@ -92,7 +113,11 @@ class Intake:
         if in_view <= self._lying:
             return []
         self._lying = in_view
-        return self._settle(Presented(assemble(reads, today=today, packaging=self._packaging), t0_ns))
+        presented = Presented(assemble(reads, today=today, packaging=self._packaging), t0_ns)
+        if self._lies_there(presented.presentation):
+            return []
+        self._remember(presented)
+        return self._settle(presented)
 
     def tick(self, now_ns: int) -> list[Presented]:
         """Notice what was taken away, and give up waiting for a half that is too old."""
@@ -104,7 +129,15 @@ class Intake:
     def _forget_removed(self, now_ns: int) -> None:
         if self._empty_since_ns is not None and now_ns - self._empty_since_ns >= GONE_NS:
             self._lying = frozenset()
-            self._empty_since_ns = None
+            self._lying_udi = self._empty_since_ns = None
+
+    def _lies_there(self, presentation: Presentation) -> bool:
+        """Whether this is the package that was presented last: another of its symbols was read, and says no more."""
+        udi, former = presentation.udi, self._lying_udi
+        if presentation.shape is not Shape.COMPLETE or udi is None:
+            return False
+        self._lying_udi = udi
+        return former is not None and former.di == udi.di and _part_of(udi, former)
 
     def _settle(self, presented: Presented) -> list[Presented]:
         """Present now, or let a lone half wait; whatever half waited before is superseded."""
@@ -138,11 +171,34 @@ class Intake:
         late = alone.t0_ns - self._half.since_ns >= HALF_WAIT_NS
         if late or first.shape is alone.presentation.shape or any(r.source != "scanner" for r in first.reads):
             return None
-        joined = assemble([*first.reads, *alone.presentation.reads], today=today, joined_by_time=True)
+        if self._in_doubt(first.udi, alone.presentation.udi, alone.t0_ns):
+            return None
+        reads = [*first.reads, *alone.presentation.reads]
+        joined = assemble(reads, today=today, joined_by_time=True, packaging=self._packaging)
         if joined.shape is not Shape.COMPLETE:
             return None
         self._half = None
         return Presented(joined, alone.t0_ns)
+
+    def _in_doubt(self, first: Udi | None, second: Udi | None, t0_ns: int) -> bool:
+        """Whether something else of the last `HALF_WAIT_NS` leaves it open whose halves these are."""
+        self._forget_past(t0_ns)
+        return first is None or second is None or any(_leaves_open(past, first, second) for past in self._past)
+
+    def _forget_past(self, t0_ns: int) -> None:
+        self._past = [past for past in self._past if t0_ns - past.t0_ns < HALF_WAIT_NS]
+
+    def _remember(self, presented: Presented) -> None:
+        """Keep what was shown for a while. The halves of a joined package are no open halves any more."""
+        presentation, udi = presented.presentation, presented.presentation.udi
+        if udi is None or (presentation.shape is Shape.DI_ONLY and not self._is_half(presentation)):
+            return
+        self._forget_past(presented.t0_ns)
+        whole = presentation.shape is Shape.COMPLETE
+        if whole:
+            self._past = [past for past in self._past if past.whole or not _part_of(past.udi, udi)]
+        joined = any(each.code == "joined_by_time" for each in presentation.findings)
+        self._past.append(_Past(udi, presented.t0_ns, whole, joined))
 
     def _release(self) -> list[Presented]:
         """The waiting half as it is: it will not be completed."""
@@ -156,3 +212,30 @@ def _same_trigger(former: Read, read: Read) -> bool:
     return (
         former.payload == read.payload and former.symbology == read.symbology and read.t0_ns - former.t0_ns < REPEAT_NS
     )
+
+
+def _part_of(udi: Udi, whole: Udi) -> bool:
+    return udi.issuer is whole.issuer and udi.di in (None, whole.di) and not adds(udi, whole)
+
+
+def _leaves_open(past: _Past, first: Udi, second: Udi) -> bool:
+    """Whether what was shown before may be of the package that one of two halves is of.
+
+    A DI half opens the next package: a PI half behind it can no longer belong to a whole package before it, unless it
+    was already a part of that, or the DI half too was another symbol of it. A PI half that comes first can.
+    """
+    di, pi = (second, first) if first.di is None else (first, second)
+    if past.udi.issuer is not di.issuer:
+        return False
+    if not past.whole:
+        rival, partner = (pi, di) if past.udi.di is None else (di, pi)
+        return _differ(past.udi, rival) and linked(past.udi, partner)
+    if not adds(pi, past.udi):
+        return past.udi.di != di.di
+    if past.udi.di == di.di and not past.joined:
+        return True
+    return first is pi and clash(past.udi, pi) is None and linked(past.udi, pi)
+
+
+def _differ(one: Udi, other: Udi) -> bool:
+    return one.di != other.di or adds(one, other) or adds(other, one)

@@ -1,46 +1,59 @@
 """From the symbols of one package to one presentation (architecture section 5). Pure.
 
-A wrong join is worse than none: halves of different issuers never join, in a frame only what lies close together and
-in line does, a complete symbol takes nothing from a half that shares no lot or serial with it, and two device
-identifiers are two packages unless the catalogue knows them as levels of one.
+A wrong join is worse than none. Where the codes themselves say that two packages are in view (unrelated DIs, lots that
+differ, one half in two places) nothing is joined. Where they leave it open, place decides: in a frame only what lies
+close together and in line is joined. A complete symbol that gives a lot or a serial is taken as it is.
+
+What cannot be told at all is the DI half of one package beside the PI half of another when both other halves are
+hidden: then the free paper between two boxes (`edge.udi.geometry`) is the only guard.
+
+Codes of different agencies never join. Beside each other they are one package only if both are complete and name the
+same lot and serial: a package may carry one UDI of each agency (21 CFR 830.40), and a retail symbol beside any.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
+from itertools import combinations
 
-from edge.udi.build import build
-from edge.udi.checks import mod43
+from edge.udi import geometry, halves
 from edge.udi.findings import finding
-from edge.udi.hibcc import LINK
-from edge.udi.model import Finding, Grade, Issuer, Kind, NotUdi, Udi
+from edge.udi.model import Finding, Issuer, Kind, NotUdi, Udi
 from edge.udi.parse import parse
 from edge.udi.presentation import Presentation, Shape
-from edge.udi.read import Corners, Read
+from edge.udi.read import Read
 
 Packaging = Callable[[frozenset[str]], Sequence[str] | None]
 """The device identifiers from the innermost level outwards if all belong to one packaging tree, else None."""
-
-NEAR = 4.0
-"""Halves in one frame belong together if their centres are at most this many diagonals of the larger one apart."""
-ALIGNED = 12.0
-"""Symbols of one label are parallel: their edges differ by at most this many degrees."""
-_PARTS = ("lot", "serial", "manufactured", "expires", "quantity", "donation")
-_NAMES = ("lot", "serial", "donation")
-_HEADER = "=+"
 
 
 def _unknown(_dis: frozenset[str]) -> None:
     """Without a catalogue nobody knows what contains what."""
 
 
-@dataclass(frozen=True)
 class _Seen:
-    read: Read
-    udi: Udi
+    """One symbol that holds a UDI or a half of one."""
+
+    __slots__ = ("complete", "half", "read", "udi")
+
+    def __init__(self, read: Read, udi: Udi) -> None:
+        self.read = read
+        self.udi = udi
+        self.half = udi.di is None
+        self.complete = not self.half and udi.has_pi
+
+
+class _Table:
+    """How the symbols were shown, and what else is known."""
+
+    __slots__ = ("by_time", "packaging", "today")
+
+    def __init__(self, today: date, packaging: Packaging, *, by_time: bool) -> None:
+        self.today = today
+        self.packaging = packaging
+        self.by_time = by_time
 
 
 def assemble(
@@ -59,7 +72,7 @@ def assemble(
     seen, doubtful = _without_strays(seen)
     others = [result if isinstance(result, NotUdi) else _aside(result) for _, result in parsed if _is_other(result)]
     companions = (*others, *(_aside(each.udi) for each in doubtful))
-    whole = _join(seen, today, packaging, joined_by_time=joined_by_time)
+    whole = _join(seen, _Table(today, packaging, by_time=joined_by_time))
     shape = Shape.OTHER if whole.shape is Shape.NOTHING and companions else whole.shape
     notes = (finding("joined_by_time"),) if joined_by_time else ()
     beside = tuple(f for companion in companions for f in companion.findings)
@@ -84,146 +97,193 @@ def _aside(udi: Udi) -> NotUdi:
 
 def _without_strays(seen: Sequence[_Seen]) -> tuple[list[_Seen], list[_Seen]]:
     """A faulty half of an issuer that made none of the valid codes is some other text that looks like a half."""
-    issuers = {each.udi.issuer for each in seen if each.udi.valid and each.udi.di is not None}
-    strays = [
-        each
-        for each in seen
-        if issuers and not each.udi.valid and each.udi.di is None and each.udi.issuer not in issuers
-    ]
+    issuers = {each.udi.issuer for each in seen if each.udi.valid and not each.half}
+    strays = [each for each in seen if issuers and each.half and not each.udi.valid and each.udi.issuer not in issuers]
     return [each for each in seen if each not in strays], strays
 
 
-def _join(seen: Sequence[_Seen], today: date, packaging: Packaging, *, joined_by_time: bool) -> Presentation:
+def _join(seen: Sequence[_Seen], table: _Table) -> Presentation:
+    """A fault is never hidden, whatever lies beside it; then what is certainly two packages; then each agency's."""
     if not seen:
         return Presentation(Shape.NOTHING)
     faulty = next((each for each in seen if not each.udi.valid), None)
     if faulty is not None:
         return Presentation(Shape.INVALID, udi=faulty.udi, findings=faulty.udi.findings)
-    dis = frozenset(each.udi.di for each in seen if each.udi.di is not None)
-    notes: tuple[Finding, ...] = ()
-    if len(dis) > 1:
-        levels = packaging(dis)
-        if levels is None:
-            return Presentation(Shape.SEVERAL, findings=_all(seen))
-        seen = [each for each in seen if each.udi.di == levels[0]]
-        notes = tuple(finding("higher_level", None, di) for di in levels[1:])
-    whole = _package(seen, today, joined_by_time=joined_by_time)
-    return replace(whole, findings=(*whole.findings, *notes))
+    if any(_doubled(*pair) for pair in combinations(seen, 2)):
+        return _several(seen)
+    groups = [[each for each in seen if each.udi.issuer is issuer] for issuer in Issuer]
+    named = [group for group in groups if any(not each.half for each in group)]
+    lone = [group for group in groups if group and group not in named]
+    whole = _agencies(named, table) if named else _level(lone.pop(0), table)
+    return _noted(whole, finding("half_apart")) if lone and whole.udi is not None else whole
 
 
-def _package(seen: Sequence[_Seen], today: date, *, joined_by_time: bool) -> Presentation:
-    """All symbols name one DI at most."""
-    complete = [each for each in seen if each.udi.di is not None and each.udi.has_pi]
-    named = [each for each in seen if each.udi.di is not None]
-    halves = [each for each in seen if each.udi.di is None]
-    anchor = (complete or named or halves)[0]
-    if _two_of_a_kind(complete):
-        return Presentation(Shape.SEVERAL, findings=_all(seen))
-    mine = [each for each in halves if each.udi.issuer is anchor.udi.issuer]
-    if any(not _linked(anchor.udi, each.udi) for each in mine):
-        return Presentation(Shape.SEVERAL, findings=_all(seen))
-    joinable = [each for each in mine if _belongs(anchor, each, joined_by_time=joined_by_time)]
-    apart = (finding("half_apart"),) if len(joinable) < len(halves) else ()
-    parts = list(dict.fromkeys([anchor, *complete, *named, *joinable]))
-    udi, clash = _merge(anchor.udi, [each.udi for each in parts], today)
-    if clash is not None:
-        fault = finding("symbols_disagree", value=clash)
-        udi = replace(anchor.udi, findings=(*anchor.udi.findings, fault))
-        return Presentation(Shape.INVALID, udi=udi, findings=(*_all(parts), fault))
-    return Presentation(_shape(udi), udi=udi, findings=(*udi.findings, *apart))
+def _doubled(one: _Seen, other: _Seen) -> bool:
+    """One half twice in a frame, on the same carrier: no label does that, two packages of one product do.
 
-
-def _two_of_a_kind(complete: Sequence[_Seen]) -> bool:
-    """Complete symbols of one product that differ and lie apart: two packages, not one that contradicts itself."""
-    return any(
-        _clash([one.udi, other.udi]) is not None and _apart(one.read, other.read)
-        for place, one in enumerate(complete)
-        for other in complete[place + 1 :]
-    )
-
-
-def _linked(anchor: Udi, half: Udi) -> bool:
-    """An HIBC secondary names its primary's check character; one that does not is of another package."""
-    link = dict(half.elements).get(LINK)
-    return anchor.issuer is not Issuer.HIBCC or anchor.di is None or link in (None, mod43(f"+{anchor.di}"))
-
-
-def _belongs(anchor: _Seen, half: _Seen, *, joined_by_time: bool) -> bool:
-    if anchor is half:
-        return True
-    if not (joined_by_time or _near(anchor.read, half.read)):
+    A complete symbol twice is harmless, and so is a retail symbol beside the GS1 symbol of the same GTIN.
+    """
+    same = one.read.symbology == other.read.symbology and one.udi.elements == other.udi.elements
+    if not same or (one.complete and halves.is_named(one.udi)):
         return False
-    if anchor.udi.lot is None and anchor.udi.serial is None:
-        return True
-    return any(getattr(half.udi, name) is not None and getattr(anchor.udi, name) is not None for name in _NAMES)
-
-
-def _shape(udi: Udi) -> Shape:
-    if udi.di is None:
-        return Shape.PI_ONLY
-    return Shape.COMPLETE if udi.has_pi else Shape.DI_ONLY
-
-
-def _merge(anchor: Udi, parts: Sequence[Udi], today: date) -> tuple[Udi, str | None]:
-    """One UDI of all parts, read anew so that the issuer's rules hold for the whole; else what contradicts."""
-    elements = tuple(dict.fromkeys(e for part in parts for e in part.elements if e[0] != _HEADER))
-    if len({part.elements for part in parts}) == 1:
-        return anchor, None
-    clash = _clash(parts)
-    if clash is not None:
-        return anchor, clash
-    joined = parse(*build(replace(anchor, elements=elements)), today=today)
-    if not isinstance(joined, Udi) or not joined.valid:
-        return anchor, ", ".join(each.value or each.code for each in joined.findings if each.grade is Grade.ERROR)
-    carried = tuple(dict.fromkeys(f for part in parts for f in part.findings if f.code not in _SETTLED))
-    findings = (*carried, *(f for f in joined.findings if f.code not in {each.code for each in carried}))
-    whole = replace(joined, payload=anchor.payload, symbology=anchor.symbology, form=anchor.form, findings=findings)
-    return whole, None
-
-
-_SETTLED = frozenset({"ai_required", "gtin_only"})
-"""What was said of a half alone."""
-
-
-def _clash(parts: Sequence[Udi]) -> str | None:
-    for name in _PARTS:
-        values = {str(value) for part in parts if (value := getattr(part, name)) is not None}
-        if len(values) > 1:
-            return f"{name} {' / '.join(sorted(values))}"
-    return None
-
-
-def _near(one: Read, other: Read) -> bool:
-    if one.corners is None or other.corners is None:
+    if one.read.corners is None or other.read.corners is None:
         return False
-    reach = NEAR * max(_diagonal(one.corners), _diagonal(other.corners))
-    close = math.dist(_centre(one.corners), _centre(other.corners)) <= reach
-    return close and _turned(one.corners, other.corners) <= ALIGNED
+    return geometry.at_two_places(one.read.corners, other.read.corners)
 
 
-def _apart(one: Read, other: Read) -> bool:
-    """Both were seen in one frame, and not as parts of one label."""
-    return one.corners is not None and other.corners is not None and not _near(one, other)
+def _agencies(groups: Sequence[Sequence[_Seen]], table: _Table) -> Presentation:
+    """Codes of one agency, or of several that name one package. The first agency's is taken, in a fixed order."""
+    own = [group for group in groups if len(groups) == 1 or not _retail_beside(group, groups)]
+    if not own:
+        return _several([each for group in groups for each in group])
+    wholes = [_tree(group, table) for group in own]
+    notes = [finding("other_agency", None, di) for group in groups if group is not own[0] for di in _dis(group)]
+    bad = next((whole for whole in wholes if whole.shape in (Shape.SEVERAL, Shape.INVALID)), None)
+    if bad is not None or len(own) == 1:
+        return _noted(bad or wholes[0], *notes)
+    udis = [whole.udi for whole in wholes if whole.udi is not None and whole.shape is Shape.COMPLETE]
+    agree = len(udis) == len(own) and all(halves.same_issue(udis[0], udi) for udi in udis[1:])
+    if not agree or not all(_beside(own[0], group) for group in own[1:]):
+        return _several([each for group in groups for each in group])
+    return _noted(wholes[0], *notes)
 
 
-def _turned(one: Corners, other: Corners) -> float:
-    """Degrees between two symbols, a quarter turn counting as none: some labels set one code upright."""
-    difference = (_angle(one) - _angle(other)) % 90.0
-    return min(difference, 90.0 - difference)
+def _retail_beside(group: Sequence[_Seen], groups: Sequence[Sequence[_Seen]]) -> bool:
+    """A trade item's number for the till beside another agency's UDI: it does not claim to be a half of one."""
+    return all(map(_retail, group)) and any(_beside(group, other) for other in groups if other is not group)
 
 
-def _angle(corners: Corners) -> float:
-    (x0, y0), (x1, y1) = max((corners[:2], corners[1:3]), key=lambda edge: math.dist(*edge))
-    return math.degrees(math.atan2(y1 - y0, x1 - x0))
+def _retail(each: _Seen) -> bool:
+    return each.udi.form == "gtin"
 
 
-def _centre(corners: Corners) -> tuple[float, float]:
-    return sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4
+def _beside(group: Sequence[_Seen], other: Sequence[_Seen]) -> bool:
+    return any(_near(one, another) for one in group for another in other)
 
 
-def _diagonal(corners: Corners) -> float:
-    return max(math.dist(corners[0], corners[2]), math.dist(corners[1], corners[3]))
+def _tree(seen: Sequence[_Seen], table: _Table) -> Presentation:
+    """Codes of one agency: of one DI, or of levels of one packaging tree, of which the innermost counts."""
+    dis = _dis(seen)
+    if len(dis) == 1:
+        return _level(seen, table)
+    levels = table.packaging(frozenset(dis))
+    complete = [each.udi for each in seen if each.complete]
+    if not levels or any(halves.clash(*pair, halves.IN_COMMON) for pair in combinations(complete, 2)):
+        return _several(seen)
+    inner = [each for each in seen if each.udi.di == levels[0]]
+    outer = [each for each in seen if not each.half and each.udi.di != levels[0]]
+    open_halves = [each for each in seen if each.half]
+    mine = [] if table.by_time else [each for each in open_halves if not any(_continues(o, each) for o in outer)]
+    notes = [finding("higher_level", None, di) for di in levels[1:]]
+    if len(mine) < len(open_halves):
+        notes.append(finding("half_apart"))
+    return _noted(_level([*inner, *mine], table), *notes)
 
 
-def _all(seen: Sequence[_Seen]) -> tuple[Finding, ...]:
+def _level(seen: Sequence[_Seen], table: _Table) -> Presentation:
+    """Codes of one agency that name one DI at most."""
+    for one, other in combinations(seen, 2):
+        apart = one.read.corners is not None and other.read.corners is not None and not _near(one, other)
+        if not halves.linked(one.udi, other.udi) or (apart and halves.clash(one.udi, other.udi)):
+            return _several(seen)
+    clashes = (halves.clash(one.udi, other.udi) for one, other in combinations(seen, 2))
+    clash = next((each for each in clashes if each is not None), None)
+    if clash is not None:
+        return _disagreeing(seen, clash)
+    named = sorted((each for each in seen if not each.half), key=lambda each: halves.tells_most(each.udi), reverse=True)
+    if not named:
+        return _merged(seen[0], [], seen, table)
+    fullest = named[0]
+    if any(each.complete and halves.adds(each.udi, fullest.udi) for each in named):
+        return _several(seen)
+    together = [fullest] if halves.is_named(fullest.udi) else _together(named, seen, table)
+    if together is None or (fullest.complete and fullest not in together):
+        return _several(seen)
+    anchor = next(each for each in named if each in together)
+    return _merged(anchor, together, seen, table)
+
+
+def _together(named: Sequence[_Seen], seen: Sequence[_Seen], table: _Table) -> Sequence[_Seen] | None:
+    """A symbol with the DI and the PI halves that lie with it; None if they lie with two, or may be of two."""
+    pis = [each for each in seen if each.half]
+    if table.by_time and len({each.udi.elements for each in pis}) > 1:
+        pis = []
+    clusters = [_gather(each, [*named, *pis], table) for each in named]
+    joined = {frozenset(cluster): cluster for cluster in clusters if any(each.half for each in cluster)}
+    if len(joined) > 1 or not all(_one_label(cluster) for cluster in joined.values()):
+        return None
+    return next(iter(joined.values()), clusters[0])
+
+
+def _one_label(cluster: Sequence[_Seen]) -> bool:
+    """Whether several PI halves can be of one label: one line of like symbols with one DI, none repeating another."""
+    pis = [each for each in cluster if each.half]
+    if len({each.udi.elements for each in pis}) < 2:  # noqa: PLR2004 - one half
+        return True
+    if any(halves.overlap(one.udi, other.udi) for one, other in combinations(pis, 2)):
+        return False
+    own = [each for each in cluster if each.half or not _retail(each)]
+    carriers = [{each.read.symbology for each in own if each.half is half} for half in (True, False)]
+    corners = [each.read.corners for each in own if each.read.corners is not None]
+    return all(len(each) < 2 for each in carriers) and geometry.in_one_line(corners)  # noqa: PLR2004 - one carrier
+
+
+def _merged(anchor: _Seen, together: Sequence[_Seen], seen: Sequence[_Seen], table: _Table) -> Presentation:
+    """What lies together as one UDI. What says nothing else may lie anywhere; what does is left out, and named."""
+    parts = [each for each in seen if each in together or not halves.adds(each.udi, anchor.udi)]
+    udi, fault = halves.merge(anchor.udi, [each.udi for each in parts if each is not anchor], table.today)
+    if fault is not None:
+        return _disagreeing([anchor, *parts], fault)
+    left = any(halves.adds(each.udi, udi) for each in seen if each not in parts)
+    notes = (finding("half_apart"),) if left else ()
+    shape = Shape.PI_ONLY if udi.di is None else Shape.COMPLETE if udi.has_pi else Shape.DI_ONLY
+    return Presentation(shape, udi=udi, findings=(*udi.findings, *notes))
+
+
+def _gather(start: _Seen, others: Iterable[_Seen], table: _Table) -> list[_Seen]:
+    """`start` and what lies with it, from symbol to symbol."""
+    found, rest = [start], [each for each in others if each is not start]
+    for member in found:
+        with_it = [each for each in rest if table.by_time or _continues(member, each)]
+        found += with_it
+        rest = [each for each in rest if each not in with_it]
+    return found
+
+
+def _continues(one: _Seen, other: _Seen) -> bool:
+    """Whether two symbols of a frame can be of one label, where a PI half follows its DI half."""
+    if one.half == other.half:
+        return _near(one, other)
+    first, second = (other, one) if one.half else (one, other)
+    if first.read.corners is None or second.read.corners is None:
+        return False
+    return geometry.follows(first.read.corners, second.read.corners)
+
+
+def _near(one: _Seen, other: _Seen) -> bool:
+    if one.read.corners is None or other.read.corners is None:
+        return False
+    return geometry.near(one.read.corners, other.read.corners)
+
+
+def _dis(seen: Iterable[_Seen]) -> list[str]:
+    return list(dict.fromkeys(each.udi.di for each in seen if each.udi.di is not None))
+
+
+def _all(seen: Iterable[_Seen]) -> tuple[Finding, ...]:
     return tuple(dict.fromkeys(f for each in seen for f in each.udi.findings))
+
+
+def _several(seen: Iterable[_Seen]) -> Presentation:
+    return Presentation(Shape.SEVERAL, findings=_all(seen))
+
+
+def _disagreeing(seen: Sequence[_Seen], what: str) -> Presentation:
+    """Symbols of one label that contradict each other: none of them can be believed."""
+    fault = finding("symbols_disagree", value=what)
+    udi = seen[0].udi
+    return Presentation(Shape.INVALID, udi=replace(udi, findings=(*udi.findings, fault)), findings=(*_all(seen), fault))
+
+
+def _noted(whole: Presentation, *notes: Finding) -> Presentation:
+    return replace(whole, findings=tuple(dict.fromkeys((*whole.findings, *notes))))

@@ -5,9 +5,13 @@ from __future__ import annotations
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
 
-Source = Literal["camera", "scanner"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the module takes 2 ms to import
+    from typing import Any, Literal
+
+    Source = Literal["camera", "scanner"]
+
 Corners = tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]
 
 

@@ -53,6 +53,12 @@ GENERAL: dict[str, Row] = {
         "the outer package {value} is in view too; the innermost one counts",
         "none",
     ),
+    "other_agency": (
+        "21 CFR 830.40",
+        "包装上还有另一发码机构的码 {value},是同一件",
+        "the package also carries {value} of another agency; it is one package",
+        "none",
+    ),
     "dates_reversed": ("–", "生产日期晚于有效期:{value}", "made after it expires: {value}", "label"),
 }
 
