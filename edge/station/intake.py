@@ -4,10 +4,11 @@ A presentation is everything one package showed. A hand scanner's complete symbo
 half waits up to `HALF_WAIT_NS` for its other half. All symbols of one camera frame are one presentation, and what
 still lies under the camera is not presented again.
 
-Two halves of a hand scanner join only if nothing else that was scanned in that time leaves it open whose halves they
-are: no other DI, no other PI half, no package just completed that the PI half may be a further part of. The DI half of
-one package followed by the PI half of another, and nothing else scanned, looks like one package; only the link of HIBC
-codes tells, and every such join carries the note ``joined_by_time``.
+Two halves of a hand scanner join only if nothing else that was shown lately leaves it open whose halves they are: no
+other DI, no other PI half, no package just completed that the PI half may be a further part of. So of a label with two
+PI symbols the first is joined and the second stays a half. The DI half of one package followed by the PI half of
+another, and nothing else, looks like one package; only the link of HIBC codes tells, and every such join carries the
+note ``joined_by_time``.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ REPEAT_NS = 300_000_000
 """Identical bytes of a hand scanner within this time are one trigger."""
 HALF_WAIT_NS = 10_000_000_000
 """How long a lone half waits for its other half."""
+REMEMBERED_NS = 30_000_000_000
+"""How long what was shown can put a join in doubt: a late half is followed by the next package's."""
 GONE_NS = 400_000_000
 """How long the view must stay empty before the same codes are a new presentation: one missed frame is no removal."""
 _HALVES = (Shape.DI_ONLY, Shape.PI_ONLY)
@@ -181,12 +184,14 @@ class Intake:
         return Presented(joined, alone.t0_ns)
 
     def _in_doubt(self, first: Udi | None, second: Udi | None, t0_ns: int) -> bool:
-        """Whether something else of the last `HALF_WAIT_NS` leaves it open whose halves these are."""
+        """Whether something else that was shown lately leaves it open whose halves these are."""
+        if first is None or second is None:
+            return True
         self._forget_past(t0_ns)
-        return first is None or second is None or any(_leaves_open(past, first, second) for past in self._past)
+        return any(_leaves_open(past, first, second, t0_ns) for past in self._past)
 
     def _forget_past(self, t0_ns: int) -> None:
-        self._past = [past for past in self._past if t0_ns - past.t0_ns < HALF_WAIT_NS]
+        self._past = [past for past in self._past if t0_ns - past.t0_ns < REMEMBERED_NS]
 
     def _remember(self, presented: Presented) -> None:
         """Keep what was shown for a while. The halves of a joined package are no open halves any more."""
@@ -218,23 +223,29 @@ def _part_of(udi: Udi, whole: Udi) -> bool:
     return udi.issuer is whole.issuer and udi.di in (None, whole.di) and not adds(udi, whole)
 
 
-def _leaves_open(past: _Past, first: Udi, second: Udi) -> bool:
-    """Whether what was shown before may be of the package that one of two halves is of.
-
-    A DI half opens the next package: a PI half behind it can no longer belong to a whole package before it, unless it
-    was already a part of that, or the DI half too was another symbol of it. A PI half that comes first can.
-    """
+def _leaves_open(past: _Past, first: Udi, second: Udi, t0_ns: int) -> bool:
+    """Whether what was shown before may be of the package that one of two halves is of."""
     di, pi = (second, first) if first.di is None else (first, second)
     if past.udi.issuer is not di.issuer:
         return False
-    if not past.whole:
-        rival, partner = (pi, di) if past.udi.di is None else (di, pi)
-        return _differ(past.udi, rival) and linked(past.udi, partner)
+    if past.whole:
+        return _may_be_part(pi, past, di, pi_first=first is pi)
+    if past.udi.di is None:
+        return _differ(past.udi, pi) and linked(past.udi, di)
+    given_up = first is di and t0_ns - past.t0_ns >= HALF_WAIT_NS
+    return not given_up and _differ(past.udi, di) and linked(past.udi, pi)
+
+
+def _may_be_part(pi: Udi, past: _Past, di: Udi, *, pi_first: bool) -> bool:
+    """Whether a PI half may be of a whole package that was shown before, or its DI half be another symbol of that.
+
+    A DI half opens the next package: what comes behind it is no further half of the one before.
+    """
     if not adds(pi, past.udi):
         return past.udi.di != di.di
     if past.udi.di == di.di and not past.joined:
         return True
-    return first is pi and clash(past.udi, pi) is None and linked(past.udi, pi)
+    return pi_first and clash(past.udi, pi) is None and linked(past.udi, pi)
 
 
 def _differ(one: Udi, other: Udi) -> bool:
