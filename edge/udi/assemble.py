@@ -173,26 +173,21 @@ def _tree(seen: Sequence[_Seen], table: _Table) -> Presentation:
     inner = [each for each in seen if each.udi.di == levels[0]]
     outer = [each for each in seen if not each.half and each.udi.di != levels[0]]
     open_halves = [each for each in seen if each.half]
-    mine = [] if table.by_time else [each for each in open_halves if not any(_continues(o, each) for o in outer)]
+    theirs = table.by_time or any(_continues(one, half) for one in outer for half in open_halves)
     notes = [finding("higher_level", None, di) for di in levels[1:]]
-    if len(mine) < len(open_halves):
+    if open_halves and theirs:
         notes.append(finding("half_apart"))
-    return _noted(_level([*inner, *mine], table), *notes)
+    return _noted(_level(inner if theirs else [*inner, *open_halves], table), *notes)
 
 
 def _level(seen: Sequence[_Seen], table: _Table) -> Presentation:
-    """Codes of one agency that name one DI at most."""
-    for one, other in combinations(seen, 2):
-        apart = one.read.corners is not None and other.read.corners is not None and not _near(one, other)
-        if not halves.linked(one.udi, other.udi) or (apart and halves.clash(one.udi, other.udi)):
-            return _several(seen)
-    clashes = (halves.clash(one.udi, other.udi) for one, other in combinations(seen, 2))
-    clash = next((each for each in clashes if each is not None), None)
-    if clash is not None:
-        return _disagreeing(seen, clash)
+    """Codes of one agency that name one DI at most. Complete symbols are never mixed, and never with halves."""
+    contradiction = _contradiction(seen)
+    if contradiction is not None:
+        return contradiction
     named = sorted((each for each in seen if not each.half), key=lambda each: halves.tells_most(each.udi), reverse=True)
     if not named:
-        return _merged(seen[0], [], seen, table)
+        return _merged(max(seen, key=lambda each: (*halves.tells_most(each.udi), each.read.payload)), [], seen, table)
     fullest = named[0]
     if any(each.complete and halves.adds(each.udi, fullest.udi) for each in named):
         return _several(seen)
@@ -203,29 +198,41 @@ def _level(seen: Sequence[_Seen], table: _Table) -> Presentation:
     return _merged(anchor, together, seen, table)
 
 
+def _contradiction(seen: Sequence[_Seen]) -> Presentation | None:
+    """Two packages if what contradicts lies apart or names another primary; else a label that contradicts itself."""
+    clash: str | None = None
+    for one, other in combinations(seen, 2):
+        if not halves.linked(one.udi, other.udi):
+            return _several(seen)
+        found = halves.clash(one.udi, other.udi)
+        placed = one.read.corners is not None and other.read.corners is not None
+        if found is not None and placed and not _near(one, other):
+            return _several(seen)
+        clash = clash or found
+    return None if clash is None else _disagreeing(seen, clash)
+
+
 def _together(named: Sequence[_Seen], seen: Sequence[_Seen], table: _Table) -> Sequence[_Seen] | None:
-    """A symbol with the DI and the PI halves that lie with it; None if they lie with two, or may be of two."""
+    """A symbol with the DI and the PI halves that lie with it; None if they lie with two, or may be of two packages."""
     pis = [each for each in seen if each.half]
-    if table.by_time and len({each.udi.elements for each in pis}) > 1:
-        pis = []
-    clusters = [_gather(each, [*named, *pis], table) for each in named]
-    joined = {frozenset(cluster): cluster for cluster in clusters if any(each.half for each in cluster)}
-    if len(joined) > 1 or not all(_one_label(cluster) for cluster in joined.values()):
+    if pis and len({(each.read.symbology, each.udi.elements) for each in named if not _retail(each)}) > 1:
         return None
-    return next(iter(joined.values()), clusters[0])
+    clusters = [_gather(each, [*named, *pis], table) for each in named]
+    joined = list({frozenset(each) for each in clusters if any(one.half for one in each)})
+    if len(joined) > 1 or (len({each.udi.elements for each in pis}) > 1 and not _one_label(joined, pis, table)):
+        return None
+    return next(each for each in clusters if not joined or joined[0] == frozenset(each))
 
 
-def _one_label(cluster: Sequence[_Seen]) -> bool:
+def _one_label(joined: Sequence[Iterable[_Seen]], pis: Sequence[_Seen], table: _Table) -> bool:
     """Whether several PI halves can be of one label: one line of like symbols with one DI, none repeating another."""
-    pis = [each for each in cluster if each.half]
-    if len({each.udi.elements for each in pis}) < 2:  # noqa: PLR2004 - one half
-        return True
+    if table.by_time or not joined or not set(pis) <= set(joined[0]):
+        return False
     if any(halves.overlap(one.udi, other.udi) for one, other in combinations(pis, 2)):
         return False
-    own = [each for each in cluster if each.half or not _retail(each)]
-    carriers = [{each.read.symbology for each in own if each.half is half} for half in (True, False)]
-    corners = [each.read.corners for each in own if each.read.corners is not None]
-    return all(len(each) < 2 for each in carriers) and geometry.in_one_line(corners)  # noqa: PLR2004 - one carrier
+    own = [each.read.corners for each in joined[0] if each.half or not _retail(each)]
+    alike = len({each.read.symbology for each in pis}) == 1
+    return alike and geometry.in_one_line([each for each in own if each is not None])
 
 
 def _merged(anchor: _Seen, together: Sequence[_Seen], seen: Sequence[_Seen], table: _Table) -> Presentation:

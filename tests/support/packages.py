@@ -64,7 +64,9 @@ class Package:
 
     def is_all_of(self, udi: Udi) -> bool:
         """Whether a UDI says all of this package."""
-        return self.owns(udi) and udi.di is not None and all(getattr(udi, name) == self.parts[name] for name in self.parts)
+        return (
+            self.owns(udi) and udi.di is not None and all(getattr(udi, name) == self.parts[name] for name in self.parts)
+        )
 
     @property
     def size(self) -> complex:
@@ -77,12 +79,12 @@ class Package:
 def package(rng: random.Random, like: Package | None = None) -> Package:
     """A package with a random label; with `like` often of the same product, lot and label."""
     issuer = rng.choice(("GS1", "GS1", "GS1", "HIBCC", "MA", "ICCBBA"))
-    if like is not None and rng.random() < 0.7:  # noqa: PLR2004 - most pairs have an agency in common
+    if like is not None and rng.random() < 0.7:  # most pairs have an agency in common
         issuer = like.issuer
     di = rng.choice({"GS1": GTINS, "HIBCC": HIBCS, "MA": MAS, "ICCBBA": ISBTS}[issuer])
-    if issuer == "GS1" and rng.random() < 0.15:  # noqa: PLR2004 - some are cases
+    if issuer == "GS1" and rng.random() < 0.15:  # some are cases
         di = CASES[di]
-    if like is not None and like.issuer == issuer and rng.random() < 0.6:  # noqa: PLR2004 - and many the product
+    if like is not None and like.issuer == issuer and rng.random() < 0.6:  # and many the product
         di = like.di
     made = Package(issuer, di, _parts(rng, issuer, like))
     _print(made, rng)
@@ -92,11 +94,20 @@ def package(rng: random.Random, like: Package | None = None) -> Package:
 def _parts(rng: random.Random, issuer: str, like: Package | None) -> dict[str, str | date]:
     """A lot fixes its dates, as makers do; a serial is given once."""
     lot = rng.choice(LOTS)
-    if like is not None and "lot" in like.parts and rng.random() < 0.5:  # noqa: PLR2004
+    if like is not None and "lot" in like.parts and rng.random() < 0.5:
         lot = str(like.parts["lot"]).lstrip("0") if issuer != "ICCBBA" else lot
     days = timedelta(LOTS.index(lot) * 40) if lot in LOTS else timedelta(7)
-    names = rng.choice((("lot", "expires"), ("lot", "serial", "expires"), ("serial", "expires"), ("lot", "serial"), ("lot",), ("serial",)))
-    if like is not None and rng.random() < 0.7 and set(like.parts) - {"manufactured"}:  # noqa: PLR2004 - one layout
+    names = rng.choice(
+        (
+            ("lot", "expires"),
+            ("lot", "serial", "expires"),
+            ("serial", "expires"),
+            ("lot", "serial"),
+            ("lot",),
+            ("serial",),
+        )
+    )
+    if like is not None and rng.random() < 0.7 and set(like.parts) - {"manufactured"}:  # one layout
         names = tuple(name for name in ("lot", "serial", "expires") if name in like.parts)
     serial = f"S{rng.randrange(10_000):05d}"
     every: dict[str, str | date] = {
@@ -105,7 +116,7 @@ def _parts(rng: random.Random, issuer: str, like: Package | None) -> dict[str, s
         "expires": MADE + timedelta(1500) + days,
     }
     found = {name: every[name] for name in names}
-    if issuer != "ICCBBA" and rng.random() < 0.3:  # noqa: PLR2004
+    if issuer != "ICCBBA" and rng.random() < 0.3:
         found["manufactured"] = MADE + days
     return found
 
@@ -113,14 +124,14 @@ def _parts(rng: random.Random, issuer: str, like: Package | None) -> dict[str, s
 def _pieces(made: Package, rng: random.Random) -> list[list[str]]:
     """The parts that each PI symbol carries."""
     names = [name for name in ("manufactured", "expires", "lot", "serial") if name in made.parts]
-    if "lot" in names and "serial" in names and rng.random() < 0.3:  # noqa: PLR2004 - a label of three symbols
+    if "lot" in names and "serial" in names and rng.random() < 0.3:  # a label of three symbols
         return [[name for name in names if name != "serial"], ["serial"]]
     return [names]
 
 
 def _print(made: Package, rng: random.Random) -> None:
-    split = made.issuer != "MA" and rng.random() < 0.65  # noqa: PLR2004
-    linear = rng.random() < 0.8  # noqa: PLR2004
+    split = made.issuer != "MA" and rng.random() < 0.65
+    linear = rng.random() < 0.8
     scale, height = rng.uniform(0.24, 0.42), rng.uniform(6.5, 13.0)
     side = rng.uniform(8.0, 14.0)
 
@@ -132,7 +143,7 @@ def _print(made: Package, rng: random.Random) -> None:
 
     names = [name for name in ("manufactured", "expires", "lot", "serial") if name in made.parts]
     texts: list[Printed] = []
-    if not split or rng.random() < 0.1:  # noqa: PLR2004 - and some have both
+    if not split or rng.random() < 0.1:  # and some have both
         texts.append(symbol("complete", _text(made, names, with_di=True), square=True))
     if split:
         texts.append(symbol("di", _text(made, [], with_di=True), square=not linear))
@@ -146,7 +157,7 @@ def _square(issuer: str) -> str:
 
 def _laid_out(texts: Sequence[Printed], rng: random.Random) -> list[Printed]:
     """One below the other, or side by side, with free paper of 2 mm up to nine tenths of a height."""
-    stacked = rng.random() < 0.75  # noqa: PLR2004
+    stacked = rng.random() < 0.75
     placed: list[Printed] = []
     x = y = MARGIN
     for each in texts:
@@ -160,13 +171,13 @@ def _beside(made: Package, texts: Sequence[Printed], rng: random.Random) -> list
     """A retail symbol of the same GTIN, an 医保 code, a shelf label: somewhere below."""
     found: list[Printed] = []
     y = MARGIN + sum(each.height * 1.9 for each in texts) + 6.0
-    if made.issuer == "GS1" and made.di.startswith("0") and rng.random() < 0.3:  # noqa: PLR2004
+    if made.issuer == "GS1" and made.di.startswith("0") and rng.random() < 0.3:
         found.append(Printed("di", made.di[1:].encode(), "]E0", 32.0, rng.uniform(10.0, 20.0), MARGIN, y))
         y += 26.0
-    if rng.random() < 0.2:  # noqa: PLR2004
+    if rng.random() < 0.2:
         found.append(Printed("beside", b"C0101010010101000001", "]C0", 40.0, 8.0, MARGIN, y))
         y += 14.0
-    if rng.random() < 0.1:  # noqa: PLR2004
+    if rng.random() < 0.1:
         found.append(Printed("beside", b"SHELF 4-12", "]C0", 30.0, 8.0, MARGIN, y))
     return found
 
@@ -181,7 +192,7 @@ def _day(made: Package, name: str, form: str) -> str:
     return day.strftime(form)
 
 
-def _gs1(made: Package, names: Sequence[str], with_di: bool) -> str:  # noqa: FBT001
+def _gs1(made: Package, names: Sequence[str], with_di: bool) -> str:
     text = f"01{made.di}" if with_di else ""
     for name in names:
         if name in ("manufactured", "expires"):
@@ -193,7 +204,7 @@ def _gs1(made: Package, names: Sequence[str], with_di: bool) -> str:  # noqa: FB
     return text
 
 
-def _hibc(made: Package, names: Sequence[str], with_di: bool) -> str:  # noqa: FBT001
+def _hibc(made: Package, names: Sequence[str], with_di: bool) -> str:
     fields = []
     if "lot" in names or "expires" in names:
         flag = f"$$3{_day(made, 'expires', '%y%m%d')}" if "expires" in names else "$"
@@ -207,7 +218,7 @@ def _hibc(made: Package, names: Sequence[str], with_di: bool) -> str:  # noqa: F
     return body + mod43(body)
 
 
-def _ma(made: Package, names: Sequence[str], with_di: bool) -> str:  # noqa: FBT001
+def _ma(made: Package, names: Sequence[str], with_di: bool) -> str:
     assert with_di
     letters = {"lot": "L", "serial": "S"}
     days = {"manufactured": "M", "expires": "E"}
@@ -216,7 +227,7 @@ def _ma(made: Package, names: Sequence[str], with_di: bool) -> str:  # noqa: FBT
     return ".".join([made.di, *fields])
 
 
-def _isbt(made: Package, names: Sequence[str], with_di: bool) -> str:  # noqa: FBT001
+def _isbt(made: Package, names: Sequence[str], with_di: bool) -> str:
     text = f"=/{made.di}" if with_di else ""
     if "serial" in names:
         text += f"=,{made.parts['serial']}"
@@ -251,7 +262,7 @@ def placed(first: Package, second: Package, rng: random.Random) -> tuple[Placed,
         complex(slip * wide.real, wide.imag),
         complex(slip * wide.real, -other.imag),
     )
-    if rng.random() < 0.6:  # noqa: PLR2004 - side by side
+    if rng.random() < 0.6:  # side by side
         away = rng.choice(sides)
         return Placed(0j, tilt), Placed(away * spin, tilt + rng.gauss(0.0, 0.02))
     reach = abs(wide) + abs(other)
@@ -278,7 +289,7 @@ def _rows(points: Sequence[complex]) -> list[complex] | None:
     axis = cmath.rect(1.0, quarter * math.pi / 2)
     tilt = abs((along / axis).imag / (along / axis).real)
     height = abs(down) - abs(along) * tilt
-    if height < 0.5:  # noqa: PLR2004 - no row crosses it: only another way of reading it finds it, in full
+    if height < 0.5:  # no row crosses it: only another way of reading it finds it, in full
         return None
     centre = sum(points) / 4
     half = complex(abs(along) / 2, height / 2)
