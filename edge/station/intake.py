@@ -241,11 +241,13 @@ def _may_be_part(pi: Udi, past: _Past, di: Udi, *, pi_first: bool) -> bool:
 
     A DI half opens the next package: what comes behind it is no further half of the one before.
     """
+    if not linked(past.udi, pi):
+        return False
     if not adds(pi, past.udi):
         return past.udi.di != di.di
     if past.udi.di == di.di and not past.joined:
         return True
-    return pi_first and clash(past.udi, pi) is None and linked(past.udi, pi)
+    return pi_first and clash(past.udi, pi) is None
 
 
 def _differ(one: Udi, other: Udi) -> bool:

@@ -13,7 +13,7 @@ from itertools import combinations
 
 from edge.udi.read import Corners
 
-REACH = 1.2
+REACH = 1.3
 """Symbols of one label lie at most this many heights of the lower one apart."""
 REACH_BACK = 0.7
 """The same where the PI half stands above or left of its DI half: so do the halves of two boxes with like labels."""
