@@ -128,7 +128,7 @@ def _base64(value: str, _today: date) -> str | None:
         return "base64"
     if value == bare:
         return None
-    filled = bare != "" and len(value) == -(-len(bare) // 4) * 4
+    filled = len(value) == -(-len(bare) // 4) * 4
     return None if filled and _BASE64.index(bare[-1]) % (1 << unused) == 0 else "base64"
 
 

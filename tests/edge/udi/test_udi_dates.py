@@ -76,6 +76,7 @@ IMPOSSIBLE = {
     "day 366 of a common year": day_of_year(2026, 366),
     "day 367 of a leap year": day_of_year(2024, 367),
     "day -1": day_of_year(2026, -1),
+    "day 0 of the first year": day_of_year(1, 0),
     "year 0": day_of_year(0, 1),
     "year 10000": day_of_year(10_000, 1),
     "month 0": last_of_month(2026, 0),
