@@ -1,12 +1,26 @@
 """Check digits and check characters of GS1, and what they notice. ``6901234GS1-China1234567`` with ``EH`` and
 ``1987654Ad4X4bL5ttr2310c`` with ``2K`` are public examples of a model number, ``GB82WEST12345698765432`` of an IBAN,
-106141412345678908 is GS1's SSCC. The rest is computed here."""
+106141412345678908 is GS1's SSCC. HIBC's are worked examples of ANSI/HIBC 2.6, ``G123498654321`` with H (17) is that of
+ICCBBA, ``111234567842`` of IFA, the MA code is the sample of a label tool. The rest is computed here."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.udi.checks import CSET39, CSET82, check_pair, has_mod10, iban_holds, is_digits, mod10
+from edge.udi.checks import (
+    CSET39,
+    CSET82,
+    HIBC_SET,
+    check_pair,
+    has_mod10,
+    iban_holds,
+    is_digits,
+    ma_digit,
+    mod10,
+    mod37,
+    mod43,
+    mod97,
+)
 
 DIGITS = "0123456789"
 
@@ -79,6 +93,26 @@ def test_sets_are_in_order_and_of_their_size() -> None:
     assert [*CSET82] == sorted(set(CSET82))
     assert [*CSET39] == sorted(set(CSET39))
     assert not set(" #$@[\\]^`{|}~") & set(CSET82)
+
+
+# name: (what the check was computed as, what it has to be)
+OTHER_AGENCIES = {
+    "HIBC primary": (mod43("+A123BJC5D6E71"), "G"),
+    "HIBC secondary": (mod43("+$$52001510X3G"), "D"),
+    "HIBC every character": (mod43(HIBC_SET), "0"),
+    "donation": (mod37("G123498654321"), 17),
+    "donation of zeros": (mod37("0" * 13), 1),
+    "PPN": (mod97("1112345678"), "42"),
+    "MA product": (ma_digit("MA.156.M0.100350.01004YA1001"), 7),
+    "MA production": (ma_digit(".SLMSAGAAAC.M210628.LAY21062803.E220628.V220627"), 3),
+    "MA every kind of character": (ma_digit("09AZaghz-~"), 9),
+    "MA character without a number": (ma_digit("MA.156.é"), None),
+}
+
+
+@pytest.mark.parametrize(("computed", "expected"), OTHER_AGENCIES.values(), ids=OTHER_AGENCIES.keys())
+def test_other_agencies(computed: object, expected: object) -> None:
+    assert computed == expected
 
 
 NO_DIGITS = ["", "１２", "1２", "²", "٣", "1 ", "-1", "1.0", "1e3", "0x1", "1_0", "\x001"]
