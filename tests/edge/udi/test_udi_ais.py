@@ -3,6 +3,7 @@ project and GS1's syntax dictionary give them."""
 
 import re
 from datetime import date
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge.udi.ais import COMMON, every, find
 from edge.udi.gs1 import check, split
-from tests.support.gs1 import GS, sample
+from tests.support.gs1 import GS, rules, sample
 
 TODAY = date(2026, 11, 24)
 PREDEFINED = {*(f"{number:02d}" for number in (*range(5), *range(11, 21), *range(31, 37))), "41"}
@@ -78,6 +79,16 @@ def test_the_whole_table_is_there() -> None:
     assert len(every()) == 541
     assert all(code == ai.code for code, ai in every().items())
     assert set(COMMON) >= {code for code in every() if len(code) == 2}
+
+
+def test_nothing_of_the_table_has_changed() -> None:
+    """It was held against GS1's syntax dictionary of 2026-07-27; whoever changes it holds it against the next one."""
+    lines = [
+        f"{ai.code} {[(part.charset, part.least, part.most, part.optional, rules(part)) for part in ai.parts]} "
+        f"{ai.predefined} {ai.attribute} {sorted(ai.requires)} {sorted(ai.excludes)} {ai.qualifiers}"
+        for ai in every().values()
+    ]
+    assert sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16] == "8b0ece890d8d110c"
 
 
 def test_an_identifier_needs_no_separator_by_its_first_two_digits_alone() -> None:
