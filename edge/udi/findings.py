@@ -35,7 +35,8 @@ _NOTES = """
     ma_case ma_old_letter ma_valid_until ma_unconfirmed_field
     ahm_lot_tag
     hibc_asterisks hibc_month_only
-    isbt_century isbt_national joined_by_time half_apart higher_level other_agency
+    isbt_century isbt_national
+    joined_by_time half_apart higher_level other_agency
 """
 
 GRADES = {
