@@ -191,8 +191,7 @@ def _there(pattern: str, codes: tuple[str, ...]) -> bool:
 
 
 def _fits(code: str, pattern: str) -> bool:
-    bare = pattern.rstrip("n")
-    return code == pattern or (len(code) == len(pattern) and bare != pattern and code.startswith(bare))
+    return len(code) == len(pattern) and code.startswith(pattern.rstrip("n"))
 
 
 def to_udi(

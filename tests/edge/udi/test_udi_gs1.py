@@ -105,6 +105,7 @@ FAULTY: dict[str, tuple[str, set[str]]] = {
     "asset without its zero": ("800316901234567892", {"value_not_allowed"}),
     "check digit inside an asset": ("800306901234567893X", {"check_digit"}),
     "signed key without serial": ("2536901234567892" + GS + "8030DIGSIG", {"component_incomplete"}),
+    "signed coupon without serial": ("2556901234567892" + GS + "8030DIGSIG", {"component_incomplete"}),
     "signed asset without serial": ("800306901234567892" + GS + "8030DIGSIG", {"component_incomplete"}),
 }
 
@@ -115,6 +116,47 @@ def test_faulty(text: str, findings: set[str]) -> None:
     assert {found.code for found in result.findings} == findings
     assert result.valid == (not findings)
     assert is_complete(result) == (not findings)
+
+
+# lot: what may be another element in it, and where in the lot
+HIDDEN: dict[str, tuple[str, int] | None] = {
+    "A17260930": ("17260930", 1),
+    "ABC117260930": ("17260930", 4),
+    "A11260101": ("11260101", 1),
+    f"A01{DI}": (f"01{DI}", 1),
+    f"A01{DI}XY": (f"01{DI}", 1),
+    "17260930": None,
+    "A1726093": None,
+    "A17260930B": None,
+    "A17261301": None,
+    "A17260230": None,
+    "A13260930": None,
+    "A15260930": None,
+    f"A01{DI[:-1]}3": None,
+    "A01069012345678": None,
+    "A10BCDEFGH": None,
+}
+
+
+@pytest.mark.parametrize(("lot", "expected"), HIDDEN.items())
+def test_what_may_be_an_element_of_its_own_is_said_but_not_taken(lot: str, expected: tuple[str, int] | None) -> None:
+    udi = parse(f"{KEY}10{lot}", "]d2", today=TODAY)
+    assert isinstance(udi, Udi)
+    assert (udi.lot, udi.expires) == (lot, None)
+    said = [(found.value, found.at) for found in udi.findings if found.code == "separator_doubtful"]
+    assert said == ([] if expected is None else [(expected[0], len(KEY) + 2 + expected[1])])
+
+
+def test_digits_alone_hide_nothing() -> None:
+    assert parse(f"8018690123456789000015{GS}80191117260930", "]d2", today=TODAY).findings == ()
+
+
+def test_each_clash_is_said_once() -> None:
+    findings = parse(f"{KEY}02{DI}02{DI}", "]d2", today=TODAY).findings
+    assert [(found.code, found.value) for found in findings] == [
+        ("ai_excluded", "(01) + (02)"),
+        ("ai_required", "(02)"),
+    ]
 
 
 def test_parts_before_a_fault_are_kept() -> None:

@@ -123,6 +123,11 @@ def test_more_than_a_symbol_holds_is_not_read_to_its_end(text: str) -> None:
     assert sum(len(code) + len(value) for code, value in result.elements) <= LONGEST
 
 
+def test_what_ends_the_reading_first_is_said() -> None:
+    findings = parse(f"{KEY}05{'1' * 65_000}", "]d2", today=TODAY).findings
+    assert [(found.code, found.at) for found in findings] == [("ai_unknown", 16)]
+
+
 def test_elements_up_to_the_limit_are_looked_at() -> None:
     elements = [("01", DI), *(("99", "A") for _ in range(63))]
     assert parse(element_string(elements), "]d2", today=TODAY).valid
