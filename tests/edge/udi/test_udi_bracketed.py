@@ -24,7 +24,11 @@ READABLE: dict[str, tuple[str, Elements, set[str]]] = {
     "identifier of three digits": (f"{KEY}(240)X1(21)S", [("240", "X1"), ("21", "S")], set()),
     "identifier of four digits": (f"{KEY}(7003)2609301200", [("7003", "2609301200")], set()),
     "letters in brackets": (f"{KEY}(10)AB(C)1(21)5", [("10", "AB(C)1"), ("21", "5")], set()),
-    "half a bracket": (f"{KEY}(10)A(1(21)5", [("10", "A(1"), ("21", "5")], set()),
+    "half a bracket": (f"{KEY}(10)A(B(21)5", [("10", "A(B"), ("21", "5")], set()),
+    "half an identifier": (f"{KEY}(10)A(17260930", [("10", "A(17260930")], {"brackets_ambiguous"}),
+    "other half of an identifier": (f"{KEY}(10)A17)1", [("10", "A17)1")], {"brackets_ambiguous"}),
+    "damaged identifier": (f"{KEY}(10)A(1I)260930", [("10", "A(1I)260930")], {"brackets_ambiguous"}),
+    "identifier damaged in front": (f"{KEY}(10)A(I7)260930", [("10", "A(I7)260930")], {"brackets_ambiguous"}),
     "other half": (f"{KEY}(10)A)1(21)5", [("10", "A)1"), ("21", "5")], set()),
     "bracket in front of the lot": (f"{KEY}(10)(A)", [("10", "(A)")], set()),
     "number of one digit": (f"{KEY}(10)A(1)(21)5", [("10", "A(1)"), ("21", "5")], {"brackets_ambiguous"}),
@@ -111,10 +115,10 @@ def test_brackets_in_a_symbol_are_a_label_fault(symbology: str) -> None:
     assert "brackets_in_symbol" in {found.code for found in udi.findings}
 
 
-def test_offsets_are_those_of_the_brackets() -> None:
+def test_offsets_are_those_of_the_elements() -> None:
     result = parse(f"{KEY}(10)A(05)(17)261301", today=TODAY)
     places = {found.code: found.at for found in result.findings}
-    assert places == {"bracketed_text": 0, "brackets_ambiguous": 18 + 5, "date_impossible": 18 + 9}
+    assert places == {"bracketed_text": 0, "brackets_ambiguous": 18, "date_impossible": 18 + 9}
 
 
 @given(element_strings())
