@@ -140,7 +140,7 @@ class Intake:
         if presentation.shape is not Shape.COMPLETE or udi is None:
             return False
         self._lying_udi = udi
-        return former is not None and former.di == udi.di and _part_of(udi, former)
+        return former is not None and _part_of(udi, former)
 
     def _settle(self, presented: Presented) -> list[Presented]:
         """Present now, or let a lone half wait; whatever half waited before is superseded."""

@@ -70,7 +70,16 @@ D, OTHER_D, W = "06901234567892", "06901234500011", HALF_WAIT_NS // S
 LOT, SERIAL, OTHER_PI = b"10A1", b"21S1", b"1728123110B2"
 EAN, SHELF, FAULTY = b"6901234567892", b"SHELF 4-12", b"0106901234567893"
 HIBC, HIBC_PI, HIBC_OTHER = b"+A123BJC5D6E71G", b"+$A1GL", b"+A123XYZ9991F"
-KINDS = {EAN: "]E0", SHELF: "]C0", HIBC: "]C0", HIBC_PI: "]C0", HIBC_OTHER: "]C0"}
+HIBC_OTHERS_PI, HIBC_OTHERS_LOT = b"+$A1FK", b"+$B2FM"
+KINDS = {
+    EAN: "]E0",
+    SHELF: "]C0",
+    HIBC: "]C0",
+    HIBC_PI: "]C0",
+    HIBC_OTHER: "]C0",
+    HIBC_OTHERS_PI: "]C0",
+    HIBC_OTHERS_LOT: "]C0",
+}
 
 # name: (scans with their seconds, the complete UDIs that come out of them: DI, lot, serial)
 SCANS: dict[str, tuple[list[tuple[bytes, float]], list[tuple[object, ...]]]] = {
@@ -113,6 +122,13 @@ SCANS: dict[str, tuple[list[tuple[bytes, float]], list[tuple[object, ...]]]] = {
     "HIBC, another agency's DI before": ([(DI, 1), (HIBC, 2), (HIBC_PI, 3)], [("A123BJC5D6E71", "A1", None)]),
     "HIBC, a DI before that the link excludes": (
         [(HIBC_OTHER, 1), (HIBC, 2), (HIBC_PI, 3)], [("A123BJC5D6E71", "A1", None)],
+    ),
+    "HIBC, a PI half before that the link excludes": (
+        [(HIBC_OTHERS_LOT, 1), (HIBC, 2), (HIBC_PI, 3)], [("A123BJC5D6E71", "A1", None)],
+    ),
+    "HIBC, two products of one lot": (
+        [(HIBC, 1), (HIBC_PI, 2), (HIBC_OTHER, 3), (HIBC_OTHERS_PI, 4)],
+        [("A123BJC5D6E71", "A1", None), ("A123XYZ9991", "A1", None)],
     ),
     "HIBC secondary of another primary": ([(HIBC_OTHER, 1), (HIBC_PI, 2)], []),
     "halves of two agencies": ([(DI, 1), (HIBC_PI, 2)], []),

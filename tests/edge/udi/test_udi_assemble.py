@@ -48,6 +48,11 @@ def turned(payload: bytes, x: int, corner: int, kind: str = "]d2") -> Read:
     return Read(payload, kind, "camera", 1, corners=(a, b, c, d))
 
 
+def slanted(payload: bytes, x: int) -> Read:
+    """A square symbol turned by 20 degrees."""
+    return Read(payload, "]d2", "camera", 1, corners=((x, 0), (x + 56, 20), (x + 36, 76), (x - 20, 56)))
+
+
 def nowhere(payload: bytes, kind: str = "]d2") -> Read:
     return Read(payload, kind, "camera", 1)
 
@@ -101,6 +106,7 @@ IN_A_FRAME: dict[str, Case] = {
     ),
     "not in line": ([line(DI), line(LOT, 110, 200)], Shape.DI_ONLY, (D, None, None), {"half_apart"}),
     "turned by a quarter": ([at(DI), turned(LOT, 100, 1)], Shape.DI_ONLY, (D, None, None), {"half_apart"}),
+    "aslant": ([at(DI), slanted(LOT, 80)], Shape.DI_ONLY, (D, None, None), {"half_apart"}),
     "upside down": ([at(DI), turned(LOT, 100, 2)], Shape.DI_ONLY, (D, None, None), {"half_apart"}),
     "nobody knows where": ([nowhere(DI), nowhere(LOT)], Shape.DI_ONLY, (D, None, None), {"half_apart"}),
     "two PI halves without a DI": ([line(LOT), line(SERIAL, 110)], Shape.PI_ONLY, (None, "A1", None), {"half_apart"}),
@@ -114,6 +120,10 @@ IN_A_FRAME: dict[str, Case] = {
     "the same symbol twice": ([at(DI + LOT), at(DI + LOT, 100)], Shape.COMPLETE, (D, "A1", None), set()),
     "one symbol tells more": (
         [line(DI + LOT), at(DI + BOTH, 0, 100)], Shape.COMPLETE, (D, "A1", "S1"), set(),
+    ),
+    "MA symbols with check digits of their own": (
+        [at(MA_WHOLE + b".C3", kind="]Q1"), at(MA.encode() + b".LA1.C5", 100, kind="]d1")],
+        Shape.COMPLETE, (MA, "A1", None), set(),
     ),
     "complete with retail symbol": (
         [at(DI + LOT), at(RETAIL, 100, kind="]E0")], Shape.COMPLETE, (D, "A1", None), set(),
@@ -165,6 +175,12 @@ IN_A_FRAME: dict[str, Case] = {
     "two DI halves on two carriers": (
         [line(DI), line(LOT, 110), at(DI, 900)], Shape.SEVERAL, (), set(),
     ),
+    "halves of one content around two DI halves": (
+        [line(DI), line(LOT, 110), line(RETAIL, 900, kind="]E0"), at(LOT, 0, 1010)], Shape.SEVERAL, (), set(),
+    ),
+    "DI with expiry here, halves there": (
+        [line(DI + b"17291231", 900), line(RETAIL, kind="]E0"), line(b"10A1", 110)], Shape.SEVERAL, (), set(),
+    ),
     "complete symbols that tell different things": (
         [line(DI + b"10A1"), line(DI + b"21S1", 110)], Shape.SEVERAL, (), set(),
     ),
@@ -184,6 +200,12 @@ IN_A_FRAME: dict[str, Case] = {
     ),
     "GS1 and MA, another expiry": (
         [at(DI + b"1728123110A1"), at(MA_WHOLE, 100, kind="]Q1")], Shape.SEVERAL, (), set(),
+    ),
+    "GS1 and MA, another day of making": (
+        [at(DI + b"11250101" + LOT), at(MA_WHOLE + b".M250102", 100, kind="]Q1")], Shape.SEVERAL, (), set(),
+    ),
+    "GS1 and MA, only an expiry": (
+        [at(DI + b"17291231"), at(MA.encode() + b".E291231", 100, kind="]Q1")], Shape.SEVERAL, (), set(),
     ),
     "GS1 DI half beside MA": ([at(DI), at(MA_WHOLE, 100, kind="]Q1")], Shape.SEVERAL, (), set()),
     "retail symbol beside MA": (
@@ -235,8 +257,8 @@ LEVELS: dict[str, Case] = {
     "PI half of the unit, case apart": (
         [line(CASE, 900), line(DI), line(LOT, 110)], Shape.COMPLETE, (D, "A1", None), {"higher_level"},
     ),
-    "PI half beside both": (
-        [line(DI), line(CASE, 110), line(LOT, 220)],
+    "PI half between both": (
+        [line(DI), line(LOT, 110), line(CASE, 205)],
         Shape.DI_ONLY, (D, None, None), {"higher_level", "half_apart"},
     ),
     "PI half of the case": (
