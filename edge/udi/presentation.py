@@ -17,7 +17,7 @@ class Shape(StrEnum):
     DI_ONLY = "di_only"
     PI_ONLY = "pi_only"
     SEVERAL = "several"
-    """Unrelated DIs: two packages in view."""
+    """Two packages in view, or nobody can tell: unrelated DIs, lots that differ, a half in two places."""
     INVALID = "invalid"
     """It claims to be a UDI and is not (wrong check digit, impossible date ...)."""
     OTHER = "other"

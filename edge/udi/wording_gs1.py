@@ -46,7 +46,12 @@ GENERAL: dict[str, Row] = {
         "stop",
     ),
     "joined_by_time": ("–", "两个码先后扫入,合为一件", "two codes scanned one after the other were joined", "none"),
-    "half_apart": ("–", "有半个码离得太远,没有合并", "half a code lies too far away and was not joined", "half"),
+    "half_apart": (
+        "–",
+        "有半个码没有合并:离得太远,或不能确定是同一件",
+        "half a code was not joined: it lies too far away, or may be of another package",
+        "half",
+    ),
     "higher_level": (
         "–",
         "同时看到外层包装 {value},按最小一层计",
