@@ -159,6 +159,28 @@ def test_each_clash_is_said_once() -> None:
     ]
 
 
+# name: (element string behind the DI, part, what of it is read)
+SPOILT: dict[str, tuple[str, str, object]] = {
+    "empty lot": (f"10{GS}", "lot", None),
+    "empty serial": (f"21{GS}", "serial", None),
+    "count of letters": ("30AB", "quantity", None),
+    "count of nine digits": ("30123456789", "quantity", None),
+    "count of thousands of digits": (f"30{'1' * 6000}", "quantity", None),
+    "count of content": ("3712", "quantity", 12),
+    "date of five digits": ("1726093", "expires", None),
+    "date of letters": ("17AB0930", "expires", None),
+    "date that does not exist": ("17260230", "expires", None),
+    "production cut short": ("112609", "manufactured", None),
+}
+
+
+@pytest.mark.parametrize(("text", "part", "expected"), SPOILT.values(), ids=SPOILT.keys())
+def test_a_spoilt_part_is_not_read(text: str, part: str, expected: object) -> None:
+    udi = parse(KEY + text, "]d2", today=TODAY)
+    assert isinstance(udi, Udi)
+    assert (udi.di, getattr(udi, part), udi.valid) == (DI, expected, False)
+
+
 def test_parts_before_a_fault_are_kept() -> None:
     udi = parse(f"{KEY}1726093010AB1{GS}0512", "]d2", today=TODAY)
     assert isinstance(udi, Udi)
