@@ -50,6 +50,7 @@ def judge(
     if presentation.udi is None or (early is not None and presentation.shape is not Shape.DI_ONLY):
         return _verdict([early] if early is not None else [], task)
     said = [] if early is None else [early]
+    said += _left_out(presentation)
     said += _lost_separator(presentation.udi, product, now)
     said += _safety(presentation.udi, product, task, site, now)
     said += _for_the_hub(presentation, product, task)
@@ -95,6 +96,12 @@ def _di_alone(product: Product | None, *, half_pending: bool) -> _Said | None:
     if half_pending:
         return _person("half", Outcome.INCOMPLETE)
     return _person("pi_missing", Outcome.ATTENTION)
+
+
+def _left_out(presentation: Presentation) -> list[_Said]:
+    """Half a code in view that was not joined: what it says, an expiry perhaps, was not judged."""
+    apart = any(each.code == "half_apart" for each in presentation.findings)
+    return [_person("half_apart", Outcome.ATTENTION)] if apart else []
 
 
 def _lost_separator(udi: Udi, product: Product | None, now: Now) -> list[_Said]:

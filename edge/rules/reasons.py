@@ -36,6 +36,13 @@ TEXTS: Mapping[str, ReasonText] = {
         "同一件上的码说法不一", "codes on one package differ", "勿用,报质量部门", "do not use; tell quality", "码不一致"
     ),
     "half": ReasonText("只有一半码", "half of a UDI", "扫第二个码", "scan the second code", "请扫第二个码"),
+    "half_apart": ReasonText(
+        "还有半个码没有算进来",
+        "half a code in view was not counted",
+        "是同一件就靠近再扫;不是就一次一件",
+        "same package: show both codes close together; else one at a time",
+        "还有半个码",
+    ),
     "pi_missing": ReasonText(
         "没有批号或效期",
         "no production identifier",

@@ -7,7 +7,7 @@ from datetime import date
 from edge.udi.model import Finding, Grade
 
 _ERRORS = """
-    too_long not_text symbology_unknown empty_symbol full_width
+    too_long not_text symbology_unknown empty_symbol full_width unrecognised
     ai_unknown ai_too_many ai_too_short ai_too_long ai_charset ai_repeat_conflict ai_excluded component_incomplete
     check_digit check_pair company_prefix non_digit_required value_not_allowed country_unknown currency_unknown
     percent_encoding base64 iban date_impossible date_day_required time_impossible pieces_impossible
@@ -31,7 +31,7 @@ _WARNINGS = """
     ifa_envelope
 """
 _NOTES = """
-    unrecognised gs1_unconfirmed ai_required date_day_missing separator_doubtful bracketed_text gtin_only
+    plain_text gs1_unconfirmed ai_required date_day_missing separator_doubtful bracketed_text gtin_only
     ma_case ma_old_letter ma_valid_until ma_unconfirmed_field
     ahm_lot_tag
     hibc_asterisks hibc_month_only

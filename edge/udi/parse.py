@@ -20,6 +20,8 @@ _GS1_SYMBOLS = frozenset({"]C1", "]d2", "]d8", "]Q3", "]e0", "]e1", "]e2", "]J1"
 _GTIN_SYMBOLS = {"]E0": (12, 13), "]E4": (8,)}
 _ITF_SYMBOLS = frozenset({"]I0", "]I1"})
 _GTIN_LENGTHS = (8, 12, 13, 14)
+_UPC_LENGTH = 12
+"""Digits of UPC-A when a reader strips the zero with which EAN-13 writes it (ISO/IEC 15424, ``]E0``)."""
 _COMPOSITE = "|]e0"
 """What some readers write between an EAN symbol and the two-dimensional component above it."""
 _KEYS = frozenset({"00", "01", "02", "03", "253", "8003", "8006", "8017", "8018"})
@@ -69,7 +71,7 @@ def _gs1_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> Pa
         return udi
     if udi.elements or not udi.valid:
         return of_element_string(udi)
-    return NotUdi(raw, symbology, Kind.EMPTY, findings=(finding("empty_symbol"),))
+    return _nothing(raw, None)
 
 
 def _key(result: Parsed) -> Parsed:
@@ -121,7 +123,7 @@ def _other_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> 
     if symbology in _GTIN_SYMBOLS or (symbology in _ITF_SYMBOLS and len(text) == _GTIN_LENGTHS[-1] and is_digits(text)):
         return _gtin(raw, symbology, text, today)
     if not text:
-        return NotUdi(raw, symbology, Kind.EMPTY)
+        return _nothing(raw, symbology)
     bare = _without_suffix(raw, symbology, text, today)
     if bare is not None:
         return bare
@@ -129,7 +131,12 @@ def _other_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> 
 
 
 def _text(raw: bytes, symbology: str | None, text: str) -> NotUdi:
-    return NotUdi(raw, symbology, Kind.TEXT, text, (finding("unrecognised"),))
+    """A symbol may hold any text; a string that nobody says came from a symbol should be a code."""
+    return NotUdi(raw, symbology, Kind.TEXT, text, (finding("plain_text" if symbology else "unrecognised"),))
+
+
+def _nothing(raw: bytes, symbology: str | None) -> NotUdi:
+    return NotUdi(raw, symbology, Kind.EMPTY, findings=() if symbology else (finding("empty_symbol"),))
 
 
 def _without_suffix(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed | None:
@@ -241,7 +248,7 @@ def _gtin(raw: bytes, symbology: str | None, text: str, today: date) -> Parsed:
         return gs1.to_udi(raw, symbology, "composite", f"01{linear.zfill(14)}{more}", today)
     element = (COMMON["01"], linear.zfill(14), 0)
     found = gs1.check([element], element[1], today)
-    if symbology is None:
+    if symbology is None or len(linear) == _UPC_LENGTH:
         found.append(finding("gs1_unconfirmed"))
     return of_gtin(gs1.from_elements(raw, symbology, "gtin", [element], today, tuple(found)))
 

@@ -13,7 +13,13 @@ GENERAL: dict[str, Row] = {
     "not_text": ("ISO/IEC 10646", "内容不是文字", "the content is not text", "other"),
     "symbology_unknown": (_AIM, "码制标识不完整:{value}", "broken symbology identifier: {value}", "reader"),
     "empty_symbol": (_AIM, "码里没有内容", "the symbol is empty", "again"),
-    "unrecognised": ("–", "不是任何已知的码", "not a code of any known kind", "other"),
+    "unrecognised": (
+        _AIM,
+        "不是任何已知的码,也没有码制标识说它是普通文字",
+        "not a code of any known kind, and no symbology identifier says that it is a plain text",
+        "other",
+    ),
+    "plain_text": (_AIM, "普通文字,不是发码机构的码", "a plain text, no code of an issuing agency", "other"),
     "full_width": ("–", "出现全角字符:{value}", "full-width characters: {value}", "reader"),
     "reader_suffix": (
         "–",

@@ -81,6 +81,10 @@ CASES: dict[str, tuple[Presentation, Product | None, TaskName, Outcome, list[str
     "such a lot by design": (
         shown(run_together()), product(pi=PiFlags(lot=True, serial=False)), USE, O.ACCEPTED, [],
     ),
+    "half a code beside it": (
+        Presentation(Shape.COMPLETE, udi=udi(), findings=(finding("half_apart"),)), product(), USE, O.ATTENTION,
+        ["half_apart"],
+    ),
     "PI alone": (shown(udi(), Shape.PI_ONLY), None, USE, O.INCOMPLETE, ["half"]),
     "two packages": (shown(None, Shape.SEVERAL), None, USE, O.REDO, ["several_packages"]),
     "not a UDI": (shown(None, Shape.OTHER), None, USE, O.REDO, ["not_a_udi"]),

@@ -60,7 +60,8 @@ STATUS = {
     "half a UDI": ("(10)A1", 0),
     "a shipping unit": ("]C100106141412345678908", 0),
     "a wrong check digit": ("(01)06901234567893", 1),
-    "any text": ("SHELF-4-12", 0),
+    "a plain text in a symbol": ("]d1SHELF-4-12", 0),
+    "any text": ("SHELF-4-12", 1),
 }
 
 
@@ -122,7 +123,7 @@ def test_a_real_process_in_the_plainest_locale() -> None:
     words = [str(Path(sys.executable).with_name("udi-station")), "parse", "--jsonl"]
     done = subprocess.run(words, input=lines, capture_output=True, check=False, env={"LC_ALL": "C"})
     assert done.stderr == b""
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert [json.loads(line)["kind"] for line in done.stdout.splitlines()] == ["udi", "text", "udi"]
 
 

@@ -41,9 +41,10 @@ SAYS: dict[str, tuple[str, str, str | None, str | None, bool, bool, bool]] = {
     "shipping unit": ("]C100106141412345678908", "sscc", "GS1", "element_string", True, False, False),
     "staff": ("]C18017069012345678900019", "staff", "GS1", "element_string", True, False, False),
     "医保 code": ("C0101010010101000001", "nhsa", None, None, True, False, False),
-    "text": ("SHELF-4-12", "text", None, None, True, False, False),
+    "text": ("SHELF-4-12", "text", None, None, False, False, False),
+    "text in a symbol": ("]d1SHELF-4-12", "text", None, None, True, False, False),
     "web address": ("https://example.org/a", "link", None, None, False, False, False),
-    "nothing": ("", "empty", None, None, True, False, False),
+    "nothing": ("", "empty", None, None, False, False, False),
     "a GS1 symbol with nothing in it": ("]d2", "empty", None, None, False, False, False),
 }
 
