@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ import click
 from edge.udi.model import Udi
 from edge.udi.parse import Parsed
 from edge.udi.parse import parse as parse_code
-from edge.udi.recover import alternatives, doubt
+from edge.udi.recover import Alternative, alternatives, doubt
 from edge.udi.report import SCHEMA, to_json, to_text
 from edge.udi.wording import Lang
 
@@ -43,10 +43,11 @@ def parse(code: str | None, *, as_json: bool, jsonl: bool, lang: Lang) -> None:
     if code is None:
         sys.exit(_lines(lang, today))
     result = parse_code(os.fsencode(code.replace(_SEPARATOR_PICTURE, "\x1d")), today=today)
+    result, others = _looked_at(result, today)
     if as_json:
-        _write(_report(result, lang, today))
+        _write(to_json(result, lang, others))
     else:
-        click.echo(to_text(result, lang))
+        click.echo(to_text(result, lang, others))
     sys.exit(0 if result.valid else 1)
 
 
@@ -64,7 +65,8 @@ def _line(line: bytes, lang: Lang, today: date) -> Mapping[str, Any]:
         raw, symbology = _input(json.loads(line))
     except (ValueError, TypeError, RecursionError) as error:
         return {"schema": SCHEMA, "error": f"expected {_EXPECTED}; found {line[:80]!r}: {error}"}
-    return _report(parse_code(raw, symbology, today=today), lang, today)
+    result, others = _looked_at(parse_code(raw, symbology, today=today), today)
+    return to_json(result, lang, others)
 
 
 def _input(data: Any) -> tuple[bytes | str, str | None]:
@@ -82,12 +84,13 @@ def _input(data: Any) -> tuple[bytes | str, str | None]:
     return raw, symbology
 
 
-def _report(result: Parsed, lang: Lang, today: date) -> Mapping[str, Any]:
+def _looked_at(result: Parsed, today: date) -> tuple[Parsed, Sequence[Alternative]]:
+    """The result with what its other readings say against it, and these."""
     others = alternatives(result, today=today)
     doubtful = doubt(result, today=today) if others and isinstance(result, Udi) else None
     if doubtful is not None and all(each.code != doubtful.code for each in result.findings):
         result = replace(result, findings=(*result.findings, doubtful))
-    return to_json(result, lang, others)
+    return result, others
 
 
 def _write(report: Mapping[str, Any]) -> None:

@@ -69,8 +69,8 @@ def to_json(result: Udi | NotUdi, lang: Lang = "en", alternatives: Sequence[Alte
     }
 
 
-def to_text(result: Udi | NotUdi, lang: Lang = "zh") -> str:
-    """Some lines for a person."""
+def to_text(result: Udi | NotUdi, lang: Lang = "zh", alternatives: Sequence[Alternative] = ()) -> str:
+    """Some lines for a person: the parts, the findings with what can be done, and other readings, best first."""
     place = 0 if lang == "zh" else 1
     if isinstance(result, NotUdi):
         head = ("不是 UDI", "not a UDI")[place] + f": {result.kind.value} {result.value or ''}".rstrip()
@@ -84,6 +84,9 @@ def to_text(result: Udi | NotUdi, lang: Lang = "zh") -> str:
                 lines.append(f"  {words[place]}: {value}")
     for found in result.findings:
         lines.append(f"  [{found.grade.value}] {message(found, lang)} -> {advice(found, lang)}")
+    for other in alternatives:
+        elements = "".join(f"({code}){value}" for code, value in other.elements)
+        lines.append(f"  {('也可能是', 'or perhaps')[place]}: {elements}")
     return "\n".join(lines)
 
 

@@ -33,6 +33,7 @@ class Wording(NamedTuple):
 _ADVICE: Mapping[str, Advice] = {
     "again": Advice("重扫;仍不行,报供应商换标签", "scan again; if it stays, report the label to the supplier"),
     "label": Advice("可以使用;把标签问题报给供应商", "usable; report the label to the supplier"),
+    "compare": Advice("对照印刷文字核对", "compare with the printed text"),
     "reader": Advice("请信息科检查扫码枪设置", "have IT check the settings of the scanner"),
     "other": Advice("扫包装上的 UDI 码", "scan the UDI on the package"),
     "half": Advice("扫包装上的另一个码", "scan the other code on the package"),

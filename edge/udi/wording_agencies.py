@@ -53,9 +53,9 @@ AGENCIES: dict[str, tuple[str, str, str, str]] = {
     ),
     "ahm_unconfirmed": (
         _AHM,
-        "AHM 码:格式没有公开确认,请核对标签文字",
-        "AHM: the format is not confirmed in public; compare with the printed text",
-        "label",
+        "AHM 码:格式没有公开确认",
+        "AHM: the format is not confirmed in public",
+        "compare",
     ),
     "ahm_di": (
         _AHM,

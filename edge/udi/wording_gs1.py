@@ -122,13 +122,13 @@ GS1: dict[str, Row] = {
         f"{_SPEC} 7.8",
         "多半缺少分隔符:{value}",
         "a separator seems to be missing: {value}",
-        "again",
+        "reader",
     ),
     "separator_doubtful": (
         f"{_SPEC} 7.8",
         "“{value}”可能是另一项,前面的分隔符丢了",
         "“{value}” may be an element of its own whose separator was lost",
-        "none",
+        "compare",
     ),
     "separator_replaced": (
         f"{_SPEC} 7.8",

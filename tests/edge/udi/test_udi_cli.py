@@ -52,6 +52,7 @@ def test_a_lost_separator_is_flagged_and_other_readings_are_offered() -> None:
     report = json.loads(run("]d20106901234567892" + "10LOT2024A21SN0012345", "--json").stdout)
     assert (report["lot"], report["serial"]) == ("LOT2024A21SN0012345", None)
     assert [each["code"] for each in report["findings"]] == ["separator_doubtful"]
+    assert "(10)LOT2024A(21)SN0012345" in run("]d20106901234567892" + "10LOT2024A21SN0012345").stdout
     assert report["alternatives"][0]["elements"] == [["01", "06901234567892"], ["10", "LOT2024A"], ["21", "SN0012345"]]
 
 
