@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from edge.udi.model import PiFlags
+from edge.udi.recover import PiFlags
 
 _UNKNOWN = PiFlags()
 

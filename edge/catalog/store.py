@@ -11,7 +11,7 @@ from typing import Any
 
 from edge.catalog.build import COLUMNS, CatalogueError
 from edge.catalog.product import Certificate, Level, Product, Recall
-from edge.udi.model import PiFlags
+from edge.udi.recover import PiFlags
 from hardware.host.sqlite import Database, open_immutable
 
 

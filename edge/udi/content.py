@@ -38,6 +38,7 @@ def restricted(gtin: str) -> bool:
     return head in _RESTRICTED or (head == "00" and gtin.startswith(_RESTRICTED_8))
 
 
+@lru_cache(maxsize=8192)  # a site has some thousand products
 def _gtin(value: str, _today: date) -> str | None:
     digits = value.encode()
     if (3 * sum(digits[::2]) + sum(digits[1::2])) % 10 != _GTIN_ZERO:
@@ -57,7 +58,7 @@ def _prefix(value: str, _today: date) -> str | None:
     return None if len(head) == _PREFIX_DIGITS and is_digits(head) else "company_prefix"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # the days of a decade
 def _day0(value: str, today: date) -> str | None:
     parsed = yymmdd(value, today)
     if parsed is None:

@@ -86,11 +86,10 @@ def check(elements: Sequence[Element], text: str | None, today: date) -> list[Fi
         found.append(finding("ai_too_many", elements[_MOST][2], str(len(elements))))
         elements = elements[:_MOST]
     clean = text is not None and _CLEAN.fullmatch(text) is not None
-    for element in elements:
-        ai, value, at = element
+    for ai, value, at in elements:
         length = len(value)
         if not clean or not ai.simple or not ai.least <= length <= ai.most or (ai.numeric and not value.isdigit()):
-            found += _content(element, today)
+            found += _content((ai, value, at), today)
             if ai.code == _SIGNATURE:
                 found += _unserialised(elements)
         elif ai.rules:
@@ -99,7 +98,7 @@ def check(elements: Sequence[Element], text: str | None, today: date) -> list[Fi
                 if code is not None:
                     found.append(finding(code, at, f"({ai.code}){value}"))
         elif length >= _HIDDEN_LEAST and not ai.numeric and _HIDDEN.search(value):
-            found += _hidden(element, today)
+            found += _hidden((ai, value, at), today)
     said, repeated = _shape(tuple([ai.code for ai, _, _ in elements]))
     for code, place, value in said:
         found.append(finding(code, elements[place][2], value))

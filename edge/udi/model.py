@@ -139,21 +139,6 @@ class NotUdi:
         return all(f.grade is not Grade.ERROR for f in self.findings)
 
 
-@dataclass(frozen=True)
-class PiFlags:
-    """Which production identifiers the label carries according to UDID; None where unknown."""
-
-    lot: bool | None = None
-    serial: bool | None = None
-    manufactured: bool | None = None
-    expires: bool | None = None
-
-    @property
-    def none_expected(self) -> bool:
-        """UDID says that the label has no production identifier at all."""
-        return (self.lot, self.serial, self.manufactured, self.expires) == (False, False, False, False)
-
-
 def _encoded(text: str) -> str:
     """Percent encoding of everything but unreserved characters (RFC 3986, 2.3)."""
     if _UNRESERVED.issuperset(text):

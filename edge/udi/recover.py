@@ -17,7 +17,7 @@ from edge.udi.ais import Ai, find
 from edge.udi.dates import yymmdd, yyyymmdd
 from edge.udi.findings import finding
 from edge.udi.gs1 import GS, Element, check, from_elements
-from edge.udi.model import Finding, Grade, Issuer, NotUdi, PiFlags, Udi
+from edge.udi.model import Finding, Grade, Issuer, NotUdi, Udi
 from edge.udi.repair import MEDICAL
 
 _USUAL = frozenset(["01", "10", "11", "17", "21", "240"])
@@ -35,6 +35,21 @@ _MOST_RUNS = 3
 _DAY_IN_LOT = "[A-Za-z]{0,3}([0-9]{6,8})"
 _YEAR = timedelta(days=365)
 _OLDEST, _OLDEST_LOT, _LONG_OVER, _LONGEST_LIFE = 15 * _YEAR, 8 * _YEAR, 5 * _YEAR, 11 * _YEAR
+
+
+@dataclass(frozen=True)
+class PiFlags:
+    """Which production identifiers the label carries according to UDID; None where unknown."""
+
+    lot: bool | None = None
+    serial: bool | None = None
+    manufactured: bool | None = None
+    expires: bool | None = None
+
+    @property
+    def none_expected(self) -> bool:
+        """UDID says that the label has no production identifier at all."""
+        return (self.lot, self.serial, self.manufactured, self.expires) == (False, False, False, False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from edge.station.tasks import Placed, Running, place
 from edge.udi.assemble import assemble
 from edge.udi.build import element_string
 from edge.udi.checks import mod10
-from edge.udi.model import PiFlags
 from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
+from edge.udi.recover import PiFlags
 from tests.bench.figures import Figure, percentile
 
 STATION = "OR-03"

@@ -10,9 +10,10 @@ from edge.rules.reasons import TEXTS, say
 from edge.rules.regions import UnknownRegionError, known_regions, load_region, site_rules
 from edge.rules.verdict import Audience, Now, Outcome, Site, TaskName
 from edge.udi.findings import finding
-from edge.udi.model import Issuer, PiFlags, Udi
+from edge.udi.model import Issuer, Udi
 from edge.udi.parse import parse
 from edge.udi.presentation import Presentation, Shape
+from edge.udi.recover import PiFlags
 
 TODAY = date(2026, 11, 24)
 SITE = Site("national", "hospital", "digest")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from edge.udi import recover
 from edge.udi.build import element_string
 from edge.udi.checks import mod10
-from edge.udi.model import Grade, NotUdi, PiFlags, Udi
+from edge.udi.model import Grade, NotUdi, Udi
 from edge.udi.parse import parse
-from edge.udi.recover import EVIDENCE, alternatives, doubt
+from edge.udi.recover import EVIDENCE, PiFlags, alternatives, doubt
 
 TODAY = date(2026, 11, 24)
 GTIN = "06901234567892"
