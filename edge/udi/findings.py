@@ -23,7 +23,7 @@ _ERRORS = """
 """
 _WARNINGS = """
     reader_suffix identifier_in_data caps_lock keyboard_layout separator_replaced
-    not_gs1_symbol brackets_in_symbol brackets_ambiguous gtin_restricted dates_reversed
+    not_gs1_symbol link_in_gs1_symbol brackets_in_symbol brackets_ambiguous gtin_restricted dates_reversed
     ma_di_check ma_pi_check ma_check_not_last ma_field_unknown
     ahm_unconfirmed
     hibc_folded hibc_order

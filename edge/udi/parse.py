@@ -66,6 +66,9 @@ def _gs1_symbol(raw: bytes, symbology: str | None, text: str, today: date) -> Pa
     if (udi.findings and not udi.valid) or repair.spelt_out(text):
         if bracketed.looks_bracketed(text):
             return _key(bracketed.to_udi(raw, symbology, text, today))
+        if digital_link.looks_like_link(text):
+            link = _key(digital_link.to_udi(raw, symbology, text, today))
+            return replace(link, findings=(finding("link_in_gs1_symbol", 0, symbology or ""), *link.findings))
         udi = _repaired(udi, text, today)
     if udi.di is not None:
         return udi

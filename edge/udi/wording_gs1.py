@@ -156,6 +156,12 @@ GS1: dict[str, Row] = {
         "symbology identifier {value} is not a GS1 symbol",
         "label",
     ),
+    "link_in_gs1_symbol": (
+        f"{_SPEC} 5",
+        "GS1 符号 {value} 里放了网址,应放在普通二维码里",
+        "a web address in the GS1 symbol {value}: it belongs in a plain symbol",
+        "label",
+    ),
     "brackets_in_symbol": (f"{_SPEC} 4.14", "码里写进了括号", "brackets were encoded in the symbol", "label"),
     "brackets_ambiguous": (
         f"{_SPEC} 4.14",

@@ -200,3 +200,13 @@ def test_what_is_encoded_is_decoded(lot: str) -> None:
 @given(st.text(alphabet="0123456789/?&=%;+#.AaZ:-", max_size=60))
 def test_no_address_raises(text: str) -> None:
     parse(f"https://a/01/{text}", today=TODAY)
+
+
+@pytest.mark.parametrize("symbology", ["]Q3", "]d2"])
+def test_a_link_in_a_gs1_symbol_is_a_label_fault_but_readable(symbology: str) -> None:
+    link, other = (parse(text, symbology, today=TODAY) for text in (f"{HEAD}/10/A1", "https://example.cn/help"))
+    assert isinstance(link, Udi)
+    assert (link.trace_key, is_complete(link)) == (f"GS1|{DI}|L|A1", True)
+    assert [each.code for each in link.findings] == ["link_in_gs1_symbol"]
+    assert isinstance(other, NotUdi)
+    assert {each.code for each in other.findings} == {"link_in_gs1_symbol", "link_no_key"}
