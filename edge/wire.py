@@ -22,6 +22,8 @@ MAX_EVENT_BYTES = 16 * 1024
 MAX_BATCH_BYTES = 64 * 1024
 MAX_BATCH_EVENTS = 50
 WINDOW_EVENTS = 2_000
+PRESSURE_WARNING = 0.8
+"""The used fraction of a journal's capacity from which on a person should look."""
 
 HUB_PRESENCE = "udi/site/hub"
 
@@ -229,6 +231,11 @@ class Status:
     notices_missing_by: tuple[str, ...]
     """How this station can notice a package without a UDI: ``camera``, ``button``, ``no_read``; may be empty."""
 
+    @property
+    def pressure(self) -> float:
+        """The used fraction of the capacity, 0 to 1; at 1 scans are refused."""
+        return pressure(self.unacknowledged, self.capacity)
+
     def encode(self) -> bytes:
         """The payload of ``udi/<station>/status``."""
         return _dump(
@@ -241,9 +248,15 @@ class Status:
                 "epoch": self.epoch,
                 "unacknowledged": self.unacknowledged,
                 "capacity": self.capacity,
+                "pressure": self.pressure,
                 "notices_missing_by": list(self.notices_missing_by),
             }
         )
+
+
+def pressure(unacknowledged: int, capacity: int) -> float:
+    """The used fraction of a journal's capacity, 0 to 1."""
+    return min(1.0, round(unacknowledged / capacity, 4)) if capacity > 0 else 1.0
 
 
 def session_of(payload: bytes) -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from edge import wire
 from edge.station.config import findings, read_config
 from hardware.host.local import ask
 from hardware.host.toml import ConfigError
@@ -66,3 +67,7 @@ def status(run_dir: Path, *, as_json: bool) -> None:
     else:
         for key, value in answer.items():
             click.echo(f"{key:20} {value}")
+    if answer.get("pressure", 0.0) >= wire.PRESSURE_WARNING:
+        click.echo(
+            f"{answer['unacknowledged']} events wait for the hub: at {answer['capacity']} scans are refused", err=True
+        )

@@ -26,6 +26,7 @@ from edge.station.config import StationConfig
 from edge.station.desk import Desk, Knowledge
 from edge.station.drafts import Drafter
 from edge.station.inputs import CameraInput, Inputs, ScannerInput, StdinInput
+from edge.station.journal.room import RESERVED_PAGES
 from edge.station.journal.store import Journal, JournalReader, OpenedEpoch
 from edge.station.journal.writer import JournalWriter
 from edge.station.panel import build_panel
@@ -39,6 +40,8 @@ from hardware.host.worker import Worker, supervise
 log = logging.getLogger(__name__)
 
 VERSION = version("udi-station")
+RESERVING_S = 300
+"""What systemd grants a first start: 200 MiB are written twice, to a slow card perhaps."""
 
 
 class Station:
@@ -69,8 +72,15 @@ class Station:
         clock = Clock()
         drafter = Drafter(config.station, clock)
         journal_file = state_dir / "journal.sqlite3"
-        journal = Journal.open(journal_file, opening=lambda opened: _opening(drafter, opened), after_step=after_step)
+        notify(f"EXTEND_TIMEOUT_USEC={RESERVING_S * 1_000_000}")
+        journal = Journal.open(
+            journal_file,
+            opening=lambda opened: _opening(drafter, opened),
+            reserve_pages=0 if config.link.bench else RESERVED_PAGES,  # a bench's disk is not promised to anyone
+            after_step=after_step,
+        )
         self._writer = JournalWriter(journal)
+        self._writer.on_pressure = lambda waiting, of: self._tell_pressure(drafter, waiting, of)
         self._panel = build_panel(config.panel, simulate=simulate)
         self._desk = Desk(
             task=TaskName(config.station.home_task),
@@ -86,7 +96,7 @@ class Station:
         self._panel.connect(self._desk)
         self._inputs = _inputs(config, self._desk, run_dir, simulate=simulate)
         self._uplink = Uplink(
-            _uplink_settings(config, clock, journal.capacity),
+            _uplink_settings(config, clock),
             JournalReader.open(journal_file),
             self._writer,
             after_step=after_step,
@@ -126,6 +136,10 @@ class Station:
         status.stop(0.3)
         self._panel.close()
         log.info("state=stopped exit=%d", code)
+
+    def _tell_pressure(self, drafter: Drafter, unacknowledged: int, capacity: int) -> None:
+        change = wire.station_change("quota", unacknowledged=unacknowledged, capacity=capacity)
+        self._writer.submit(drafter.draft(wire.Kind.STATION, change), lambda _done: None)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stop.set()
@@ -176,7 +190,7 @@ def _inputs(config: StationConfig, desk: Desk, run_dir: Path, *, simulate: bool)
     return inputs
 
 
-def _uplink_settings(config: StationConfig, clock: Clock, capacity: int) -> UplinkSettings:
+def _uplink_settings(config: StationConfig, clock: Clock) -> UplinkSettings:
     tls = config.link.tls
     notices = [] if config.camera is None else ["camera"]
     if config.panel is not None and config.panel.no_code_button is not None:
@@ -194,6 +208,5 @@ def _uplink_settings(config: StationConfig, clock: Clock, capacity: int) -> Upli
         session=secrets.token_hex(8),
         version=VERSION,
         since=wire.iso(clock.now().at),
-        capacity=capacity,
         notices_missing_by=tuple(notices),
     )

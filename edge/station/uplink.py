@@ -47,7 +47,6 @@ class UplinkSettings:
     session: str
     version: str
     since: str
-    capacity: int
     notices_missing_by: tuple[str, ...]
 
 
@@ -116,7 +115,7 @@ class Uplink:
             version=settings.version,
             epoch=head.epoch,
             unacknowledged=head.last_seq - head.acked_seq,
-            capacity=settings.capacity,
+            capacity=self._writer.capacity,
             notices_missing_by=settings.notices_missing_by,
         )
 

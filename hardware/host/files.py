@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -12,13 +14,21 @@ def replace(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     Raises:
         OSError: the file could not be written; the former content is untouched.
     """
+    replace_by_pieces(path, [data], mode=mode)
+
+
+def replace_by_pieces(path: Path, pieces: Iterable[bytes], *, mode: int = 0o600) -> None:
+    """`replace` for more than fits into memory; what `pieces` raises leaves the former content untouched too."""
     part = path.with_name(path.name + ".part")
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with os.fdopen(fd, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(path)
+    with contextlib.ExitStack() as unless_whole:
+        unless_whole.callback(part.unlink)
+        with os.fdopen(fd, "wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+        unless_whole.pop_all()
     sync_folder(path.parent)
 
 

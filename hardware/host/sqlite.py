@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
@@ -18,9 +19,24 @@ finally:
     else:
         sys.modules["numpy"] = _numpy
 
-__all__ = ["Database", "StorageError", "grow_wal", "migrate", "open_immutable", "open_reader", "open_writer"]
+__all__ = [
+    "Database",
+    "StorageError",
+    "close_keeping_log",
+    "disk_free",
+    "is_full",
+    "migrate",
+    "open_immutable",
+    "open_reader",
+    "open_writer",
+    "pregrow",
+]
 
 PAGE_BYTES = 4096
+LOG_PAGES = 1000
+"""The log's working size, and the checkpoint's."""
+LEFT_FREE = 256 * 1024 * 1024
+"""Bytes of the disk that pre-growing leaves to everybody else."""
 BUSY_S = 5.0
 
 
@@ -43,7 +59,7 @@ def open_writer(path: Path) -> Database:
         conn.execute(f"PRAGMA page_size={PAGE_BYTES}")
         mode = conn.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         conn.execute("PRAGMA synchronous=FULL")
-        conn.execute("PRAGMA wal_autocheckpoint=1000")
+        conn.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
         conn.execute("PRAGMA journal_size_limit=-1")
         _demand(path, mode, conn.execute("PRAGMA synchronous").fetchone()[0])
         unless_good.pop_all()
@@ -83,9 +99,75 @@ def migrate(db: Database, name: str, steps: Sequence[Callable[[Database], None]]
     migrations.apply(db)
 
 
-def grow_wal(db: Database, pages: int = 1000) -> None:
-    """Let the write-ahead log reach its working size now, so that later commits only overwrite it."""
-    db.conn.execute("CREATE TABLE IF NOT EXISTS ballast(block BLOB)")
-    db.conn.execute("INSERT INTO ballast VALUES (zeroblob(?))", (pages * PAGE_BYTES,))
-    db.conn.execute("DROP TABLE ballast")
-    db.conn.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+def pregrow(db: Database, path: Path, pages: int = 0) -> int:
+    """Let the log reach its working size and the file `pages` pages now: later commits only overwrite what is theirs.
+
+    The file's unused pages stand on its free list, so nobody else can take their place on the disk. It stops early
+    rather than leave others less than `LEFT_FREE` bytes. What was begun before a kill is gone on with.
+
+    Returns:
+        The pages that the file has.
+
+    Raises:
+        sqlite3.Error: the disk is full or refuses; the database is as it was.
+    """
+    db.conn.execute("PRAGMA secure_delete=OFF")  # ballast is zeros already: zeroing it when freed would swell the log
+    try:
+        db.conn.execute("DROP TABLE IF EXISTS ballast")
+        if _log_pages(path) < LOG_PAGES or _wants(db.conn, path, pages):
+            _fill(db.conn, path, pages)
+    finally:
+        db.conn.execute("PRAGMA secure_delete=ON")
+    return _page_count(db.conn)
+
+
+def _fill(conn: sqlite3.Connection, path: Path, pages: int) -> None:
+    conn.execute("CREATE TABLE ballast(block BLOB)")
+    try:
+        _insert_block(conn)
+        while _wants(conn, path, pages):
+            _insert_block(conn)
+    finally:
+        conn.execute("DROP TABLE ballast")
+    conn.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
+
+def _insert_block(conn: sqlite3.Connection) -> None:
+    conn.execute("INSERT INTO ballast VALUES (zeroblob(?))", (LOG_PAGES * PAGE_BYTES,))
+
+
+def _wants(conn: sqlite3.Connection, path: Path, pages: int) -> bool:
+    return _page_count(conn) < pages and disk_free(path) > LEFT_FREE
+
+
+def _page_count(conn: sqlite3.Connection) -> int:
+    return int(conn.execute("PRAGMA page_count").fetchone()[0])
+
+
+def _log_pages(path: Path) -> int:
+    log = path.with_name(path.name + "-wal")
+    return log.stat().st_size // PAGE_BYTES if log.exists() else 0
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether the disk was full, and nothing worse."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
+def disk_free(path: Path) -> int:
+    """Bytes of the file system of `path` that this user may still fill."""
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
+def close_keeping_log(db: Database, path: Path) -> None:
+    """Close a writer, but leave its log as it is: the next start finds its place on the disk still taken.
+
+    SQLite deletes the log when the last connection closes, unless that one cannot write.
+    """
+    with contextlib.ExitStack() as closing:
+        with contextlib.suppress(sqlite3.Error):  # a file that cannot be read any more: its log is of no use
+            last = open_reader(path)
+            closing.callback(last.conn.close)
+            last.conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        closing.callback(db.conn.close)

@@ -18,19 +18,20 @@ from pathlib import Path
 from typing import Literal
 
 from edge import wire
+from edge.station.journal.check import broken_links, look_at_headers
+from edge.station.journal.reader import Head, JournalDamaged, JournalReader, Row, read_head
+from edge.station.journal.room import CAPACITY, Room, measure
 from edge.station.journal.salvage import Salvaged, quarantine, salvage
-from hardware.host.sqlite import Database, StorageError, grow_wal, migrate, open_reader, open_writer
+from hardware.host.sqlite import Database, StorageError, close_keeping_log, is_full, migrate, open_writer, pregrow
+
+__all__ = ["Head", "Journal", "JournalDamaged", "JournalError", "JournalFull", "JournalReader", "OpenedEpoch", "Row"]
 
 log = logging.getLogger(__name__)
 
-CAPACITY = 100_000
-"""Unacknowledged events that a station promises to hold."""
 CHECKED_LINKS = 100
 """Chain links that are checked at every start; the full check runs behind."""
 PRUNE_EVENTS = 50
 """Rows are deleted in ranges of at least this many."""
-
-_WAL_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 
 Acknowledged = Literal["pruned", "same", "fork", "foreign"]
 
@@ -41,29 +42,6 @@ class JournalError(OSError):
 
 class JournalFull(JournalError):  # noqa: N818 - reads as what it is
     """The promised capacity is used up. Nothing is overwritten."""
-
-
-class JournalDamaged(Exception):  # noqa: N818 - reads as what it is
-    """What the file holds is not what was written to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One event as journaled."""
-
-    seq: int
-    line: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where the journal stands."""
-
-    epoch: str
-    last_seq: int
-    last_digest: str | None
-    acked_seq: int
-    acked_chain: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +66,31 @@ class Journal:
 
     capacity = CAPACITY
 
-    def __init__(self, db: Database, opening: Opening, after_step: Callable[[str], None]) -> None:
+    def __init__(self, db: Database, path: Path, opening: Opening, after_step: Callable[[str], None]) -> None:
         """Use an opened database; see `open`."""
         self._db = db
+        self._path = path
         self._conn = db.conn
         self._opening = opening
         self._after_step = after_step
-        self._head = _read_head(self._conn)
+        self._head = read_head(self._conn)
 
     @classmethod
-    def open(cls, path: Path, *, opening: Opening, after_step: Callable[[str], None] = lambda _step: None) -> Journal:
+    def open(
+        cls,
+        path: Path,
+        *,
+        opening: Opening,
+        reserve_pages: int = 0,
+        after_step: Callable[[str], None] = lambda _step: None,
+    ) -> Journal:
         """Open the journal, or make it; a damaged one is set aside and its readable events journaled again.
 
         Args:
             path: the SQLite file.
             opening: makes the first event of a new epoch.
+            reserve_pages: the size in pages that the file is brought to now, so that a disk filled by others later
+                takes nothing from the journal. Writes as many bytes twice, once in the life of a journal.
             after_step: told after ``begun``, ``inserted`` and ``committed``; for tests that kill the process there.
 
         Raises:
@@ -117,10 +105,10 @@ class Journal:
             saved = salvage(aside)
             db = _open_checked(path)
         try:
-            journal = cls(db, opening, after_step)
+            journal = cls(db, path, opening, after_step)
             if journal.head.last_seq == 0:
                 journal._begin_first_epoch(saved)
-            grow_wal(db)
+            journal._reserve(reserve_pages)
         except sqlite3.Error as error:
             raise StorageError(f"{path}: {error}; check the card's free space and health") from error
         return journal
@@ -144,12 +132,15 @@ class Journal:
             WireError: a draft is too large; nothing was written.
         """
         if self.unacknowledged + len(drafts) > self.capacity:
-            raise JournalFull(f"{self.unacknowledged} of {self.capacity} events wait for the hub: no room left")
+            raise JournalFull(
+                f"{self.unacknowledged} of {self.capacity} events wait for the hub: no more is taken, nothing is "
+                "overwritten; bring the network or the hub back (udi-station status says what is missing)"
+            )
         rows = self._encode(drafts)
         try:
             self._transaction(lambda: self._insert(rows))
         except sqlite3.Error as error:
-            raise JournalError(f"the journal could not be written: {error}") from error
+            raise JournalError(f"the journal could not be written: {error}; {self._what_to_do(error)}") from error
         self._advance(rows)
         return rows
 
@@ -179,11 +170,39 @@ class Journal:
     def verify(self) -> list[str]:
         """The full check: SQLite's own and every chain link. Empty when all is well."""
         problems = [str(row[0]) for row in self._conn.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        return problems + _broken_links(self._conn.execute("SELECT seq, line FROM outbox ORDER BY seq"))
+        return problems + broken_links(self._conn.execute("SELECT seq, line FROM outbox ORDER BY seq"))
+
+    def room(self) -> Room:
+        """What the file takes, and what it has place for.
+
+        Raises:
+            JournalError: it cannot be measured.
+        """
+        try:
+            return measure(self._conn, self._path)
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(f"the journal's room cannot be measured: {error}") from error
 
     def close(self) -> None:
-        """Close the file."""
-        self._conn.close()
+        """Close the file; its log stays, and with it the log's place on the disk."""
+        close_keeping_log(self._db, self._path)
+
+    def _reserve(self, pages: int) -> None:
+        """Take what the promised capacity needs from the disk; a disk too full for that is no reason not to start."""
+        try:
+            found = pregrow(self._db, self._path, pages)
+        except sqlite3.OperationalError as error:
+            if not is_full(error):
+                raise
+            log.warning("journal=%s nothing reserved: %s; %s", self._path, error, self._what_to_do(error))
+            return
+        if found < pages:
+            log.warning("journal=%s reserved %d of %d pages: free the disk, then restart", self._path, found, pages)
+
+    def _what_to_do(self, error: sqlite3.Error) -> str:
+        if is_full(error):
+            return f"delete what is not needed on the disk that holds {self._path.parent}"
+        return "check the card's health (udi-firmware health)"
 
     def _encode(self, drafts: Sequence[wire.Draft]) -> list[Row]:
         rows, chain, seq = [], self._head.last_digest, self._head.last_seq
@@ -234,7 +253,7 @@ class Journal:
             salvaged=wire.ranges(saved.seqs),
         )
         self._transaction(lambda: self._begin_epoch(opened, saved.lines))
-        self._head = _read_head(self._conn)
+        self._head = read_head(self._conn)
 
     def _fork(self) -> None:
         head = self._head
@@ -245,7 +264,7 @@ class Journal:
         ]
         previous = {"epoch": head.epoch, "seq": head.last_seq, "chain": head.last_digest}
         self._transaction(lambda: self._begin_epoch(OpenedEpoch("fork", dict(previous), [], []), unsent))
-        self._head = _read_head(self._conn)
+        self._head = read_head(self._conn)
 
     def _begin_epoch(self, opened: OpenedEpoch, lines: Iterable[bytes]) -> None:
         epoch = secrets.token_hex(8)
@@ -261,100 +280,23 @@ class Journal:
         self._insert(rows)
 
 
-class JournalReader:
-    """Reads beside the writer, in another thread."""
-
-    def __init__(self, db: Database) -> None:
-        """Use a read-only database; see `open`."""
-        self._conn = db.conn
-
-    @classmethod
-    def open(cls, path: Path) -> JournalReader:
-        """Open read-only; the journal must exist."""
-        return cls(open_reader(path))
-
-    def head(self) -> Head:
-        """Where the journal stands."""
-        return _read_head(self._conn)
-
-    def after(self, seq: int, limit: int, max_bytes: int) -> list[Row]:
-        """Events after `seq` in order: at most `limit`, at most `max_bytes` as one batch, but at least one."""
-        rows: list[Row] = []
-        size = 0
-        for number, line in self._conn.execute(
-            "SELECT seq, line FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)
-        ):
-            size += len(line) + 1
-            if rows and size > max_bytes:
-                break
-            rows.append(Row(number, line))
-        return rows
-
-    def close(self) -> None:
-        """Close the file."""
-        self._conn.close()
-
-
 def _create(db: Database) -> None:
     db.conn.execute("CREATE TABLE outbox(seq INTEGER PRIMARY KEY, line BLOB NOT NULL)")
     db.conn.execute("CREATE TABLE cursor(epoch TEXT NOT NULL, acked_seq INTEGER NOT NULL, acked_chain TEXT)")
 
 
 def _open_checked(path: Path) -> Database:
-    _look_at_headers(path)
+    look_at_headers(path)
     db = open_writer(path)
     with contextlib.ExitStack() as unless_good:
         unless_good.callback(db.conn.close)
         migrate(db, "journal", [_create])
         newest = db.conn.execute("SELECT seq, line FROM outbox ORDER BY seq DESC LIMIT ?", (CHECKED_LINKS,)).fetchall()
-        broken = _broken_links(reversed(newest))
-        head = _read_head(db.conn)
+        broken = broken_links(reversed(newest))
+        head = read_head(db.conn)
         if newest and head.epoch == "":
             broken.append("events without a cursor")
         if broken:
             raise JournalDamaged("; ".join(broken))
         unless_good.pop_all()
     return db
-
-
-def _look_at_headers(path: Path) -> None:
-    """Notice a broken header before SQLite does: it would throw the log away, and with it the newest events."""
-    for file, known in ((path, (b"SQLite format 3\0",)), (path.with_name(path.name + "-wal"), _WAL_MAGIC)):
-        head = _first_bytes(file)
-        if head and not head.startswith(known):
-            raise JournalDamaged(f"{file.name} begins with {head!r}")
-
-
-def _first_bytes(file: Path) -> bytes:
-    if not file.exists():
-        return b""
-    with file.open("rb") as opened:
-        return opened.read(16)
-
-
-def _broken_links(rows: Iterable[tuple[int, bytes]]) -> list[str]:
-    problems: list[str] = []
-    former: Row | None = None
-    for seq, line in rows:
-        try:
-            event = wire.Event.decode(line)
-        except wire.WireError as error:
-            problems.append(f"seq {seq}: {error}")
-            former = None
-            continue
-        if event.seq != seq:
-            problems.append(f"row {seq} holds event {event.seq}")
-        elif former is not None and (former.seq + 1 != seq or event.chain != wire.digest(former.line)):
-            problems.append(f"seq {seq} does not follow {former.seq}: the chain is broken")
-        former = Row(seq, line)
-    return problems
-
-
-def _read_head(conn: sqlite3.Connection) -> Head:
-    cursor = conn.execute("SELECT epoch, acked_seq, acked_chain FROM cursor").fetchone()
-    if cursor is None:
-        return Head("", 0, None, 0, None)
-    newest = conn.execute("SELECT seq, line FROM outbox ORDER BY seq DESC LIMIT 1").fetchone()
-    if newest is None:
-        raise JournalDamaged("the newest event is gone")
-    return Head(cursor[0], newest[0], wire.digest(newest[1]), cursor[1], cursor[2])

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 FRESH_S = 30.0
 """A slow card is shown to the person, not killed (architecture section 8)."""
 MOST_AT_ONCE = 100
+MEASURED_NS = 5_000_000_000
+"""The room in the file and on the disk is measured anew when the last measure is this old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class JournalWriter:
         self._head = journal.head
         self._lock = threading.Lock()
         self.capacity = journal.capacity
+        """Events that can wait for the hub, as last measured: the quota, or less where the disk has less."""
+        self._measured_ns: int | None = None
+        self._pressed = False
+        self.on_pressure: Callable[[int, int], None] = lambda _unacknowledged, _capacity: None
+        """Called in this thread when `wire.PRESSURE_WARNING` of the capacity is reached: how many wait, of how many."""
         self.on_append: Callable[[], None] = lambda: None
         """Called in this thread after each commit: wakes the uplink."""
         self.worker = Worker("journal", self._step, fresh_within=FRESH_S, on_stop=self._drain)
@@ -72,6 +79,10 @@ class JournalWriter:
         self.worker.stop(timeout)
 
     def _step(self) -> None:
+        now_ns = time.monotonic_ns()
+        if self._measured_ns is None or now_ns - self._measured_ns >= MEASURED_NS:
+            self._measured_ns = now_ns
+            self._measure()
         try:
             first = self._queue.get(timeout=0.2)
         except queue.Empty:
@@ -130,6 +141,23 @@ class JournalWriter:
         if outcome == "fork":
             log.error("fork: the hub's watermark %d of epoch %s is not of this card", ack.through, ack.epoch)
         self.on_append()
+
+    def _measure(self) -> None:
+        waiting = self._journal.unacknowledged
+        try:
+            self.capacity = self._journal.room().capacity(waiting, self._journal.capacity)
+        except JournalError as error:
+            log.warning("%s", error)
+            return
+        used = wire.pressure(waiting, self.capacity)
+        if self._pressed:  # said once, not at every small ebb
+            self._pressed = used >= wire.PRESSURE_WARNING / 2
+        elif used >= wire.PRESSURE_WARNING:
+            self._pressed = True
+            log.warning(
+                "journal: %d of at most %d events wait for the hub, then scans are refused", waiting, self.capacity
+            )
+            self.on_pressure(waiting, self.capacity)
 
     def _publish_head(self) -> None:
         with self._lock:
