@@ -20,24 +20,40 @@ finally:
         sys.modules["numpy"] = _numpy
 
 __all__ = [
+    "PAGE_BYTES",
     "Database",
     "StorageError",
     "close_keeping_log",
     "disk_free",
     "is_full",
+    "is_refusal",
     "migrate",
     "open_immutable",
     "open_reader",
     "open_writer",
     "pregrow",
+    "restart_log",
 ]
 
 PAGE_BYTES = 4096
-LOG_PAGES = 1000
-"""The log's working size, and the checkpoint's."""
+CHECKPOINT_PAGES = 1000
+LOG_PAGES = 1500
+"""The log's working size: it is written from its beginning again once `CHECKPOINT_PAGES` were passed by a commit."""
 LEFT_FREE = 256 * 1024 * 1024
 """Bytes of the disk that pre-growing leaves to everybody else."""
 BUSY_S = 5.0
+_REFUSALS = frozenset(
+    (
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+    )
+)
 
 
 class StorageError(OSError):
@@ -59,7 +75,7 @@ def open_writer(path: Path) -> Database:
         conn.execute(f"PRAGMA page_size={PAGE_BYTES}")
         mode = conn.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         conn.execute("PRAGMA synchronous=FULL")
-        conn.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
+        conn.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         conn.execute("PRAGMA journal_size_limit=-1")
         _demand(path, mode, conn.execute("PRAGMA synchronous").fetchone()[0])
         unless_good.pop_all()
@@ -116,6 +132,7 @@ def pregrow(db: Database, path: Path, pages: int = 0) -> int:
         db.conn.execute("DROP TABLE IF EXISTS ballast")
         if _log_pages(path) < LOG_PAGES or _wants(db.conn, path, pages):
             _fill(db.conn, path, pages)
+            restart_log(db)
     finally:
         db.conn.execute("PRAGMA secure_delete=ON")
     return _page_count(db.conn)
@@ -129,7 +146,6 @@ def _fill(conn: sqlite3.Connection, path: Path, pages: int) -> None:
             _insert_block(conn)
     finally:
         conn.execute("DROP TABLE ballast")
-    conn.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
 
 def _insert_block(conn: sqlite3.Connection) -> None:
@@ -152,6 +168,17 @@ def _log_pages(path: Path) -> int:
 def is_full(error: sqlite3.Error) -> bool:
     """Whether the disk was full, and nothing worse."""
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
+def is_refusal(error: sqlite3.Error) -> bool:
+    """Whether the system refused (disk full, not allowed, in use, failed): that says nothing of the file's content."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _REFUSALS
+
+
+def restart_log(db: Database) -> None:
+    """Bring everything in the log into the file, so that the next commit writes the log from its beginning."""
+    db.conn.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
 
 def disk_free(path: Path) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import re
+import json
+import mmap
 import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +13,9 @@ from edge import wire
 from hardware.host.files import sync_folder
 from hardware.host.sqlite import open_reader
 
-_EVENT = re.compile(
-    rb'\{"schema":1,"event_id":"(?:[^"\\]|\\.)*".{0,16384}?"chain":(?:null|"[0-9a-f]{64}")\}', re.DOTALL
-)
-"""An event line in the bytes of a page; it is believed only if it decodes."""
+_BEGINS = b'{"schema":1,"event_id":"'
+"""How an event line begins in the bytes of a page; it is believed only if it decodes."""
+_JSON = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,17 @@ def quarantine(path: Path) -> Path:
 def salvage(aside: Path) -> Salvaged:
     """Every event that can be read from a set-aside journal and that the hub may not have yet."""
     events = _carve(aside)
-    acked = 0
+    epoch, acked = "", 0
     with contextlib.suppress(sqlite3.DatabaseError):
-        acked = _by_sql(aside, events)
+        epoch, acked = _by_sql(aside, events)
     by_epoch: dict[str, list[wire.Event]] = {}
     for event in sorted(events.values(), key=lambda event: event.seq):
         by_epoch.setdefault(event.epoch, []).append(event)
     if not by_epoch:
         return Salvaged(damaged=True)
-    latest = max(by_epoch.values(), key=lambda found: found[-1].event_id)
+    if epoch not in by_epoch:  # after a fork the same events stand in two epochs: the one opened last has the latest id
+        epoch, acked = max(by_epoch, key=lambda name: max(event.event_id for event in by_epoch[name])), 0
+    latest = by_epoch[epoch]
     unsent = [event for event in latest if event.seq > acked]
     last = latest[-1]
     return Salvaged(
@@ -78,14 +80,24 @@ def _carve(aside: Path) -> dict[tuple[str, int], wire.Event]:
     events: dict[tuple[str, int], wire.Event] = {}
     for suffix in ("", "-wal"):
         part = aside.with_name(aside.name + suffix)
-        if part.exists():
-            for match in _EVENT.finditer(part.read_bytes()):
-                _keep(events, match.group())
+        if part.exists() and part.stat().st_size > 0:
+            with part.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                _carve_from(content, events)
     return events
 
 
-def _by_sql(aside: Path, events: dict[tuple[str, int], wire.Event]) -> int:
-    """Add what SQLite can read, and return the hub's watermark if that can be read."""
+def _carve_from(content: mmap.mmap, events: dict[tuple[str, int], wire.Event]) -> None:
+    at = content.find(_BEGINS)
+    while at >= 0:
+        text = content[at : at + wire.MAX_EVENT_BYTES].decode("utf-8", "surrogateescape")
+        with contextlib.suppress(ValueError, RecursionError):
+            end = _JSON.raw_decode(text)[1]
+            _keep(events, text[:end].encode("utf-8", "surrogateescape"))
+        at = content.find(_BEGINS, at + 1)
+
+
+def _by_sql(aside: Path, events: dict[tuple[str, int], wire.Event]) -> tuple[str, int]:
+    """Add what SQLite can read, and return the epoch and the hub's watermark in it if that can be read."""
     db = open_reader(aside)
     try:
         with contextlib.suppress(sqlite3.DatabaseError):
@@ -94,8 +106,8 @@ def _by_sql(aside: Path, events: dict[tuple[str, int], wire.Event]) -> int:
         with contextlib.suppress(sqlite3.DatabaseError):
             for (line,) in db.conn.execute("SELECT line FROM outbox ORDER BY seq DESC"):
                 _keep(events, line)
-        row = db.conn.execute("SELECT acked_seq FROM cursor").fetchone()
-        return 0 if row is None else int(row[0])
+        row = db.conn.execute("SELECT epoch, acked_seq FROM cursor").fetchone()
+        return ("", 0) if row is None else (str(row[0]), int(row[1]))
     finally:
         db.conn.close()
 

@@ -8,7 +8,6 @@ under its old event id.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import secrets
 import sqlite3
@@ -18,18 +17,17 @@ from pathlib import Path
 from typing import Literal
 
 from edge import wire
-from edge.station.journal.check import broken_links, look_at_headers
+from edge.station.journal.check import broken_links
+from edge.station.journal.file import open_checked, reserve, what_to_do
 from edge.station.journal.reader import Head, JournalDamaged, JournalReader, Row, read_head
 from edge.station.journal.room import CAPACITY, Room, measure
 from edge.station.journal.salvage import Salvaged, quarantine, salvage
-from hardware.host.sqlite import Database, StorageError, close_keeping_log, is_full, migrate, open_writer, pregrow
+from hardware.host.sqlite import Database, StorageError, close_keeping_log, is_full, is_refusal, restart_log
 
 __all__ = ["Head", "Journal", "JournalDamaged", "JournalError", "JournalFull", "JournalReader", "OpenedEpoch", "Row"]
 
 log = logging.getLogger(__name__)
 
-CHECKED_LINKS = 100
-"""Chain links that are checked at every start; the full check runs behind."""
 PRUNE_EVENTS = 50
 """Rows are deleted in ranges of at least this many."""
 
@@ -98,19 +96,21 @@ class Journal:
         """
         saved = Salvaged()
         try:
-            db = _open_checked(path)
+            db = open_checked(path)
         except (JournalDamaged, sqlite3.DatabaseError) as error:
+            if isinstance(error, sqlite3.Error) and is_refusal(error):
+                raise StorageError(f"{path}: {error}; {what_to_do(path, error)}") from error
             aside = quarantine(path)
             log.error("journal=%s damaged: %s; set aside as %s", path, error, aside)  # noqa: TRY400 - no traceback
             saved = salvage(aside)
-            db = _open_checked(path)
+            db = open_checked(path)
         try:
             journal = cls(db, path, opening, after_step)
             if journal.head.last_seq == 0:
                 journal._begin_first_epoch(saved)
-            journal._reserve(reserve_pages)
+            reserve(db, path, reserve_pages)
         except sqlite3.Error as error:
-            raise StorageError(f"{path}: {error}; check the card's free space and health") from error
+            raise StorageError(f"{path}: {error}; {what_to_do(path, error)}") from error
         return journal
 
     @property
@@ -140,7 +140,7 @@ class Journal:
         try:
             self._transaction(lambda: self._insert(rows))
         except sqlite3.Error as error:
-            raise JournalError(f"the journal could not be written: {error}; {self._what_to_do(error)}") from error
+            raise JournalError(f"the journal could not be written: {error}; {what_to_do(self._path, error)}") from error
         self._advance(rows)
         return rows
 
@@ -187,23 +187,6 @@ class Journal:
         """Close the file; its log stays, and with it the log's place on the disk."""
         close_keeping_log(self._db, self._path)
 
-    def _reserve(self, pages: int) -> None:
-        """Take what the promised capacity needs from the disk; a disk too full for that is no reason not to start."""
-        try:
-            found = pregrow(self._db, self._path, pages)
-        except sqlite3.OperationalError as error:
-            if not is_full(error):
-                raise
-            log.warning("journal=%s nothing reserved: %s; %s", self._path, error, self._what_to_do(error))
-            return
-        if found < pages:
-            log.warning("journal=%s reserved %d of %d pages: free the disk, then restart", self._path, found, pages)
-
-    def _what_to_do(self, error: sqlite3.Error) -> str:
-        if is_full(error):
-            return f"delete what is not needed on the disk that holds {self._path.parent}"
-        return "check the card's health (udi-firmware health)"
-
     def _encode(self, drafts: Sequence[wire.Draft]) -> list[Row]:
         rows, chain, seq = [], self._head.last_digest, self._head.last_seq
         for draft in drafts:
@@ -218,6 +201,15 @@ class Journal:
         self._after_step("inserted")
 
     def _transaction(self, work: Callable[[], None]) -> None:
+        try:
+            self._commit(work)
+        except sqlite3.Error as error:
+            if not is_full(error):
+                raise
+            restart_log(self._db)  # a log that cannot grow any more has place at its beginning
+            self._commit(work)
+
+    def _commit(self, work: Callable[[], None]) -> None:
         self._conn.execute("BEGIN IMMEDIATE")
         try:
             self._after_step("begun")
@@ -278,25 +270,3 @@ class Journal:
         self._conn.execute("DELETE FROM cursor")
         self._conn.execute("INSERT INTO cursor(epoch, acked_seq, acked_chain) VALUES (?, 0, NULL)", (epoch,))
         self._insert(rows)
-
-
-def _create(db: Database) -> None:
-    db.conn.execute("CREATE TABLE outbox(seq INTEGER PRIMARY KEY, line BLOB NOT NULL)")
-    db.conn.execute("CREATE TABLE cursor(epoch TEXT NOT NULL, acked_seq INTEGER NOT NULL, acked_chain TEXT)")
-
-
-def _open_checked(path: Path) -> Database:
-    look_at_headers(path)
-    db = open_writer(path)
-    with contextlib.ExitStack() as unless_good:
-        unless_good.callback(db.conn.close)
-        migrate(db, "journal", [_create])
-        newest = db.conn.execute("SELECT seq, line FROM outbox ORDER BY seq DESC LIMIT ?", (CHECKED_LINKS,)).fetchall()
-        broken = broken_links(reversed(newest))
-        head = read_head(db.conn)
-        if newest and head.epoch == "":
-            broken.append("events without a cursor")
-        if broken:
-            raise JournalDamaged("; ".join(broken))
-        unless_good.pop_all()
-    return db

@@ -154,9 +154,7 @@ class JournalWriter:
             self._pressed = used >= wire.PRESSURE_WARNING / 2
         elif used >= wire.PRESSURE_WARNING:
             self._pressed = True
-            log.warning(
-                "journal: %d of at most %d events wait for the hub, then scans are refused", waiting, self.capacity
-            )
+            log.warning("journal: %d events wait for the hub, at %d scans are refused", waiting, self.capacity)
             self.on_pressure(waiting, self.capacity)
 
     def _publish_head(self) -> None:
