@@ -48,7 +48,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk" / "OR-01"
     folder.mkdir(parents=True)
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=12m", "udi", str(folder)], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=16m", "udi", str(folder)], check=False, capture_output=True
     )
     if mounted.returncode:
         pytest.skip("a disk of its own needs root and mount: run as root to test a full disk")

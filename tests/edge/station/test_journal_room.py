@@ -2,15 +2,19 @@ import contextlib
 import os
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from edge import wire
+from edge.station import daemon
+from edge.station.config import read_config
 from edge.station.journal.room import EVENT_BYTES, RESERVED_PAGES, Room
-from edge.station.journal.store import Journal, JournalError, JournalFull
+from edge.station.journal.store import Journal, JournalError, JournalFull, JournalReader
 from edge.station.journal.writer import JournalWriter
 from hardware.host import sqlite
 from tests.bench import fixture
@@ -54,16 +58,16 @@ def _until_full(journal: Journal, at_once: int, events: Iterator[wire.Draft] | N
 
 def test_the_reserve_survives_a_disk_that_others_fill(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LEFT_FREE", 0)
-    journal = Journal.open(disk / FILE, opening=opening, reserve_pages=4000)
+    journal = Journal.open(disk / FILE, opening=opening, reserve_pages=2500)
     other = fill_up(disk)
     promised = journal.room().reserved
-    assert promised >= 4000 * 4096 // EVENT_BYTES
-    events = list(fixture.drafts(promised - 200, fixture.sealer()))
+    assert promised >= 2500 * 4096 // EVENT_BYTES
+    events = list(fixture.drafts(promised - 150, fixture.sealer()))
     for first in range(0, len(events), 100):
         journal.append(events[first : first + 100])
         if first == 1000:  # a restart in between: the log's place must not have gone either
             journal.close()
-            journal = Journal.open(disk / FILE, opening=opening, reserve_pages=4000)
+            journal = Journal.open(disk / FILE, opening=opening, reserve_pages=2500)
     assert journal.room().disk_bytes == 0
     assert f"full; delete what is not needed on the disk that holds {disk}" in _until_full(journal, 20)[1]
     before = journal.head
@@ -81,7 +85,7 @@ def test_a_full_disk_starts_without_a_reserve(
     Journal.open(disk / FILE, opening=opening).close()
     fill_up(disk)
     monkeypatch.setattr(sqlite, "_wants", lambda _conn, _path, _pages: True)
-    journal = Journal.open(disk / FILE, opening=opening, reserve_pages=4000)
+    journal = Journal.open(disk / FILE, opening=opening, reserve_pages=2500)
     assert "nothing reserved: database or disk is full; delete what is not needed" in caplog.text
     journal.append([draft()])
     assert journal.verify() == []
@@ -124,9 +128,9 @@ def test_what_others_need_is_left_to_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(sqlite, "LEFT_FREE", 1 << 60)
-    journal = Journal.open(tmp_path / FILE, opening=opening, reserve_pages=4000)
+    journal = Journal.open(tmp_path / FILE, opening=opening, reserve_pages=2500)
     assert journal.room().file_bytes < 1600 * 4096
-    assert "of 4000 pages: free the disk, then restart" in caplog.text
+    assert "of 2500 pages: free the disk, then restart" in caplog.text
     journal.close()
 
 
@@ -166,7 +170,7 @@ def test_the_reserve_holds_the_promised_events() -> None:
 
 
 def test_the_room_is_what_really_fits(tmp_path: Path) -> None:
-    journal = Journal.open(tmp_path / FILE, opening=fixture.opening, reserve_pages=3000)
+    journal = Journal.open(tmp_path / FILE, opening=fixture.opening, reserve_pages=2000)
     events = fixture.drafts(20_000, fixture.sealer())
     journal.append([next(events) for _ in range(1500)])  # enough to be measured by
     said = journal.room().reserved
@@ -232,6 +236,44 @@ def test_pressure_is_told_once_and_again_after_relief(tmp_path: Path, caplog: py
     assert told == [(8, 10), (8, 10)]
     assert "8 events wait for the hub, at 10 scans are refused" in caplog.text
     journal.close()
+
+
+CONFIG = """\
+[station]
+id = "OR-01"
+organisation = { id = "H1", role = "hospital" }
+place = "OR-01"
+home_task = "CHECK"
+
+[link]
+host = "127.0.0.1"
+port = 1
+bench = true
+
+[[scanner]]
+kind = "serial"
+device = "/nowhere"
+"""
+
+
+@pytest.mark.parametrize("bench", [True, False])
+def test_a_station_reserves_unless_it_is_a_bench(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, bench: bool
+) -> None:
+    monkeypatch.setattr(daemon, "RESERVED_PAGES", 4000)
+    monkeypatch.setattr(sys, "stdin", None)
+    (tmp_path / "station.toml").write_text(CONFIG, encoding="ascii")
+    config = read_config(tmp_path / "station.toml")
+    station = daemon.Station(replace(config, link=replace(config.link, bench=bench)), tmp_path, tmp_path, simulate=True)
+    station._writer.worker.start()
+    station._writer.on_pressure(8, 10)
+    station._writer.stop()
+    station._uplink._close()
+    station._server.close()
+    assert ((tmp_path / FILE).stat().st_size >= 4000 * 4096) is not bench
+    with JournalReader.snapshot(tmp_path / FILE) as reader:
+        event = wire.Event.decode(reader.newest(1, 1)[0].line)
+    assert (event.kind, event.data["change"]) == ("station", {"what": "quota", "unacknowledged": 8, "capacity": 10})
 
 
 def test_a_running_writer_measures_by_itself(tmp_path: Path) -> None:
