@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge.hub.broker.cli import broker_config
 from edge.hub.config import HubConfig, read_config
 from hardware.host.toml import ConfigError
 
@@ -33,6 +34,9 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.version_option(package_name="udi-station", message="%(prog)s %(version)s")
 def main() -> None:
     """The receiving end: collects what stations send and answers where things are."""
+
+
+main.add_command(broker_config)
 
 
 @main.command()
