@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import signal
+import socket
+import ssl
 import subprocess
 import time
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +19,6 @@ from click.testing import CliRunner
 from edge.hub.cli import main
 from hardware.host.link import (
     Connected,
-    Disconnected,
     Link,
     LinkEvent,
     LinkSettings,
@@ -70,6 +73,12 @@ class Peer:
         messages, self._messages = self._messages, []
         return messages
 
+    def wait_heard(self, count: int) -> list[bytes]:
+        """The payloads of so many messages, in the order they came."""
+        while len(self._messages) < count:
+            self._messages.append(self.until(Message))
+        return [message.payload for message in self._messages]
+
     def lose(self) -> None:
         """End as a power cut does: no goodbye."""
         session = self.link._session
@@ -110,6 +119,10 @@ class SecureBroker(Broker):
         with (self.files / "stations.acl").open("a", encoding="ascii") as rights:
             rights.write(f"user {ADMIN}\ntopic readwrite #\n")
 
+    def link(self, name: str) -> str:
+        tls = self.authority.identity(name)
+        return f'tls = {{ ca = "{tls.ca}", certificate = "{tls.certificate}", key = "{tls.key}" }}'
+
     def start(self) -> None:
         assert MOSQUITTO is not None
         with self.log.open("ab") as log:
@@ -128,9 +141,40 @@ class SecureBroker(Broker):
         peer.until(Connected)
         return peer
 
-    def refuses(self, tls: Tls, name: str) -> bool:
+    def refuses(self, tls: Tls) -> bool:
         """Whether a connection with this certificate is refused at this moment."""
-        peer = Peer(self.port, tls, name)
-        refused = isinstance(peer.until((Connected, Disconnected)), Disconnected)
-        peer.link.disconnect()
-        return refused
+        return not is_connack(answer(self.port, context(self.authority.file, tls)))
+
+
+def context(ca: Path, tls: Tls | None, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
+    """What a client brings along; with a version: that one only."""
+    made = ssl.create_default_context(cafile=str(ca))
+    if tls is not None:
+        made.load_cert_chain(tls.certificate, tls.key)
+    if version is not None:
+        made.set_ciphers("DEFAULT:@SECLEVEL=0")
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            made.minimum_version = made.maximum_version = version
+    return made
+
+
+CONNECT = bytes.fromhex("101000044d5154540502ffff000003") + b"abc"
+"""MQTT v5, clean start, a keepalive of 65535 s."""
+
+
+def answer(port: int, tls: ssl.SSLContext | None) -> bytes | str:
+    """What comes back for a CONNECT: bytes, or how TLS or TCP ended."""
+    with contextlib.ExitStack() as stack:
+        try:
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            if tls is not None:
+                sock = stack.enter_context(tls.wrap_socket(sock, server_hostname="localhost"))
+            sock.sendall(CONNECT)
+            return sock.recv(256)
+        except (ssl.SSLError, ConnectionError) as error:
+            return getattr(error, "reason", None) or type(error).__name__
+
+
+def is_connack(found: bytes | str) -> bool:
+    """Whether it says: connected."""
+    return isinstance(found, bytes) and found[:1] == b"\x20" and found[3] == 0

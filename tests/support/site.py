@@ -39,7 +39,7 @@ home_task = "{task}"
 [link]
 host = "127.0.0.1"
 port = {port}
-bench = true
+{link}
 
 [[scanner]]
 kind = "serial"
@@ -65,7 +65,7 @@ keys = "{keys}"
 [link]
 host = "127.0.0.1"
 port = {port}
-bench = true
+{link}
 
 [page]
 port = 0
@@ -98,6 +98,10 @@ class Broker:
         self._config = folder / "mosquitto.conf"
         self._config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n", encoding="ascii")
         self._process: subprocess.Popen[bytes] | None = None
+
+    def link(self, name: str) -> str:
+        """The rest of a `[link]` table: how this identity proves itself."""
+        return f"bench = true  # {name} needs no certificate"
 
     def start(self) -> None:
         assert MOSQUITTO is not None
@@ -196,9 +200,9 @@ class Running:
 class Site:
     """Everything under one folder; `close` ends whatever still runs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, broker: Broker | None = None) -> None:
         self.folder = folder
-        self.broker = Broker(folder)
+        self.broker = Broker(folder) if broker is None else broker
         self._keys = folder / "keys"
         self._keys.mkdir()
         key = new_key()
@@ -208,7 +212,10 @@ class Site:
         self._public_key = base64.b64encode(public_half(key)).decode("ascii")
         self.hub_file = folder / "hub.toml"
         self.store = folder / "hub.sqlite3"
-        self.hub_file.write_text(HUB.format(store=self.store, keys=self._keys, port=self.broker.port), encoding="utf-8")
+        self.hub_file.write_text(
+            HUB.format(store=self.store, keys=self._keys, port=self.broker.port, link=self.broker.link("hub")),
+            encoding="utf-8",
+        )
         self._hub: subprocess.Popen[bytes] | None = None
         self._running: list[Running] = []
         self._terminals: list[Terminal] = []
@@ -244,7 +251,12 @@ class Site:
         self._terminals.append(terminal)
         (home / "station.toml").write_text(
             STATION.format(
-                name=name, task=task, port=self.broker.port, device=terminal.link, public_key=self._public_key
+                name=name,
+                task=task,
+                port=self.broker.port,
+                device=terminal.link,
+                public_key=self._public_key,
+                link=self.broker.link(name),
             )
             + extra,
             encoding="utf-8",

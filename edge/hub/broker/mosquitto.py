@@ -48,8 +48,7 @@ def _common(site: BrokerTable) -> Iterator[Line]:
     yield "log_timestamp false", "See above."
     yield "log_type error", "What the broker cannot do."
     yield "log_type warning", "What it had to put right."
-    yield "log_type notice", "Who came and went; no kind of log line holds a payload, and `debug` would add topics."
-    yield "connection_messages true", "A name that comes and goes every few seconds is a copied card."
+    yield "log_type notice", "Who came and went: a name that does so every few seconds is a copied card. No payloads."
     yield "sys_interval 0", "Nobody here may read $SYS; this saves a write to it each ten seconds."
 
 

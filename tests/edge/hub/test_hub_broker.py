@@ -4,7 +4,6 @@ import contextlib
 import signal
 import socket
 import ssl
-import warnings
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -20,7 +19,7 @@ from edge.hub.cli import main
 from edge.wire import MAX_BATCH_BYTES
 from hardware.host.link import Connected, Disconnected, NotConnected, Tls, Will
 from tests.support.pki import NOW, Authority
-from tests.support.secure import ADMIN, Peer, SecureBroker
+from tests.support.secure import ADMIN, Peer, SecureBroker, answer, context, is_connack
 from tests.support.site import MOSQUITTO, free_port, wait_for
 
 STATIONS = ["OR-01", "OR-02"]
@@ -143,32 +142,19 @@ def test_a_client_of_version_3_1_1_cannot_take_an_id_either(shared: SecureBroker
     thief.disconnect()
 
 
-def _context(ca: Path, tls: Tls | None, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(ca))
-    if tls is not None:
-        context.load_cert_chain(tls.certificate, tls.key)
-    if version is not None:
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
-        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
-            context.minimum_version = context.maximum_version = version
-    return context
+ANNOUNCED = {
+    "maximum QoS 1": "2401",
+    "server keepalive 60 s": "13003c",
+    "receive maximum 1000": "2103e8",
+    "maximum packet size": f"27{MOST_PACKET:08x}",
+}
 
 
-CONNECT = bytes.fromhex("101000044d5154540502003c000003") + b"abc"
-
-
-def _answer(port: int, context: ssl.SSLContext | None) -> str:
-    """What comes back for a CONNECT: a word of the broker's protocol, or of TLS, or nothing."""
-    with contextlib.ExitStack() as stack:
-        try:
-            sock = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
-            if context is not None:
-                sock = stack.enter_context(context.wrap_socket(sock, server_hostname="localhost"))
-            sock.sendall(CONNECT)
-            data = sock.recv(64)
-        except (ssl.SSLError, ConnectionError) as error:
-            return getattr(error, "reason", None) or type(error).__name__
-        return "CONNACK" if data[:1] == b"\x20" else repr(data)
+@pytest.mark.parametrize("case", ANNOUNCED)
+def test_what_the_broker_announces(shared: SecureBroker, case: str) -> None:
+    connack = answer(shared.port, context(shared.authority.file, shared.authority.identity("OR-01")))
+    assert isinstance(connack, bytes)
+    assert bytes.fromhex(ANNOUNCED[case]) in connack, connack.hex()
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -182,28 +168,28 @@ def test_who_gets_in(shared: SecureBroker, tmp_path: Path, version: ssl.TLSVersi
         "another authority of the same name": Authority(tmp_path / "same", "site authority").identity("OR-01"),
         "expired": ours.identity("OR-01", until=NOW - timedelta(hours=1)),
     }
-    found = {name: _answer(shared.port, _context(ours.file, tls, version)) for name, tls in cases.items()}
-    assert [name for name, answer in found.items() if answer == "CONNACK"] == ["good"]
+    found = {name: answer(shared.port, context(ours.file, tls, version)) for name, tls in cases.items()}
+    assert [name for name, each in found.items() if is_connack(each)] == ["good"]
     assert "CERTIFICATE_VERIFY_FAILED" not in found.values(), "the client must not be the one that refuses"
 
 
 def test_without_tls_nothing_is_answered(shared: SecureBroker) -> None:
-    assert _answer(shared.port, None) in {"b''", "ConnectionResetError"}
+    assert answer(shared.port, None) in {b"", "ConnectionResetError"}
 
 
 def test_old_versions_of_tls_are_refused(shared: SecureBroker) -> None:
-    context = _context(shared.authority.file, shared.authority.identity("OR-01"), ssl.TLSVersion.TLSv1_1)
-    assert _answer(shared.port, context) == "TLSV1_ALERT_PROTOCOL_VERSION"
+    old = context(shared.authority.file, shared.authority.identity("OR-01"), ssl.TLSVersion.TLSv1_1)
+    assert answer(shared.port, old) == "TLSV1_ALERT_PROTOCOL_VERSION"
 
 
 def test_a_stolen_card_is_locked_out_at_the_next_reload(own: SecureBroker) -> None:
     stolen, fresh = own.authority.identity("OR-01"), own.authority.identity("OR-01")
     bystander = own.peer("OR-02")
-    assert not own.refuses(stolen, "OR-01")
+    assert not own.refuses(stolen)
     own.authority.revoke(stolen)
     own.reload()
-    wait_for(lambda: own.refuses(stolen, "OR-01"), "the list of revoked certificates to be read")
-    assert not own.refuses(fresh, "OR-01")
+    wait_for(lambda: own.refuses(stolen), "the list of revoked certificates to be read")
+    assert not own.refuses(fresh)
     assert bystander.publish("udi/OR-02/scan", b"not disturbed").ok
 
 
@@ -232,6 +218,25 @@ def test_the_largest_messages_pass_and_larger_ones_harm_nobody_else(shared: Secu
     station.until(Connected)
     assert station.publish("udi/OR-01/scan", b"back").ok
     assert [message.payload for message in hub.heard()] == [batch, picture, b"not disturbed", b"back"]
+
+
+def test_a_slow_hub_misses_nothing(shared: SecureBroker) -> None:
+    """More than the 1000 in flight and the 1000 queued that mosquitto would hold by itself."""
+    station, hub = shared.peer("OR-01"), shared.peer("hub")
+    hub.subscribe("udi/+/scan")
+    sent = [b"%d" % number for number in range(2_500)]
+    assert all(station.publish("udi/OR-01/scan", payload).ok for payload in sent)
+    assert hub.wait_heard(len(sent)) == sent
+
+
+def test_connections_are_counted(own: SecureBroker) -> None:
+    most = 4 * len(STATIONS) + 64
+    with contextlib.ExitStack() as stack:
+        for _ in range(most):
+            stack.enter_context(socket.create_connection(("127.0.0.1", own.port)))
+        wait_for(lambda: own.refuses(own.authority.identity("OR-01")), "the broker to be full")
+    wait_for(lambda: not own.refuses(own.authority.identity("OR-01")), "room for a station")
+    assert "max_connections exceeded" in own.log.read_text(encoding="utf-8")
 
 
 def _db(broker: SecureBroker) -> int:
