@@ -92,7 +92,7 @@ def _tls_listener(site: BrokerTable, rights: Path) -> Iterator[Line]:
         "Who signs the certificates of hub, stations and agents; two while one replaces the other.",
     )
     yield f"certfile {site.certificate}", "The broker's own identity: stations check its host name."
-    yield f"keyfile {site.key}", "Its key; mode 0600."
+    yield f"keyfile {site.key}", "Its key: mode 0600, owned by the user mosquitto, who reads it."
     if site.revoked is not None:
         yield (
             f"crlfile {site.revoked}",
