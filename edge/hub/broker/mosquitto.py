@@ -109,7 +109,7 @@ def _tls_listener(site: BrokerTable, rights: Path) -> Iterator[Line]:
     yield "max_qos 1", "QoS 2 is not used, and its state would be kept for a sender that never finishes."
     yield (
         f"max_connections {most}",
-        "Station and agent, each with a dying and a new connection; spare ones. LimitNOFILE= must be above it.",
+        "Two for a station, two for its agent, 64 spare. Read at a restart only. LimitNOFILE= must be above it.",
     )
 
 
