@@ -21,7 +21,7 @@ LINK = "link"
 _LONGEST = 400
 """Far beyond a combined structure with every supplement (about 130 characters)."""
 _PRIMARY = r"[A-Z][A-Z0-9]{3}[A-Z0-9]{1,18}[0-9]"
-_SECONDARY = r"\+[$0-9SQ]"
+_SECONDARY = r"\+(?:\$|[0-9SQ][^+])"
 """How a secondary, or a symbol with supplements only, begins."""
 _FOLLOWED = rf"(?s)(\+[A-Z][A-Z0-9]{{5,22}}([A-Z0-9. $/+%-]))({_SECONDARY}.*)"
 """A primary and its check character with a further symbol behind it."""
@@ -262,7 +262,7 @@ def _symbols(text: str, link: str) -> Iterator[tuple[int, str]]:
     """Cut secondaries that were read into one, each with its offset.
 
     A symbol begins with ``+`` behind the link and the check character of the one before. A ``+`` behind ``$`` may be
-    part of a flag instead: then the check character decides.
+    part of a flag instead, and a link ``+`` looks like a beginning itself: then the check character decides.
     """
     totals = list(accumulate(map(HIBC_SET.find, text), initial=0))
     start = 0
@@ -271,7 +271,8 @@ def _symbols(text: str, link: str) -> Iterator[tuple[int, str]]:
         if place - start < 3 or text[place - 2] != link:  # noqa: PLR2004 - '+', link, check
             continue
         check = text[place - 1]
-        if check != "$" or (totals[place - 1] - totals[start]) % len(HIBC_SET) == HIBC_SET.index(check):
+        doubtful = check == "$" or link == "+"
+        if not doubtful or (totals[place - 1] - totals[start]) % len(HIBC_SET) == HIBC_SET.find(check):
             yield start, text[start:place]
             start = place
     yield start, text[start:]

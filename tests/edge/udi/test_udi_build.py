@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.udi.build import build, element_string
@@ -97,6 +97,7 @@ def test_hibc(primary: str, fields: list[str], link: str) -> None:
     assert returns(checked(f"{primary}/{text}")).form == "combined"
 
 
+@example("+DBJPG2", ["$+A"])  # the link is a plus sign and the name one character long
 @given(hibc_primary(), hibc_fields())
 def test_hibc_read_as_lines_or_combined_is_the_same(primary: str, fields: list[str]) -> None:
     """Each field in a symbol of its own, all fields in one, and the combined symbol say one thing."""
