@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 ROUNDS ?= 200
 MINUTES ?= 10
 
-.PHONY: help env demo test check docs bench faults fuzz lock clean brokers
+.PHONY: help env demo test check docs bench faults fuzz lock clean brokers postgresql
 
 help:
 	@echo "make env                 .venv with everything in requirements.lock (PYTHON=python3.13 chooses the interpreter)"
@@ -43,7 +43,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	@$(BIN)/python -m edge.demo $(if $(IMAGES),--images "$(IMAGES)")
 
-brokers:
+brokers: postgresql
 	@if command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ]; then \
 		echo "test: mosquitto is here"; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -52,6 +52,19 @@ brokers:
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mosquitto >/dev/null; \
 	else \
 		echo "test: no mosquitto: the journeys with a real broker are skipped; to run them: sudo apt-get install mosquitto"; \
+	fi
+
+postgresql:
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then \
+		echo "test: PostgreSQL is here"; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "test: installing PostgreSQL"; \
+		apt-get update -qq; \
+		mkdir -p /etc/postgresql-common && [ -e /etc/postgresql-common/createcluster.conf ] \
+			|| echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
+	else \
+		echo "test: no PostgreSQL: the tests of the hub on it are skipped; to run them: sudo apt-get install postgresql"; \
 	fi
 
 test: $(READY) brokers

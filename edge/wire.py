@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -121,14 +121,18 @@ class Event:
     data: Mapping[str, Any]
 
     @classmethod
-    def decode(cls, line: bytes) -> Event:
+    def decode(cls, line: bytes, loads: Callable[[bytes], Any] = json.loads) -> Event:
         """Read one line.
+
+        Args:
+            line: the exact bytes.
+            loads: another reader of JSON; raises ValueError for what is not JSON.
 
         Raises:
             WireError: not JSON, or a key field is missing or of the wrong type.
         """
         try:
-            data = json.loads(line)
+            data = loads(line)
             event = cls(
                 event_id=data["event_id"],
                 station=data["station"],

@@ -3,7 +3,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.postgres import BIN, Postgres
 from tests.support.site import MOSQUITTO, Site
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for all tests of this run."""
+    if BIN is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    server = Postgres()
+    server.start()
+    yield server
+    server.close()
 
 
 @pytest.fixture

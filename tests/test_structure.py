@@ -56,6 +56,8 @@ IMPORTED_IN: Mapping[str, tuple[str, ...]] = {
     "gpiozero": ("hardware/panel.py",),
     "lgpio": ("hardware/panel.py",),
     "sqlalchemy": ("edge/hub/*",),
+    "alembic": ("edge/hub/schema.py", "edge/hub/migrations/*"),
+    "orjson": ("edge/hub/reading.py",),
     "starlette": ("edge/hub/*",),
     "uvicorn": ("edge/hub/*",),
     "jinja2": ("edge/hub/*",),

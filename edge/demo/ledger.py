@@ -20,6 +20,7 @@ from hardware.host.local import ask
 from hardware.signals import Signal, load_signals
 
 STATIONS = (OR_STATION, DEPOT_STATION)
+SETTLED_S = 10.0
 _SYMBOLS = {
     "ACCEPTED": "✔ green", "CHECKED": "✔ half", "ATTENTION": "✔ amber", "INCOMPLETE": "✔ half/half",
     "REDO": "✖ amber", "MISSING": "▬", "STOP": "✖ RED", "FAULT": "● out", "CONTEXT": "● bright",
@@ -74,8 +75,8 @@ class Ledger:
         """Print the final table; True if nothing was lost and nothing was counted twice."""
         store = Store.open_reader(world.store)
         try:
-            with store.begin() as connection:
-                hub = held(connection)
+            hub = _settled(store)
+            with store.read() as connection:
                 found = trace(connection, Question(lot=lot))
         finally:
             store.close()
@@ -136,6 +137,17 @@ class Ledger:
         for row in found:
             whom = f"case {row.case}" if row.case else f"document {row.document or '-'}"
             self.tell(f"    {row.at[:19]} {row.place:9} {row.task:8} {row.outcome:10} {row.serial or '-':6} {whom}")
+
+
+def _settled(store: Store) -> Held:
+    """What the hub holds once it has put everything stored in its place; at most `SETTLED_S` later."""
+    deadline = time.monotonic() + SETTLED_S
+    while True:
+        with store.read() as connection:
+            hub = held(connection)
+        if hub.waiting == 0 or time.monotonic() > deadline:
+            return hub
+        time.sleep(0.05)
 
 
 def _why(reasons: str) -> str:

@@ -119,7 +119,7 @@ def _connection(settings: HubConfig) -> Iterator[Connection]:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
     try:
-        with store.begin() as connection:
+        with store.read() as connection:
             yield connection
     finally:
         store.close()

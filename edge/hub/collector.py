@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from datetime import datetime
 
 from edge import wire
 from edge.hub import inbox, stations, watermarks
-from edge.hub.projections import PatientIndex
 from edge.hub.reading import Incoming
 from edge.hub.store import Store
 from hardware.host.link import (
@@ -36,13 +36,14 @@ from hardware.host.worker import Worker
 log = logging.getLogger(__name__)
 
 BATCH_MESSAGES = 500
+BATCH_BYTES = 4 * 1024 * 1024
 BATCH_NS = 20_000_000
+"""Single events wait so long for company, at most; a message of several is a backlog and is stored at once."""
 RECEIVE_MAXIMUM = 1_000
 IDLE_S = 0.5
 FRESH_S = 30.0
 SCANS = "udi/+/scan"
 STATUSES = "udi/+/status"
-SUBSCRIPTIONS = (SCANS, STATUSES, wire.HUB_PRESENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,14 @@ class CollectorSettings:
     port: int
     client_id: str = "hub"
     tls: Tls | None = None
+    share: str | None = None
+    """The name under which several collectors share the scans; None: this one gets all."""
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """Each collector hears every status: a retained message is not sent to those who share."""
+        scans = SCANS if self.share is None else f"$share/{self.share}/{SCANS}"
+        return scans, STATUSES, wire.HUB_PRESENCE
 
 
 @dataclass(slots=True)
@@ -69,36 +78,65 @@ class _Batch:
     """Messages that wait for the commit."""
 
     messages: list[Message] = field(default_factory=list)
+    size: int = 0
+    backlog: bool = False
+    """Some message holds several events."""
     since_ns: int = 0
 
+    def add(self, message: Message, now_ns: int) -> None:
+        if not self.messages:
+            self.since_ns = now_ns
+        self.messages.append(message)
+        self.size += len(message.payload)
+        self.backlog = self.backlog or b"\n" in message.payload
+
+    @property
+    def full(self) -> bool:
+        return len(self.messages) >= BATCH_MESSAGES or self.size >= BATCH_BYTES
+
     def wait_s(self, now_ns: int, most: float) -> float:
-        return most if not self.messages else min(most, max(0.0, (self.since_ns + BATCH_NS - now_ns) / 1e9))
+        if not self.messages:
+            return most
+        return 0.0 if self.backlog else min(most, max(0.0, (self.since_ns + BATCH_NS - now_ns) / 1e9))
 
     def ripe(self, now_ns: int) -> bool:
-        return bool(self.messages) and (len(self.messages) >= BATCH_MESSAGES or now_ns - self.since_ns >= BATCH_NS)
+        """To be stored, when no more is there to be read at once."""
+        return bool(self.messages) and (self.backlog or now_ns - self.since_ns >= BATCH_NS)
 
 
 class Collector:
     """Collects the events of all stations of a site; everything but `worker` belongs to its own thread."""
 
     def __init__(
-        self, settings: CollectorSettings, store: Store, patient_index: PatientIndex, now: Callable[[], datetime]
+        self,
+        settings: CollectorSettings,
+        store: Store,
+        now: Callable[[], datetime],
+        *,
+        after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare; `worker.start()` begins.
 
         Args:
             settings: the broker.
             store: opened for writing.
-            patient_index: see `edge.hub.projections`.
             now: the hub's clock, aware, UTC.
+            after_step: told after ``received``, ``stored``, ``acknowledged`` and ``answered``; tests kill the process
+                there.
         """
+        self._settings = settings
         self._store = store
-        self._patient_index = patient_index
         self._now = now
+        self._after_step = after_step
+        self.quiet = threading.Event()
+        """Set while nothing waits to be stored; the projector goes to work then."""
+        self.on_stored: Callable[[], None] = lambda: None
+        """Called in this thread after each commit: wakes the projector."""
         self._session = secrets.token_hex(8)
         self._since = wire.iso(now())
         self._batch = _Batch()
         self._pacer = watermarks.Pacer()
+        self._watermarks = watermarks.Watermarks()
         self._subscribed: set[str] = set()
         self._said_ns = 0
         self._say_again = False
@@ -115,13 +153,19 @@ class Collector:
         self.worker.stop()
 
     def step(self) -> None:
-        """Receive, commit when the batch is ripe, answer what is due."""
+        """Receive all that is there, commit when the batch is ripe, answer what is due."""
         now_ns = time.monotonic_ns()
-        timeout_s = self._pacer.wait_s(now_ns, self._batch.wait_s(now_ns, IDLE_S))
-        for event in self._link.step(timeout_s):
+        events = self._link.step(self._pacer.wait_s(now_ns, self._batch.wait_s(now_ns, IDLE_S)))
+        while events and not self._batch.full:
+            for event in events:
+                self._on(event)
+            events = self._link.step(0.0)
+        for event in events:
             self._on(event)
-        if self._batch.ripe(time.monotonic_ns()):
+        if self._batch.full or self._batch.ripe(time.monotonic_ns()):
             self._commit()
+        if not self._batch.messages:
+            self.quiet.set()
         self._answer(time.monotonic_ns())
         self._correct_presence(time.monotonic_ns())
 
@@ -143,7 +187,7 @@ class Collector:
     def _subscribe(self) -> None:
         self._subscribed.clear()
         try:
-            for topic in SUBSCRIPTIONS:
+            for topic in self._settings.subscriptions:
                 self._link.subscribe(topic)
         except NotConnected as error:
             log.warning("broker=lost reason=%s", error)
@@ -153,7 +197,7 @@ class Collector:
             log.error("topic=%s refused by the broker: expected the rights of the hub, see its access list", topic)
             return
         self._subscribed.add(topic)
-        if self._subscribed >= set(SUBSCRIPTIONS):
+        if self._subscribed >= set(self._settings.subscriptions):
             log.info("broker=connected session=%s", self._session)
             self._say_presence()
 
@@ -162,44 +206,49 @@ class Collector:
             self._link.ack(message)
             self._hear_presence(message.payload)
             return
-        if not self._batch.messages:
-            self._batch.since_ns = time.monotonic_ns()
-        self._batch.messages.append(message)
-        if len(self._batch.messages) >= BATCH_MESSAGES:
-            self._commit()
+        self.quiet.clear()
+        self._batch.add(message, time.monotonic_ns())
+        self._after_step("received")
 
     def _commit(self, *, acknowledge: bool = True) -> None:
         messages, self._batch = self._batch.messages, _Batch()
         if not messages:
             return
         touched = self._write(messages)
+        self._after_step("stored")
+        self.on_stored()
         self.stats.messages += len(messages)
         self.stats.commits += 1
         for message in messages if acknowledge else ():
             self._link.ack(message)
+        self._after_step("acknowledged")
         now_ns = time.monotonic_ns()
         for each in touched:
             self._pacer.note(each.station, each.epoch, batch=each.batch, now_ns=now_ns)
 
     def _write(self, messages: list[Message]) -> list[inbox.Touched]:
         received = wire.iso(self._now())
-        scans = [m for m in messages if topic_matches(SCANS, m.topic)]
-        with self._store.begin() as connection:
-            for message in messages:
-                if topic_matches(STATUSES, message.topic):
-                    stations.store_status(connection, _incoming(message), received)
-            return inbox.store(connection, [_incoming(m) for m in scans], received, self._patient_index)
+        scans = [_incoming(message) for message in messages if topic_matches(SCANS, message.topic)]
+        others = [_incoming(message) for message in messages if topic_matches(STATUSES, message.topic)]
+        touched = inbox.store(self._store, scans, received) if scans else []
+        if others:
+            with self._store.begin() as connection:
+                for message in others:
+                    stations.store_status(connection, message, received)
+                self._watermarks.keep(connection)
+            self._watermarks.kept()
+        return touched
 
     def _answer(self, now_ns: int) -> None:
         due = self._pacer.due(now_ns)
         if not due:
             return
-        with self._store.begin() as connection:
-            acks = [(station, watermarks.advance(connection, station, epoch)) for station, epoch in due]
+        with self._store.read() as connection:
+            acks = self._watermarks.advance(connection, due)
         for station, ack in acks:
-            if ack is not None:
-                self._publish(wire.topic(station, "ack"), ack.encode())
-                self.stats.answers += 1
+            self._publish(wire.topic(station, "ack"), ack.encode())
+            self.stats.answers += 1
+        self._after_step("answered")
 
     def _hear_presence(self, payload: bytes) -> None:
         """A late will of an earlier process must not hide this one."""
@@ -208,7 +257,7 @@ class Collector:
 
     def _correct_presence(self, now_ns: int) -> None:
         """At most once a second: two hubs under different ids must not flood the broker."""
-        complete = self._subscribed >= set(SUBSCRIPTIONS)
+        complete = self._subscribed >= set(self._settings.subscriptions)
         if self._say_again and complete and now_ns - self._said_ns >= watermarks.SECOND_NS:
             self._say_presence()
 
@@ -230,6 +279,8 @@ class Collector:
         if self.worker.error is None:
             self._commit()
             self._answer(time.monotonic_ns() + watermarks.SECOND_NS)
+            with self._store.begin() as connection:
+                self._watermarks.keep(connection)
         if self._link.connected:
             self._publish(wire.HUB_PRESENCE, self._presence(present=False))
         self._link.disconnect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from hardware.host.toml import Problem, load
 
 _PORT = {"check": lambda value: 0 <= value < 2**16, "expected": "a port from 0 (any free one) to 65535"}
 _FILLED = {"check": bool, "expected": "a text that is not empty"}
+_PASSWORD = re.compile(r"[a-z+]+://[^/@]*:[^/@]*@|[^?]*\?.*\bpassword=")
 
 
 def _is_loopback(address: str) -> bool:
@@ -24,14 +26,22 @@ def _is_loopback(address: str) -> bool:
 class HubTable:
     """``[hub]``."""
 
-    store: Path
-    """The SQLite file; ``<store>.lock`` beside it keeps a second collector out."""
+    store: str = field(metadata=_FILLED)
+    """A SQLite file for one hub (``<store>.lock`` keeps a second out), or ``postgresql://...`` for several."""
     id: str = field(default="hub", metadata=_FILLED)
     """Client id at the broker."""
     site: str = field(default="site", metadata=_FILLED)
     """The site that patients are sealed for; the same text as in the stations' ``[seal] site``."""
     keys: Path | None = None
     """Folder of ``<kid>.key`` files, mode 0600: X25519 private keys, raw, in base64. None: patients stay sealed."""
+
+    def problems(self) -> Iterable[Problem]:
+        """A password has no place here; the message does not repeat it."""
+        if _PASSWORD.match(self.store):
+            expected = (
+                "no password: name a file of mode 0600 that holds it, postgresql://...?passfile=/etc/udi-station/pg"
+            )
+            yield Problem("store", None, expected, f"store has a password in it: expected {expected}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,15 @@ class LinkTable:
     host: str = field(metadata=_FILLED)
     port: int = field(metadata={"check": lambda value: 1 <= value < 2**16, "expected": "a port from 1 to 65535"})
     tls: TlsTable | None = None
+    share: str | None = field(
+        default=None,
+        metadata={
+            "check": re.compile(r"[A-Za-z0-9-]{1,30}").fullmatch,
+            "expected": "a name of letters, digits and hyphens, the same for all hubs of the site",
+        },
+    )
+    """Several hubs on one database: the name under which they share the events (MQTT v5 shared subscription), where the
+    broker can do that. None: each hub receives everything, which is right for one, and costs work with several."""
     bench: bool = False
 
     def problems(self) -> Iterable[Problem]:

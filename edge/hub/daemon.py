@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from edge.hub.collector import Collector, CollectorSettings
@@ -14,11 +14,12 @@ from edge.hub.config import HubConfig, LinkTable
 from edge.hub.page import application
 from edge.hub.patients import KeyFolderError, Patients, no_index
 from edge.hub.projections import PatientIndex
+from edge.hub.projector import Projector
 from edge.hub.server import PageServer
 from edge.hub.store import Store, StoreError
 from hardware.host.link import Tls
 from hardware.host.notify import notify
-from hardware.host.worker import Worker, supervise
+from hardware.host.worker import supervise
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def run(config: HubConfig) -> int:
+def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: None) -> int:
     """Run until SIGTERM or SIGINT.
+
+    Args:
+        config: the checked configuration.
+        after_step: see `edge.hub.collector.Collector`.
 
     Returns:
         0 after the signal; 1 when a part failed or something could not be opened.
@@ -42,16 +47,19 @@ def run(config: HubConfig) -> int:
         log.error("%s", error)  # noqa: TRY400 - the text says it all, a traceback adds nothing
         return 1
     reader = Store.open_reader(config.hub.store)
-    collector = Collector(_settings(config.hub.id, config.link), store, index, utc_now)
+    collector = Collector(_settings(config.hub.id, config.link), store, utc_now, after_step=after_step)
+    projector = Projector(store, index, collector.quiet)
+    collector.on_stored = projector.wake
     pages = PageServer(application(reader, utc_now), sock)
     try:
-        return _supervise([collector.worker, pages.worker], collector, pages)
+        return _supervise(collector, projector, pages)
     finally:
         reader.close()
         store.close()
 
 
-def _supervise(workers: Sequence[Worker], collector: Collector, pages: PageServer) -> int:
+def _supervise(collector: Collector, projector: Projector, pages: PageServer) -> int:
+    workers = [collector.worker, projector.worker, pages.worker]
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
@@ -62,6 +70,7 @@ def _supervise(workers: Sequence[Worker], collector: Collector, pages: PageServe
     status = supervise(workers, stop, notify)
     notify("STOPPING=1")
     pages.ask_to_stop()
+    projector.stop()
     collector.stop()
     pages.stop()
     return 1 if any(worker.error is not None for worker in workers) else status
@@ -75,7 +84,7 @@ def _patient_index(config: HubConfig) -> PatientIndex:
 
 def _settings(client_id: str, link: LinkTable) -> CollectorSettings:
     tls = None if link.tls is None else Tls(link.tls.ca, link.tls.certificate, link.tls.key)
-    return CollectorSettings(link.host, link.port, client_id, tls)
+    return CollectorSettings(link.host, link.port, client_id, tls, link.share)
 
 
 def _listen(address: str, port: int) -> socket.socket:

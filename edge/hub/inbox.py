@@ -1,25 +1,30 @@
-"""Storing scan messages: raw bytes once, a key for each event, a projection row for each new event.
+"""Storing scan messages: raw bytes once, and a key for each event.
 
 The outcome does not depend on the order of messages, on how events were cut into messages, nor on how often a
-message comes. A key is taken once; a known ``event_id`` under another key is a repeat and is not projected again.
+message comes. A key is taken once; other bytes for a key that is taken are quarantined, never dropped.
+
+Nearly always every event is new, so that is tried first, without a look at what is there. If the database says
+that some keys were taken, the same is done again slowly, event by event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from edge import wire
-from edge.hub import tables
-from edge.hub.projections import PatientIndex, project
+from edge.hub import bulk, tables
 from edge.hub.reading import Entry, Incoming, Key, read_message
+from edge.hub.store import Store
 
 CHUNK = 500
 """Values in one ``IN``; SQLite's limit is far above."""
+TRIES = 5
+"""Of two collectors that store the same events at once, one begins again."""
 
 T = TypeVar("T")
 
@@ -34,228 +39,197 @@ class Touched:
     """The message held more than one event."""
 
 
-@dataclass(slots=True)
-class _Known:
-    """What is at a key or under an event_id already."""
-
-    digests: dict[Key, tuple[str, str]] = field(default_factory=dict)
-    """Key -> (digest, status)."""
-    lines: dict[str, bytes] = field(default_factory=dict)
-    """event_id -> bytes of the event that was stored first."""
+class _Taken(Exception):  # noqa: N818 - reads as what it is
+    """Some keys were taken; the transaction is rolled back."""
 
 
-@dataclass(slots=True)
-class _Writes:
-    """Rows of one transaction, by table."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One message as read."""
 
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    message: Incoming
+    entries: list[Entry]
+    homeless: list[tuple[bytes, str]]
 
-    def add(self, table: str, **values: Any) -> None:
-        self.rows.setdefault(table, []).append(values)
 
-
-def store(
-    connection: Connection, messages: Sequence[Incoming], received: str, patient_index: PatientIndex
-) -> list[Touched]:
-    """Store messages within the caller's transaction.
+def store(store: Store, messages: Sequence[Incoming], received: str) -> list[Touched]:
+    """Store messages; they are committed and flushed when this returns.
 
     Args:
-        connection: in a transaction that the caller commits before it acknowledges anything.
+        store: opened for writing.
         messages: in the order of arrival.
         received: the hub's time, UTC as on the wire.
-        patient_index: see `edge.hub.projections`.
 
     Returns:
         The epochs to answer, in the order of arrival.
+
+    Raises:
+        DBAPIError: the database refused; nothing was stored.
     """
-    read = [read_message(message, patient_index) for message in messages]
-    known = _look_up(connection, [entry for entries, _ in read for entry in entries])
-    intake = _Intake(connection, received, known)
-    next_id = (connection.execute(select(func.max(tables.inbox.c.id))).scalar() or 0) + 1
-    touched = []
-    for message, (entries, homeless) in zip(messages, read, strict=True):
-        if _store_one(intake, message, entries, next_id):
-            next_id += 1
-        for line, why in homeless:
-            intake.set_aside(message.topic, line, why)
-        epochs = dict.fromkeys(entry.key[:2] for entry in entries)
-        touched += [Touched(station, epoch, len(entries) > 1) for station, epoch in epochs]
-    _write(connection, intake.writes)
-    return touched
+    read = [_Read(message, *read_message(message)) for message in messages]
+    for write in (_write_new, *(_write_carefully,) * TRIES):
+        try:
+            with store.begin() as connection:
+                write(connection, read, received)
+        except _Taken:
+            continue
+        except OperationalError as error:
+            if not _deadlocked(error) or write is not _write_carefully:
+                raise
+            continue
+        break
+    else:
+        raise OSError(f"{store.name}: the same events were stored by others {TRIES} times in a row: stop one collector")
+    return [
+        Touched(station, epoch, len(each.entries) > 1)
+        for each in read
+        for station, epoch in dict.fromkeys(entry.key[:2] for entry in each.entries)
+    ]
 
 
-def _store_one(intake: _Intake, message: Incoming, entries: Sequence[Entry], inbox_id: int) -> bool:
-    """Place the entries; the raw bytes are kept once, if anything of them was new."""
-    new = [intake.place(entry, inbox_id) for entry in entries]
-    for entry in entries:
-        if entry.poison is not None:
-            intake.set_aside(message.topic, entry.line, entry.poison)
-    if any(new):
-        station = entries[0].key[0]
-        row = {"received": intake.received, "station": station, "topic": message.topic, "payload": message.payload}
-        intake.writes.add("inbox", id=inbox_id, **row)
-    return any(new)
+def _deadlocked(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
 
 
-def stored_events(connection: Connection) -> Iterator[wire.Event]:
-    """Every event that counts, from the raw bytes, in the order of arrival."""
-    inbox, event_key = tables.inbox, tables.event_key
-    last = 0
-    while True:
-        rows = connection.execute(
-            select(inbox.c.id, inbox.c.payload).where(inbox.c.id > last).order_by(inbox.c.id).limit(CHUNK)
-        ).all()
-        if not rows:
-            return
-        query = select(event_key.c.inbox_id, event_key.c.digest).where(
-            event_key.c.inbox_id.between(rows[0].id, rows[-1].id), event_key.c.status == "stored"
-        )
-        counted = {(row.inbox_id, row.digest) for row in connection.execute(query)}
-        for ident, payload in rows:
-            for line in dict.fromkeys(wire.split(payload)):
-                if (ident, wire.digest(line)) in counted:
-                    yield wire.Event.decode(line)
-        last = rows[-1].id
+def _write_new(connection: Connection, read: Sequence[_Read], received: str) -> None:
+    """Take it that every event is new.
+
+    Raises:
+        _Taken: it is not so.
+    """
+    full = [each for each in read if each.entries]
+    rows: list[bulk.KeyRow] = []
+    ids = bulk.next_inbox_ids(connection, len(full)) if full else ()
+    for inbox_id, each in zip(ids, full, strict=True):
+        rows += [(*entry.key, entry.event_id, entry.digest, inbox_id) for entry in each.entries]
+    rows.sort()
+    if bulk.insert_keys(connection, rows) != len(rows):
+        raise _Taken
+    _keep(connection, list(zip(ids, full, strict=True)), received, mixed=False)
+    _set_aside(connection, read, received)
 
 
-def rebuild(connection: Connection, patient_index: PatientIndex) -> int:
-    """Make all projections again from the raw bytes, within the caller's transaction; gives the number of rows."""
-    for table in tables.PROJECTIONS:
-        connection.execute(table.delete())
-    writes, count = _Writes(), 0
-    for event in stored_events(connection):
-        row = project(event, patient_index)
-        if row is not None:
-            writes.add(row.table, **row.values)
-            count += 1
-        if count % CHUNK == 0:
-            _write(connection, writes)
-            writes = _Writes()
-    _write(connection, writes)
-    return count
+def _write_carefully(connection: Connection, read: Sequence[_Read], received: str) -> None:
+    """Look at what is there, then write what is new."""
+    known = look_up(connection, [entry.key for each in read for entry in each.entries])
+    ids = bulk.next_inbox_ids(connection, len(read))
+    taken = {key: (digest, event_id != "") for key, (digest, event_id, _) in known.items()}
+    placing = _Placing(received, taken, _quarantined(connection, [entry for each in read for entry in each.entries]))
+    kept = []
+    for inbox_id, each in zip(ids, read, strict=True):
+        placed = [placing.place(entry, inbox_id) for entry in each.entries]
+        if any(placed):
+            kept.append((inbox_id, each))
+    if bulk.insert_keys(connection, sorted(placing.new.values())) != len(placing.new):
+        raise _Taken
+    _keep(connection, kept, received, mixed=True)
+    for row in placing.replaced:
+        _replace(connection, row)
+    bulk.insert_or_nothing(connection, tables.key_conflict, placing.conflicts)
+    _set_aside(connection, read, received)
 
 
 @dataclass(slots=True)
-class _Intake:
-    """One transaction: what is known and what is to be written."""
+class _Placing:
+    """What becomes of each event whose key may be taken. Pure."""
 
-    connection: Connection
     received: str
-    known: _Known
-    writes: _Writes = field(default_factory=_Writes)
+    known: dict[Key, tuple[str, bool]]
+    """Key -> (digest, readable)."""
+    quarantined: set[tuple[Key, str]]
+    """Keys and digests."""
+    new: dict[Key, bulk.KeyRow] = field(default_factory=dict)
+    replaced: list[bulk.KeyRow] = field(default_factory=list)
+    conflicts: list[Mapping[str, Any]] = field(default_factory=list)
 
     def place(self, entry: Entry, inbox_id: int) -> bool:
-        """Give the entry its place; False when the store has it already."""
-        former = self.known.digests.get(entry.key)
-        values = _columns(entry, inbox_id)
-        if former is None:
-            self._take(entry, values)
-        elif former[0] == entry.digest:
+        """Give the entry its place; False when the store has these bytes there already."""
+        former = self.known.get(entry.key)
+        row = (*entry.key, entry.event_id, entry.digest, inbox_id)
+        if former is not None and former[0] == entry.digest:
             return False
-        elif former[1] == "poison" and entry.poison is None:
-            self._replace(entry, values)
+        if former is None or (not former[1] and entry.poison is None):
+            self.known[entry.key] = (entry.digest, entry.poison is None)
+            if former is None or entry.key in self.new:
+                self.new[entry.key] = row
+            else:
+                self.replaced.append(row)
+        elif (entry.key, entry.digest) in self.quarantined:
+            return False
         else:
-            return self._conflict(values)
+            self.quarantined.add((entry.key, entry.digest))
+            names = ("station", "epoch", "seq", "event_id", "digest", "inbox_id")
+            self.conflicts.append({"received": self.received, **dict(zip(names, row, strict=True))})
         return True
 
-    def _take(self, entry: Entry, values: dict[str, Any]) -> None:
-        self.writes.add("event_key", **values, status=self._count(entry))
 
-    def _replace(self, entry: Entry, values: dict[str, Any]) -> None:
-        """A readable event takes the key that unreadable bytes had."""
-        _write(self.connection, _Writes({"event_key": self.writes.rows.pop("event_key", [])}))
-        station, epoch, seq = entry.key
-        c = tables.event_key.c
-        at_key = (c.station == station, c.epoch == epoch, c.seq == seq)
-        statement = update(tables.event_key).where(*at_key).values(**values, status=self._count(entry))
-        self.connection.execute(statement)
-
-    def _count(self, entry: Entry) -> str:
-        status = _status(entry, self.known)
-        self.known.digests[entry.key] = (entry.digest, status)
-        if status == "stored":
-            self.known.lines[entry.event_id] = entry.line
-            if entry.row is not None:
-                self.writes.add(entry.row.table, **entry.row.values)
-        return status
-
-    def _conflict(self, values: dict[str, Any]) -> bool:
-        conflict = tables.key_conflict
-        at_key = [conflict.c[name] == values[name] for name in ("station", "epoch", "seq", "digest")]
-        if self.connection.execute(select(conflict.c.id).where(*at_key)).first() is not None:
-            return False
-        self.writes.add("key_conflict", received=self.received, **values)
-        return True
-
-    def set_aside(self, topic: str, line: bytes, why: str) -> None:
-        """Keep bytes that cannot be read."""
-        safe = why.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
-        self.writes.add("poison", received=self.received, topic=topic, digest=wire.digest(line), payload=line, why=safe)
+def _replace(connection: Connection, row: bulk.KeyRow) -> None:
+    """A readable event takes the key that unreadable bytes had."""
+    station, epoch, seq, event_id, digest, inbox_id = row
+    c = tables.event_key.c
+    at_key = (c.station == station, c.epoch == epoch, c.seq == seq)
+    values = {"event_id": event_id, "digest": digest, "inbox_id": inbox_id}
+    connection.execute(update(tables.event_key).where(*at_key).values(values))
 
 
-def _columns(entry: Entry, inbox_id: int) -> dict[str, Any]:
-    station, epoch, seq = entry.key
-    place = {"station": station, "epoch": epoch, "seq": seq}
-    return {**place, "event_id": entry.event_id, "digest": entry.digest, "inbox_id": inbox_id}
+def _keep(connection: Connection, kept: Sequence[tuple[int, _Read]], received: str, *, mixed: bool) -> None:
+    """The raw bytes, and the projector's list."""
+    if not kept:
+        return
+    rows = [
+        {
+            "id": inbox_id,
+            "received": received,
+            "station": each.entries[0].key[0],
+            "topic": each.message.topic,
+            "payload": each.message.payload,
+        }
+        for inbox_id, each in kept
+    ]
+    connection.execute(insert(tables.inbox), rows)
+    connection.execute(insert(tables.unprojected), [{"inbox_id": inbox_id, "mixed": mixed} for inbox_id, _ in kept])
 
 
-def _status(entry: Entry, known: _Known) -> str:
-    if entry.poison is not None:
-        return "poison"
-    first = known.lines.get(entry.event_id)
-    if first is None:
-        return "stored"
-    return "repeat" if _content(first) == _content(entry.line) else "conflict"
+def _set_aside(connection: Connection, read: Sequence[_Read], received: str) -> None:
+    """Keep bytes that cannot be read."""
+    rows = []
+    for each in read:
+        bad = [(entry.line, entry.poison) for entry in each.entries if entry.poison is not None]
+        rows += [poison_row(received, each.message.topic, line, why) for line, why in (*bad, *each.homeless)]
+    bulk.insert_or_nothing(connection, tables.poison, rows)
 
 
-def _content(line: bytes) -> bytes:
-    """The event without its place: equal when it was journaled again under its old id."""
-    return wire.replace_place(line, epoch="", seq=0, chain=None)
+def poison_row(received: str, topic: str, line: bytes, why: str) -> dict[str, Any]:
+    """A row of `tables.poison`; its reason is made a text that every database takes."""
+    safe = why.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+    return {"received": received, "topic": topic, "digest": wire.digest(line), "payload": line, "why": safe}
 
 
-def _look_up(connection: Connection, entries: Sequence[Entry]) -> _Known:
-    known = _Known()
+def look_up(connection: Connection, keys: Iterable[Key]) -> dict[Key, tuple[str, str, int]]:
+    """Digest, event_id and inbox_id of those keys that are taken."""
     by_epoch: dict[tuple[str, str], set[int]] = {}
-    for entry in entries:
-        by_epoch.setdefault(entry.key[:2], set()).add(entry.key[2])
-    event_key = tables.event_key
+    for station, epoch, seq in keys:
+        by_epoch.setdefault((station, epoch), set()).add(seq)
+    known = {}
+    c = tables.event_key.c
+    columns = select(c.seq, c.digest, c.event_id, c.inbox_id)
     for (station, epoch), seqs in by_epoch.items():
-        for part in _chunks(sorted(seqs)):
-            query = select(event_key.c.seq, event_key.c.digest, event_key.c.status).where(
-                event_key.c.station == station, event_key.c.epoch == epoch, event_key.c.seq.in_(part)
-            )
-            for row in connection.execute(query):
-                known.digests[(station, epoch, row.seq)] = (row.digest, row.status)
-    fresh = {entry.event_id for entry in entries if entry.event_id and entry.key not in known.digests}
-    known.lines = _lines(connection, sorted(fresh))
+        for part in chunks(sorted(seqs)):
+            query = columns.where(c.station == station, c.epoch == epoch, c.seq.in_(part))
+            for seq, digest, event_id, inbox_id in connection.execute(query):
+                known[station, epoch, seq] = (digest, event_id, inbox_id)
     return known
 
 
-def _lines(connection: Connection, event_ids: Sequence[str]) -> dict[str, bytes]:
-    event_key, inbox = tables.event_key, tables.inbox
-    found = {}
-    for part in _chunks(event_ids):
-        query = (
-            select(event_key.c.event_id, event_key.c.digest, inbox.c.payload)
-            .join(inbox, inbox.c.id == event_key.c.inbox_id)
-            .where(event_key.c.event_id.in_(part), event_key.c.status == "stored")
-        )
-        for event_id, digest, payload in connection.execute(query):
-            found[event_id] = next(line for line in wire.split(payload) if wire.digest(line) == digest)
+def _quarantined(connection: Connection, entries: Sequence[Entry]) -> set[tuple[Key, str]]:
+    c = tables.key_conflict.c
+    found = set()
+    for part in chunks(sorted({entry.digest for entry in entries})):
+        query = select(c.station, c.epoch, c.seq, c.digest).where(c.digest.in_(part))
+        found |= {((station, epoch, seq), digest) for station, epoch, seq, digest in connection.execute(query)}
     return found
 
 
-def _chunks(values: Sequence[T]) -> Iterable[Sequence[T]]:
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Parts that one statement takes."""
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
-
-
-_ONCE = {"key_conflict", "poison"}
-"""Tables whose rows may come again with each delivery."""
-
-
-def _write(connection: Connection, writes: _Writes) -> None:
-    for name, rows in writes.rows.items():
-        table: Table = tables.METADATA.tables[name]
-        if rows:
-            statement = sqlite_insert(table).on_conflict_do_nothing() if name in _ONCE else insert(table)
-            connection.execute(statement, rows)

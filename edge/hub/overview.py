@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from edge.hub.tables import event_key, key_conflict, poison, scan, station_status, watermark
+from edge.hub.tables import event, event_key, key_conflict, poison, scan, station_status, unprojected, watermark
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class StationRow:
     unacknowledged: int | None
     """As the station said then."""
     capacity: int | None
+    pressure: float | None
+    """The used fraction of the capacity, 0 to 1; at 1 the station refuses scans."""
     last_scan: str | None
     epoch: str | None
     """The epoch whose watermark is the newest known, by the station's status."""
@@ -37,6 +39,8 @@ class SiteRow:
     events: int
     poison: int
     conflicts: int
+    waiting: int
+    """Messages that are stored, but not to be seen in any answer yet."""
 
 
 def stations(connection: Connection) -> list[StationRow]:
@@ -47,10 +51,8 @@ def stations(connection: Connection) -> list[StationRow]:
 
 def site(connection: Connection) -> SiteRow:
     """Counts of the whole store."""
-    events = select(func.count()).select_from(event_key).where(event_key.c.status == "stored")
-    rows = [select(func.count()).select_from(table) for table in (poison, key_conflict)]
-    counted = [connection.execute(query).scalar_one() for query in (events, *rows)]
-    return SiteRow(*counted)
+    tables = (event, poison, key_conflict, unprojected)
+    return SiteRow(*(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables))
 
 
 def _station(connection: Connection, name: str) -> StationRow:
@@ -66,6 +68,7 @@ def _station(connection: Connection, name: str) -> StationRow:
         version=None if status is None else status.version,
         unacknowledged=None if status is None else status.unacknowledged,
         capacity=None if status is None else status.capacity,
+        pressure=None if status is None else status.pressure,
         last_scan=connection.execute(last_scan).scalar(),
         epoch=epoch,
         through=connection.execute(mark).scalar(),

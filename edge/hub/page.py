@@ -21,6 +21,7 @@ from edge.hub.store import Store
 from edge.hub.trace import Trace, last_scans, open_sessions
 from edge.hub.week import week
 from edge.rules.reasons import say
+from edge.wire import PRESSURE_WARNING
 
 REFRESH_S = 5
 LAST_SCANS = 20
@@ -79,17 +80,18 @@ class _Pages:
         )
         self._templates.filters["local"] = local
         self._templates.globals |= {"states": STATES, "outcomes": OUTCOMES, "subjects": SUBJECTS, "changes": CHANGES}
+        self._templates.globals["warning"] = PRESSURE_WARNING
 
     def stations(self, _request: Request) -> Response:
         """All stations."""
-        with self._store.begin() as connection:
+        with self._store.read() as connection:
             rows, site = overview.stations(connection), overview.site(connection)
         return self._render("stations.html", rows=rows, site=site, refresh_s=REFRESH_S)
 
     def station(self, request: Request) -> Response:
         """The last scans of one station, with the reasons in words."""
         name = request.path_params["station"]
-        with self._store.begin() as connection:
+        with self._store.read() as connection:
             known = [row for row in overview.stations(connection) if row.station == name]
             scans, opened = last_scans(connection, name, LAST_SCANS), open_sessions(connection, name)
         if not STATION_NAME.fullmatch(name) or not known:
@@ -100,7 +102,7 @@ class _Pages:
     def week(self, _request: Request) -> Response:
         """The last seven days."""
         end = self._now()
-        with self._store.begin() as connection:
+        with self._store.read() as connection:
             figures = week(connection, end - timedelta(days=7), end)
         return self._render("week.html", week=figures, refresh_s=None)
 

@@ -8,10 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from edge import wire
+from edge.hub.reading import MAX_NUMBER
 from edge.rules.verdict import Outcome
-
-MAX_NUMBER = 2**53
-"""No counted quantity is larger; databases and JSON readers agree up to here."""
 
 PatientIndex = Callable[[Mapping[str, Any], str], str | None]
 """Gives the keyed hash of a sealed patient ``{kid, enc, ct}`` for a case; None if it cannot be opened here."""
@@ -47,17 +45,6 @@ def project(event: wire.Event, patient_index: PatientIndex) -> Row | None:
     raise ProjectionError(f"kind {event.kind!r} is not one of schema {wire.SCHEMA}")
 
 
-def check_key(event: wire.Event) -> None:
-    """Check that the key fields fit into the store.
-
-    Raises:
-        ProjectionError: a number too large or a text that no database takes.
-    """
-    _number(event.data, "seq")
-    for name in ("event_id", "station", "epoch", "kind"):
-        text(event.data, name)
-
-
 def _scan(event: wire.Event, patient_index: PatientIndex) -> dict[str, Any]:
     data = event.data
     verdict, udi = table(data, "verdict"), table(data, "udi", nullable=True)
@@ -65,7 +52,6 @@ def _scan(event: wire.Event, patient_index: PatientIndex) -> dict[str, Any]:
     case, patient = text_or_none(data, "case"), table(data, "patient", nullable=True)
     return {
         **_common(event),
-        "month": _at(data)[:7],
         "place": text_or_none(data, "place"),
         "operator": text_or_none(data, "operator"),
         "witness": text_or_none(data, "witness"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from edge.hub.tables import event_key, scan
+from edge.hub.tables import event_key, scan, unprojected
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Held:
     """event_id of every row of the scan projection; one that stands there twice is doubled."""
     units: int
     """Sale units of all scans together."""
+    waiting: int
+    """Messages that are stored, but not projected yet."""
 
     @property
     def doubled(self) -> int:
@@ -29,7 +31,8 @@ class Held:
 def held(connection: Connection) -> Held:
     """Read what the hub holds."""
     return Held(
-        events=frozenset(row[0] for row in connection.execute(select(event_key.c.event_id))),
-        counted=tuple(row[0] for row in connection.execute(select(scan.c.event_id))),
+        events=frozenset(connection.execute(select(event_key.c.event_id).where(event_key.c.event_id != "")).scalars()),
+        counted=tuple(connection.execute(select(scan.c.event_id)).scalars()),
         units=int(connection.execute(select(func.coalesce(func.sum(scan.c.count), 0))).scalar_one()),
+        waiting=connection.execute(select(func.count()).select_from(unprojected)).scalar_one(),
     )

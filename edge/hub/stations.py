@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from edge import wire
-from edge.hub import tables
+from edge.hub import bulk, tables
+from edge.hub.inbox import poison_row
 from edge.hub.reading import Incoming, station_of
 
 _FIELDS: dict[str, type] = {
@@ -37,9 +37,7 @@ def store_status(connection: Connection, message: Incoming, received: str) -> No
         _set_aside(connection, message, received, str(error))
         return
     _note_change(connection, station, values["state"], received)
-    row = {**values, "seen": received}
-    statement = sqlite_insert(tables.station_status).values(station=station, **row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["station"], set_=row))
+    bulk.upsert(connection, tables.station_status, [{"station": station, **values, "seen": received}])
 
 
 def _read(payload: bytes) -> dict[str, Any]:
@@ -53,7 +51,8 @@ def _read(payload: bytes) -> dict[str, Any]:
     wrong = [name for name, kind in _FIELDS.items() if not isinstance(data.get(name), kind)]
     if wrong or data["state"] not in _STATES or not all(0 <= data[n] < 2**53 for n in ("unacknowledged", "capacity")):
         raise wire.WireError(f"not a status: wrong {', '.join(wrong) or 'state or number'}")
-    return {name: data[name] for name in _FIELDS}
+    waiting, capacity = data["unacknowledged"], data["capacity"]
+    return {**{name: data[name] for name in _FIELDS}, "pressure": wire.pressure(waiting, capacity)}
 
 
 def _note_change(connection: Connection, station: str, state: str, received: str) -> None:
@@ -64,7 +63,4 @@ def _note_change(connection: Connection, station: str, state: str, received: str
 
 
 def _set_aside(connection: Connection, message: Incoming, received: str, why: str) -> None:
-    safe = why.encode("utf-8", "backslashreplace").decode()
-    row = {"received": received, "topic": message.topic, "payload": message.payload, "why": safe}
-    statement = sqlite_insert(tables.poison).values(digest=wire.digest(message.payload), **row)
-    connection.execute(statement.on_conflict_do_nothing())
+    bulk.insert_or_nothing(connection, tables.poison, [poison_row(received, message.topic, message.payload, why)])

@@ -1,19 +1,25 @@
 """The hub's tables: what is kept for good, and what is made from it.
 
-``inbox`` holds the raw bytes and ``event_key`` says which of them is the event of a ``(station, epoch, seq)``.
-Everything in `PROJECTIONS` can be deleted and made again from these two. Times are text in UTC as on the wire.
+``inbox`` holds the raw bytes and ``event_key`` says which of them is the event of a ``(station, epoch, seq)``. The
+collector writes these two and adds a row to ``unprojected``; nothing of them is ever changed or deleted. The projector
+makes everything in `DERIVED` from them later, and can make it again. Times are text in UTC as on the wire.
+
+Projections have a row for each event that counts and are partitioned by ``month`` on PostgreSQL: the month in which the
+hub received the event, because a station's own clock may say anything.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
 METADATA = MetaData()
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits; SQLite's own INTEGER has them, and is a row's number only under that name."""
 
 inbox = Table(
     "inbox",
     METADATA,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("received", Text, nullable=False),
     Column("station", Text, nullable=False),
     Column("topic", Text, nullable=False),
@@ -25,36 +31,44 @@ event_key = Table(
     METADATA,
     Column("station", Text, primary_key=True),
     Column("epoch", Text, primary_key=True),
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("seq", NUMBER, primary_key=True, autoincrement=False),
     Column("event_id", Text, nullable=False),
     Column("digest", Text, nullable=False),
-    Column("inbox_id", Integer, nullable=False),
-    Column("status", Text, nullable=False),
-    Index("event_key_id", "event_id"),
+    Column("inbox_id", NUMBER, nullable=False),
     sqlite_with_rowid=False,
 )
-"""``status``: ``stored``, ``repeat`` (known event_id, the same content), ``conflict`` (known event_id, other content)
-or ``poison`` (bytes of this place that cannot be read; they count as committed)."""
+"""Not partitioned: PostgreSQL wants the partition's column in every unique key. ``event_id`` is empty for bytes of this
+place that cannot be read; they count as committed."""
+
+unprojected = Table(
+    "unprojected",
+    METADATA,
+    Column("inbox_id", NUMBER, primary_key=True, autoincrement=False),
+    Column("mixed", Boolean, nullable=False),
+)
+"""Messages that the projector has not seen. A list, not a mark in a row of numbers: of two collectors' transactions the
+one with the smaller numbers may commit last. ``mixed``: not all events of the message are counted from it."""
 
 key_conflict = Table(
     "key_conflict",
     METADATA,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("received", Text, nullable=False),
     Column("station", Text, nullable=False),
     Column("epoch", Text, nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("seq", NUMBER, nullable=False),
     Column("event_id", Text, nullable=False),
     Column("digest", Text, nullable=False),
-    Column("inbox_id", Integer, nullable=False),
+    Column("inbox_id", NUMBER, nullable=False),
     Index("key_conflict_key", "station", "epoch", "seq", "digest", unique=True),
+    Index("key_conflict_digest", "digest"),
 )
-"""Other bytes for a key that is taken: a cloned card or a journal that was rolled back. Set aside, never dropped."""
+"""Quarantine: other bytes for a key that is taken, from a cloned or a rolled back card. Never dropped."""
 
 poison = Table(
     "poison",
     METADATA,
-    Column("id", Integer, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("received", Text, nullable=False),
     Column("topic", Text, nullable=False),
     Column("digest", Text, nullable=False, unique=True),
@@ -62,12 +76,82 @@ poison = Table(
     Column("why", Text, nullable=False),
 )
 
+watermark = Table(
+    "watermark",
+    METADATA,
+    Column("station", Text, primary_key=True),
+    Column("epoch", Text, primary_key=True),
+    Column("through", NUMBER, nullable=False),
+    Column("chain", Text, nullable=False),
+)
+"""From where to look on. The key table decides; only a gap that a person closed is known here alone, see `gap`."""
+
+gap = Table(
+    "gap",
+    METADATA,
+    Column("station", Text, primary_key=True),
+    Column("epoch", Text, primary_key=True),
+    Column("first", NUMBER, primary_key=True, autoincrement=False),
+    Column("last", NUMBER, nullable=False),
+    Column("closed", Text, nullable=False),
+    Column("why", Text, nullable=False),
+)
+"""Events that no station has any more and that this store never had, or has no more: closed by a person."""
+
+station_status = Table(
+    "station_status",
+    METADATA,
+    Column("station", Text, primary_key=True),
+    Column("session", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("epoch", Text, nullable=False),
+    Column("unacknowledged", NUMBER, nullable=False),
+    Column("capacity", NUMBER, nullable=False),
+    Column("pressure", Float),
+    Column("notices_missing_by", JSON, nullable=False),
+    Column("seen", Text, nullable=False),
+)
+
+station_state = Table(
+    "station_state",
+    METADATA,
+    Column("id", NUMBER, primary_key=True),
+    Column("station", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("received", Text, nullable=False),
+    Index("station_state_received", "station", "received"),
+)
+"""Each change of a station's state as the hub saw it."""
+
+event = Table(
+    "event",
+    METADATA,
+    Column("event_id", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("inbox_id", NUMBER, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Every event that counts, once: the first of its ``event_id`` that the projector saw, and where its bytes are."""
+
+repeat = Table(
+    "repeat",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    Column("event_id", Text, nullable=False),
+    Column("inbox_id", NUMBER, nullable=False),
+    Column("same", Boolean, nullable=False),
+    Index("repeat_event", "event_id"),
+)
+"""A known ``event_id`` under a new key. ``same``: the content is that of the first; else somebody has to look."""
+
 scan = Table(
     "scan",
     METADATA,
     Column("event_id", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
     Column("station", Text, nullable=False),
-    Column("month", Text, nullable=False),
     Column("at", Text, nullable=False),
     Column("place", Text),
     Column("operator", Text),
@@ -85,7 +169,7 @@ scan = Table(
     Column("document", Text),
     Column("case_id", Text),
     Column("counterparty", Text),
-    Column("count", Integer),
+    Column("count", NUMBER),
     Column("took_ms", Float),
     Column("symbologies", JSON, nullable=False),
     Column("patient_index", Text),
@@ -98,24 +182,28 @@ scan = Table(
     Index("scan_case", "case_id"),
     Index("scan_place_at", "place", "at"),
     Index("scan_patient", "patient_index"),
+    postgresql_partition_by="LIST (month)",
 )
 
 correction = Table(
     "correction",
     METADATA,
     Column("event_id", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
     Column("corrects", Text, nullable=False),
     Column("station", Text, nullable=False),
     Column("at", Text, nullable=False),
     Column("operator", Text),
     Column("reason", Text),
     Index("correction_corrects", "corrects"),
+    postgresql_partition_by="LIST (month)",
 )
 
 change = Table(
     "change",
     METADATA,
     Column("event_id", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
     Column("station", Text, nullable=False),
     Column("at", Text, nullable=False),
     Column("kind", Text, nullable=False),
@@ -125,42 +213,10 @@ change = Table(
     Column("why", Text),
     Column("detail", JSON, nullable=False),
     Index("change_station", "station", "kind", "at"),
+    postgresql_partition_by="LIST (month)",
 )
 """Events of kind session, document, clock and station."""
 
 PROJECTIONS = (scan, correction, change)
-
-station_status = Table(
-    "station_status",
-    METADATA,
-    Column("station", Text, primary_key=True),
-    Column("session", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("since", Text, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("epoch", Text, nullable=False),
-    Column("unacknowledged", Integer, nullable=False),
-    Column("capacity", Integer, nullable=False),
-    Column("notices_missing_by", JSON, nullable=False),
-    Column("seen", Text, nullable=False),
-)
-
-station_state = Table(
-    "station_state",
-    METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("station", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("received", Text, nullable=False),
-    Index("station_state_received", "station", "received"),
-)
-"""Each change of a station's state as the hub saw it."""
-
-watermark = Table(
-    "watermark",
-    METADATA,
-    Column("station", Text, primary_key=True),
-    Column("epoch", Text, primary_key=True),
-    Column("through", Integer, nullable=False),
-    Column("chain", Text, nullable=False),
-)
+DERIVED = (*PROJECTIONS, event, repeat)
+"""What `edge.hub.projector.rebuild` makes again."""

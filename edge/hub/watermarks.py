@@ -2,43 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Column, Connection, Select, and_, select, tuple_, values
+from sqlalchemy.types import Text
 
-from edge.hub.tables import event_key, watermark
+from edge.hub import bulk
+from edge.hub.inbox import chunks
+from edge.hub.tables import NUMBER, event_key, watermark
 from edge.wire import Ack
 
 SECOND_NS = 1_000_000_000
+Epoch = tuple[str, str]
+"""``(station, epoch)``."""
 
 
-def advance(connection: Connection, station: str, epoch: str) -> Ack | None:
-    """Move an epoch's watermark over what is stored without a gap; None while its first event is missing.
+@dataclass(slots=True)
+class Watermarks:
+    """How far each epoch was found to be stored; the key table alone decides, this only knows from where to look on."""
 
-    The key table alone decides; the watermark row only remembers from where to look on.
-    """
-    here = (watermark.c.station == station, watermark.c.epoch == epoch)
-    former = connection.execute(select(watermark.c.through, watermark.c.chain).where(*here)).one_or_none()
-    through = 0 if former is None else former.through
-    query = (
-        select(event_key.c.seq, event_key.c.digest)
-        .where(event_key.c.station == station, event_key.c.epoch == epoch, event_key.c.seq >= max(through, 1))
-        .order_by(event_key.c.seq)
+    _known: dict[Epoch, int] = field(default_factory=dict)
+    _unkept: dict[Epoch, Ack] = field(default_factory=dict)
+
+    def advance(self, connection: Connection, epochs: Sequence[Epoch]) -> list[tuple[str, Ack]]:
+        """The watermarks of some epochs, to publish; an epoch whose first event is missing has none.
+
+        Args:
+            connection: in a transaction that began after the commit of what is answered; only reads.
+            epochs: each once.
+        """
+        found = []
+        for part in chunks(epochs):
+            since = self._since(connection, part)
+            for (station, epoch), rows in groupby(_keys(connection, since), key=lambda row: row[:2]):
+                ack = _through(epoch, since[station, epoch], [(seq, digest) for _, _, seq, digest in rows])
+                if ack is not None:
+                    found.append((station, ack))
+                    self._known[station, epoch] = ack.through
+                    self._unkept[station, epoch] = ack
+        return found
+
+    def keep(self, connection: Connection) -> None:
+        """Remember them in the store, within a transaction that is made for something else anyway."""
+        rows = [
+            {"station": station, "epoch": epoch, "through": ack.through, "chain": ack.chain_at_through}
+            for (station, epoch), ack in sorted(self._unkept.items())
+        ]
+        bulk.upsert(connection, watermark, rows)
+
+    def kept(self) -> None:
+        """That transaction was committed."""
+        self._unkept.clear()
+
+    def _since(self, connection: Connection, epochs: Sequence[Epoch]) -> dict[Epoch, int]:
+        """Where to look on; the table may know more: another collector was there, or a person closed a gap."""
+        since = {each: self._known.get(each, 0) for each in epochs}
+        c = watermark.c
+        query = select(c.station, c.epoch, c.through).where(tuple_(c.station, c.epoch).in_(epochs))
+        for station, epoch, through in connection.execute(query):
+            since[station, epoch] = max(through, since[station, epoch])
+        return since
+
+
+def _keys(connection: Connection, since: dict[Epoch, int]) -> Iterator[tuple[str, str, int, str]]:
+    """Station, epoch, seq and digest from there on, in order."""
+    with connection.execute(_query(since)) as rows:
+        for row in rows:
+            yield row.station, row.epoch, row.seq, row.digest
+
+
+def _query(since: dict[Epoch, int]) -> Select[Any]:
+    columns = (Column("station", Text), Column("epoch", Text), Column("through", NUMBER))
+    data = [(station, epoch, through) for (station, epoch), through in since.items()]
+    from_there = values(*columns, name="since").data(data).cte()
+    k = event_key.c
+    same = and_(k.station == from_there.c.station, k.epoch == from_there.c.epoch, k.seq >= from_there.c.through)
+    return (
+        select(k.station, k.epoch, k.seq, k.digest)
+        .select_from(from_there.join(event_key, same))
+        .order_by(k.station, k.epoch, k.seq)
     )
-    chain = None
-    with connection.execute(query) as rows:
-        for seq, digest in rows:
-            if seq > through + 1:
-                break
-            through, chain = seq, digest
-    if chain is None:
-        return None
-    if former is None or (former.through, former.chain) != (through, chain):
-        values = {"through": through, "chain": chain}
-        statement = sqlite_insert(watermark).values(station=station, epoch=epoch, **values)
-        connection.execute(statement.on_conflict_do_update(index_elements=["station", "epoch"], set_=values))
-    return Ack(epoch, through, chain)
+
+
+def _through(epoch: str, since: int, rows: Sequence[tuple[int, str]]) -> Ack | None:
+    """The last event before the first gap."""
+    through, chain = since, None
+    for seq, digest in rows:
+        if seq > through + 1:
+            break
+        through, chain = seq, digest
+    return None if chain is None else Ack(epoch, through, chain)
 
 
 @dataclass(slots=True)

@@ -154,13 +154,11 @@ def _lost(connection: Connection) -> Share:
     )
     query = select(func.coalesce(func.sum(epochs.c.highest), 0), func.coalesce(func.sum(epochs.c.there), 0))
     highest, there = connection.execute(query).one()
-    return Share(highest - there, highest)
+    return Share(int(highest) - int(there), int(highest))
 
 
 def _doubled(connection: Connection) -> Share:
-    stored = event_key.c.status == "stored"
-    query = select(func.count(), func.count(distinct(event_key.c.event_id))).where(stored)
-    counted, different = connection.execute(query).one()
+    counted, different = connection.execute(select(func.count(), func.count(distinct(scan.c.event_id)))).one()
     return Share(counted - different, counted)
 
 

@@ -98,7 +98,7 @@ def _reconcile(site: Site, journaled: _Journaled) -> list[str]:
     hub = site.held()
     store = Store.open_reader(site.store)
     try:
-        with store.begin() as connection:
+        with store.read() as connection:
             keys = int(connection.execute(select(func.count()).select_from(event_key)).scalar_one())
             conflicts = int(connection.execute(select(func.count()).select_from(key_conflict)).scalar_one())
             bad = int(connection.execute(select(func.count()).select_from(poison)).scalar_one())

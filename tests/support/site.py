@@ -200,7 +200,7 @@ class Running:
 class Site:
     """Everything under one folder; `close` ends whatever still runs."""
 
-    def __init__(self, folder: Path, broker: Broker | None = None) -> None:
+    def __init__(self, folder: Path, broker: Broker | None = None, store: str | None = None) -> None:
         self.folder = folder
         self.broker = Broker(folder) if broker is None else broker
         self._keys = folder / "keys"
@@ -211,7 +211,7 @@ class Site:
         file.write_text(base64.b64encode(key).decode("ascii"), encoding="ascii")
         self._public_key = base64.b64encode(public_half(key)).decode("ascii")
         self.hub_file = folder / "hub.toml"
-        self.store = folder / "hub.sqlite3"
+        self.store = store or str(folder / "hub.sqlite3")
         self.hub_file.write_text(
             HUB.format(store=self.store, keys=self._keys, port=self.broker.port, link=self.broker.link("hub")),
             encoding="utf-8",
@@ -285,13 +285,17 @@ class Site:
     def held(self) -> Held:
         store = Store.open_reader(self.store)
         try:
-            with store.begin() as connection:
+            with store.read() as connection:
                 return held(connection)
         finally:
             store.close()
 
     def wait_delivered(self, events: set[str], seconds: float = 30.0) -> Held:
-        wait_for(lambda: self.store.exists() and events <= self.held().events, "delivery to the hub", seconds)
+        def delivered() -> bool:
+            held = self.held()
+            return events <= held.events and held.waiting == 0
+
+        wait_for(delivered, "delivery to the hub", seconds)
         return self.held()
 
     def close(self) -> None:

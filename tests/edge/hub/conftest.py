@@ -12,6 +12,7 @@ import pytest
 
 from edge import wire
 from edge.hub.store import Store
+from tests.support.postgres import Postgres
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -113,8 +114,26 @@ def journal() -> FakeJournal:
     return FakeJournal()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a new, empty store can be: every test of a store runs on both kinds."""
+    if request.param == "sqlite":
+        return str(tmp_path / "hub.sqlite3")
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.database()
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open_writer(tmp_path / "hub.sqlite3")
+def store(place: str) -> Iterator[Store]:
+    opened = Store.open_writer(place)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def second_store(store: Store, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
+    """Another one of the same kind."""
+    second = str(tmp_path / "second.sqlite3") if store.is_sqlite else request.getfixturevalue("postgres").database()
+    opened = Store.open_writer(second)
     yield opened
     opened.close()

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +15,6 @@ from sqlalchemy import func, select
 from edge import wire
 from edge.hub import tables
 from edge.hub.collector import Collector, CollectorSettings
-from edge.hub.patients import no_index
 from edge.hub.store import Store
 from hardware.host.link import Connected, Link, LinkEvent, LinkSettings, Message, Subscribed
 
@@ -90,7 +88,7 @@ def now() -> datetime:
 
 @pytest.fixture
 def collector(broker: int, store: Store) -> Iterator[Collector]:
-    running = Collector(CollectorSettings("127.0.0.1", broker), store, no_index, now)
+    running = Collector(CollectorSettings("127.0.0.1", broker), store, now)
     running.worker.start()
     yield running
     running.stop()
@@ -99,7 +97,7 @@ def collector(broker: int, store: Store) -> Iterator[Collector]:
 
 
 def count(store: Store, name: str) -> int:
-    with store.begin() as connection:
+    with store.read() as connection:
         return connection.execute(select(func.count()).select_from(tables.METADATA.tables[name])).scalar_one()
 
 
@@ -114,7 +112,8 @@ def test_a_batch_is_stored_and_answered(broker: int, collector: Collector, store
         for seq, line in enumerate(lines[50:], 51):
             peer.link.publish(journal.topic, line, properties=journal.properties(seq, 1))
         peer.wait_for(ack, through=60, chain_at_through=wire.digest(lines[59]))
-    assert count(store, "scan") == 60
+    assert count(store, "event_key") == 60
+    assert count(store, "unprojected") == count(store, "inbox")
     assert collector.stats.messages >= 12
     assert collector.stats.answers <= 5
 
@@ -142,16 +141,9 @@ def test_status_and_poison_are_kept(broker: int, collector: Collector, store: St
 
 
 def test_goodbye_says_that_the_hub_is_away(broker: int, store: Store) -> None:
-    running = Collector(CollectorSettings("127.0.0.1", broker), store, no_index, now)
+    running = Collector(CollectorSettings("127.0.0.1", broker), store, now)
     running.worker.start()
     with closing(Peer(broker, wire.HUB_PRESENCE)) as peer:
         peer.wait_for(wire.HUB_PRESENCE, present=True)
         running.stop()
         peer.wait_for(wire.HUB_PRESENCE, present=False)
-
-
-def test_the_store_admits_one_collector(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="in use by another collector"):
-        Store.open_writer(tmp_path / "hub.sqlite3")
-    store.close()
-    Store.open_writer(tmp_path / "hub.sqlite3").close()

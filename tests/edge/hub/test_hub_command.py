@@ -21,6 +21,7 @@ from edge.hub.cli import main
 from edge.hub.config import read_config
 from edge.hub.inbox import store as store_messages
 from edge.hub.patients import Patients
+from edge.hub.projector import project_all
 from edge.hub.reading import Incoming
 from edge.hub.store import Store
 from hardware.host.toml import ConfigError
@@ -61,9 +62,8 @@ def filled(config: Path, journal: FakeJournal) -> Path:
     journal.scan(lot="B2", outcome="STOP")
     store = Store.open_writer(config.with_name("hub.sqlite3"))
     index = Patients.load(config.parent / "keys", "site", create=True)
-    with store.begin() as connection:
-        message = Incoming(journal.topic, wire.batch(journal.lines), {})
-        store_messages(connection, [message], "2026-11-24T00:00:00.000000Z", index.index_sealed)
+    store_messages(store, [Incoming(journal.topic, wire.batch(journal.lines), {})], "2026-11-24T00:00:00.000000Z")
+    project_all(store, index.index_sealed)
     store.close()
     return config
 

@@ -13,6 +13,7 @@ from edge.hub import tables
 from edge.hub.inbox import store as store_messages
 from edge.hub.page import application
 from edge.hub.patients import no_index
+from edge.hub.projector import project_all
 from edge.hub.reading import Incoming
 from edge.hub.stations import store_status
 from edge.hub.store import Store
@@ -27,9 +28,8 @@ RECEIVED = "2026-11-24T00:00:00.000000Z"
 
 
 def keep(store: Store, journal: FakeJournal) -> None:
-    with store.begin() as connection:
-        message = Incoming(journal.topic, wire.batch(journal.lines), {})
-        store_messages(connection, [message], RECEIVED, no_index)
+    store_messages(store, [Incoming(journal.topic, wire.batch(journal.lines), {})], RECEIVED)
+    project_all(store, no_index)
 
 
 def ask(store: Store, **parts: str) -> list[str | None]:

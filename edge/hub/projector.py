@@ -1,0 +1,250 @@
+"""Makes the projections from what the collector stored, a little later.
+
+The same event always gives the same row, whatever the order of arrival. An event counts once: the first of its
+``event_id`` is projected, every other is noted as a repeat. Of several hubs on one database one projects at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, delete, func, insert, literal, select, text
+
+from edge import wire
+from edge.hub import bulk, tables
+from edge.hub.inbox import chunks, look_up, poison_row
+from edge.hub.projections import PatientIndex, ProjectionError, project
+from edge.hub.reading import Entry, Incoming, decode, read_message
+from edge.hub.store import Store
+from hardware.host.worker import Worker
+
+log = logging.getLogger(__name__)
+
+MESSAGES = 200
+EVENTS = 500
+"""Events of one transaction, about; a tenth of a second, which a collector on SQLite has to wait."""
+IDLE_S = 0.5
+GIVE_WAY_S = 1.0
+FRESH_S = 60.0
+_PROJECTING = 7_431_002
+"""PostgreSQL's advisory lock."""
+
+
+class Message(NamedTuple):
+    """A message as it was stored."""
+
+    id: int
+    received: str
+    topic: str
+    payload: bytes
+    mixed: bool
+
+
+class Projector:
+    """A worker that projects what is new. It gives way to the collector, but not for ever."""
+
+    def __init__(self, store: Store, patient_index: PatientIndex, quiet: threading.Event) -> None:
+        """Prepare; `worker.start()` begins.
+
+        Args:
+            store: opened for writing.
+            patient_index: see `edge.hub.projections`.
+            quiet: set while the collector has nothing to store.
+        """
+        self._store = store
+        self._patient_index = patient_index
+        self._quiet = quiet
+        self._new = threading.Event()
+        self.worker = Worker("projector", self._step, fresh_within=FRESH_S)
+
+    def wake(self) -> None:
+        """There is something new; may be called from any thread."""
+        self._new.set()
+
+    def stop(self) -> None:
+        """End the thread; what is left is projected at the next start."""
+        self.worker.stopping.set()
+        self._quiet.set()
+        self._new.set()
+        self.worker.stop()
+
+    def _step(self) -> None:
+        self._new.clear()
+        self._quiet.wait(GIVE_WAY_S)
+        if project_some(self._store, self._patient_index) == 0:
+            self._new.wait(IDLE_S)
+
+
+def project_all(store: Store, patient_index: PatientIndex, told: Callable[[int], None] = lambda _count: None) -> int:
+    """Project everything that waits; gives the number of events. `told` hears how many are done by now."""
+    done = 0
+    while count := project_some(store, patient_index):
+        done += count
+        told(done)
+    return done
+
+
+def rebuild(store: Store, patient_index: PatientIndex, told: Callable[[int], None] = lambda _count: None) -> int:
+    """Make everything derived again from the raw bytes; gives the number of events.
+
+    If it is interrupted, the next start of a hub, or of this, goes on from there.
+    """
+    with store.begin() as connection:
+        _take_turn(connection, wait=True)
+        for table in tables.DERIVED:
+            connection.execute(table.delete())
+        connection.execute(tables.unprojected.delete())
+        everything = select(tables.inbox.c.id, literal(value=True))
+        connection.execute(insert(tables.unprojected).from_select(["inbox_id", "mixed"], everything))
+    return project_all(store, patient_index, told)
+
+
+def project_some(store: Store, patient_index: PatientIndex) -> int:
+    """Project the oldest messages that wait, in one transaction; gives the number of their lines, 0 if none waited.
+
+    Raises:
+        DBAPIError: the database refused; nothing was changed.
+    """
+    with store.begin() as connection:
+        if not _take_turn(connection):
+            return 0
+        messages = _oldest(connection)
+        entries = _counted(connection, messages)
+        writes = _Writes(patient_index)
+        known = _known(connection, [entry.event_id for _, entry in entries])
+        for message, entry in entries:
+            first = known.get(entry.event_id)
+            if first is None:
+                known[entry.event_id] = _First(entry.digest, message.id)
+                writes.count(message, entry)
+            elif first.digest != entry.digest:
+                writes.repeat(message, entry, same=_content(first.line(connection)) == _content(entry.line))
+        writes.write(connection)
+        for part in chunks([message.id for message in messages]):
+            connection.execute(delete(tables.unprojected).where(tables.unprojected.c.inbox_id.in_(part)))
+    return sum(len(wire.split(message.payload)) for message in messages)
+
+
+def _take_turn(connection: Connection, *, wait: bool = False) -> bool:
+    """On PostgreSQL: whether this transaction is the one that projects."""
+    if connection.dialect.name == "sqlite":
+        return True
+    if wait:
+        connection.execute(select(func.pg_advisory_xact_lock(_PROJECTING)))
+        return True
+    return bool(connection.execute(select(func.pg_try_advisory_xact_lock(_PROJECTING))).scalar())
+
+
+def _oldest(connection: Connection) -> list[Message]:
+    inbox, waiting = tables.inbox.c, tables.unprojected.c
+    query = (
+        select(inbox.id, inbox.received, inbox.topic, inbox.payload, waiting.mixed)
+        .join(tables.unprojected, waiting.inbox_id == inbox.id)
+        .order_by(inbox.id)
+        .limit(MESSAGES)
+    )
+    messages: list[Message] = []
+    events = 0
+    with connection.execute(query) as rows:
+        for row in rows:
+            messages.append(Message(*row))
+            events += row.payload.count(b"\n") + 1
+            if events >= EVENTS:
+                break
+    return messages
+
+
+def _counted(connection: Connection, messages: Iterable[Message]) -> list[tuple[Message, Entry]]:
+    """The events of these messages that stand at their keys."""
+    found: list[tuple[Message, Entry]] = []
+    doubtful: list[tuple[Message, Entry]] = []
+    for message in messages:
+        entries, _ = read_message(Incoming(message.topic, message.payload, {}))
+        (doubtful if message.mixed else found).extend((message, entry) for entry in entries)
+    taken = look_up(connection, [entry.key for _, entry in doubtful])
+    for message, entry in doubtful:
+        digest, _, inbox_id = taken.get(entry.key, (None, "", 0))
+        if (digest, inbox_id) == (entry.digest, message.id):
+            found.append((message, entry))
+    return sorted(found, key=lambda each: each[0].id)
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """The event that counts for its ``event_id``."""
+
+    digest: str
+    inbox_id: int
+
+    def line(self, connection: Connection) -> bytes:
+        payload = connection.execute(select(tables.inbox.c.payload).where(tables.inbox.c.id == self.inbox_id)).scalar()
+        return next(line for line in wire.split(payload or b"") if wire.digest(line) == self.digest)
+
+
+def _known(connection: Connection, event_ids: Sequence[str]) -> dict[str, _First]:
+    c = tables.event.c
+    known = {}
+    for part in chunks(event_ids):
+        query = select(c.event_id, c.digest, c.inbox_id).where(c.event_id.in_(part))
+        for event_id, digest, inbox_id in connection.execute(query):
+            known[event_id] = _First(digest, inbox_id)
+    return known
+
+
+def _content(line: bytes) -> bytes:
+    """The event without its place: equal when it was journaled again under its old id."""
+    return wire.replace_place(line, epoch="", seq=0, chain=None)
+
+
+@dataclass(slots=True)
+class _Writes:
+    """Rows of one transaction, by table."""
+
+    patient_index: PatientIndex
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    months: set[str] = field(default_factory=set)
+
+    def count(self, message: Message, entry: Entry) -> None:
+        """An event that is new, or bytes that turn out not to be one of schema 1: they are set aside."""
+        self._add("event", {"event_id": entry.event_id, "digest": entry.digest, "inbox_id": message.id})
+        try:
+            row = project(decode(entry.line), self.patient_index)
+        except (ProjectionError, wire.WireError) as error:
+            self._add("poison", poison_row(message.received, message.topic, entry.line, str(error)))
+            return
+        if row is not None:
+            month = message.received[:7]
+            self.months.add(month)
+            self._add(row.table, {**row.values, "month": month})
+
+    def repeat(self, message: Message, entry: Entry, *, same: bool) -> None:
+        """A known event under another key."""
+        if not same:
+            log.error("event_id=%s came twice with different content: see udi-hub db check", entry.event_id)
+        row = {"digest": entry.digest, "event_id": entry.event_id, "inbox_id": message.id, "same": same}
+        self._add("repeat", row)
+
+    def write(self, connection: Connection) -> None:
+        """Write everything."""
+        if connection.dialect.name == "postgresql":
+            for month in sorted(self.months):
+                _make_partitions(connection, month)
+        for name, rows in self.rows.items():
+            if name in ("poison", "repeat"):
+                bulk.insert_or_nothing(connection, tables.METADATA.tables[name], rows)
+            else:
+                connection.execute(insert(tables.METADATA.tables[name]), rows)
+
+    def _add(self, table: str, row: dict[str, Any]) -> None:
+        self.rows.setdefault(table, []).append(row)
+
+
+def _make_partitions(connection: Connection, month: str) -> None:
+    for table in tables.PROJECTIONS:
+        name = f"{table.name}_{month.replace('-', '_')}"
+        if connection.execute(select(func.to_regclass(name))).scalar() is None:
+            connection.execute(text(f"CREATE TABLE {name} PARTITION OF {table.name} FOR VALUES IN ('{month}')"))
