@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, and_, select, tuple_, values
+from sqlalchemy import CTE, Column, Connection, Select, and_, func, select, tuple_, values
 from sqlalchemy.types import Text
 
 from edge.hub import bulk
@@ -37,12 +36,11 @@ class Watermarks:
         found = []
         for part in chunks(epochs):
             since = self._since(connection, part)
-            for (station, epoch), rows in groupby(_keys(connection, since), key=lambda row: row[:2]):
-                ack = _through(epoch, since[station, epoch], [(seq, digest) for _, _, seq, digest in rows])
-                if ack is not None:
-                    found.append((station, ack))
-                    self._known[station, epoch] = ack.through
-                    self._unkept[station, epoch] = ack
+            for (station, epoch), (through, chain) in _through(connection, since).items():
+                ack = Ack(epoch, through, chain)
+                found.append((station, ack))
+                self._known[station, epoch] = through
+                self._unkept[station, epoch] = ack
         return found
 
     def keep(self, connection: Connection) -> None:
@@ -67,34 +65,50 @@ class Watermarks:
         return since
 
 
-def _keys(connection: Connection, since: dict[Epoch, int]) -> Iterator[tuple[str, str, int, str]]:
-    """Station, epoch, seq and digest from there on, in order."""
-    with connection.execute(_query(since)) as rows:
-        for row in rows:
-            yield row.station, row.epoch, row.seq, row.digest
+def _through(connection: Connection, since: dict[Epoch, int]) -> dict[Epoch, tuple[int, str]]:
+    """The last event before the first gap, with its digest; without the epochs whose first event is missing."""
+    through: dict[Epoch, int] = {}
+    for station, epoch, first, last, count in connection.execute(_extents(since)):
+        begins = since[station, epoch]
+        if first <= begins + 1:
+            there = last == first + count - 1
+            through[station, epoch] = last if there else _before_gap(connection, station, epoch, begins)
+    digests = connection.execute(_digests(through)) if through else ()
+    return {(row.station, row.epoch): (row.seq, row.digest) for row in digests}
 
 
-def _query(since: dict[Epoch, int]) -> Select[Any]:
-    columns = (Column("station", Text), Column("epoch", Text), Column("through", NUMBER))
-    data = [(station, epoch, through) for (station, epoch), through in since.items()]
-    from_there = values(*columns, name="since").data(data).cte()
+def _before_gap(connection: Connection, station: str, epoch: str, since: int) -> int:
     k = event_key.c
-    same = and_(k.station == from_there.c.station, k.epoch == from_there.c.epoch, k.seq >= from_there.c.through)
+    query = select(k.seq).where(k.station == station, k.epoch == epoch, k.seq >= since).order_by(k.seq)
+    through = since
+    with connection.execute(query) as rows:
+        for seq in rows.scalars():
+            if seq > through + 1:
+                break
+            through = seq
+    return through
+
+
+def _extents(since: dict[Epoch, int]) -> Select[Any]:
+    """First, last and number of the events from there on."""
+    k, start = event_key.c, _listed(since)
+    same = and_(k.station == start.c.station, k.epoch == start.c.epoch, k.seq >= start.c.seq)
     return (
-        select(k.station, k.epoch, k.seq, k.digest)
-        .select_from(from_there.join(event_key, same))
-        .order_by(k.station, k.epoch, k.seq)
+        select(k.station, k.epoch, func.min(k.seq), func.max(k.seq), func.count())
+        .select_from(start.join(event_key, same))
+        .group_by(k.station, k.epoch)
     )
 
 
-def _through(epoch: str, since: int, rows: Sequence[tuple[int, str]]) -> Ack | None:
-    """The last event before the first gap."""
-    through, chain = since, None
-    for seq, digest in rows:
-        if seq > through + 1:
-            break
-        through, chain = seq, digest
-    return None if chain is None else Ack(epoch, through, chain)
+def _digests(at: dict[Epoch, int]) -> Select[Any]:
+    k, here = event_key.c, _listed(at)
+    same = and_(k.station == here.c.station, k.epoch == here.c.epoch, k.seq == here.c.seq)
+    return select(k.station, k.epoch, k.seq, k.digest).select_from(here.join(event_key, same))
+
+
+def _listed(at: dict[Epoch, int]) -> CTE:
+    columns = (Column("station", Text), Column("epoch", Text), Column("seq", NUMBER))
+    return values(*columns, name="listed").data([(*epoch, seq) for epoch, seq in at.items()]).cte()
 
 
 @dataclass(slots=True)
