@@ -16,6 +16,7 @@ import click
 
 from edge.hub.broker.cli import broker_config
 from edge.hub.config import HubConfig, read_config
+from edge.hub.db.cli import db, import_command
 from hardware.host.toml import ConfigError
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def main() -> None:
     """The receiving end: collects what stations send and answers where things are."""
 
 
-main.add_command(broker_config)
+for _command in (broker_config, db, import_command):
+    main.add_command(_command)
 
 
 @main.command()

@@ -36,7 +36,7 @@ from hardware.host.worker import Worker
 log = logging.getLogger(__name__)
 
 BATCH_MESSAGES = 500
-BATCH_BYTES = 4 * 1024 * 1024
+BATCH_BYTES = 524288
 BATCH_NS = 20_000_000
 """Single events wait so long for company, at most; a message of several is a backlog and is stored at once."""
 RECEIVE_MAXIMUM = 1_000
@@ -155,7 +155,10 @@ class Collector:
     def step(self) -> None:
         """Receive all that is there, commit when the batch is ripe, answer what is due."""
         now_ns = time.monotonic_ns()
-        events = self._link.step(self._pacer.wait_s(now_ns, self._batch.wait_s(now_ns, IDLE_S)))
+        timeout_s = self._pacer.wait_s(now_ns, self._batch.wait_s(now_ns, IDLE_S))
+        events = self._link.step(timeout_s)
+        if not events and timeout_s > 0 and not self._batch.messages:
+            self.quiet.set()
         while events and not self._batch.full:
             for event in events:
                 self._on(event)
@@ -164,8 +167,6 @@ class Collector:
             self._on(event)
         if self._batch.full or self._batch.ripe(time.monotonic_ns()):
             self._commit()
-        if not self._batch.messages:
-            self.quiet.set()
         self._answer(time.monotonic_ns())
         self._correct_presence(time.monotonic_ns())
 

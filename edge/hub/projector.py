@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -28,7 +29,8 @@ MESSAGES = 200
 EVENTS = 500
 """Events of one transaction, about; a tenth of a second, which a collector on SQLite has to wait."""
 IDLE_S = 0.5
-GIVE_WAY_S = 1.0
+GIVE_WAY_S = 4.0
+"""So long the collector goes first while it has much to do; answers are never further behind for that alone."""
 FRESH_S = 60.0
 _PROJECTING = 7_431_002
 """PostgreSQL's advisory lock."""
@@ -59,6 +61,7 @@ class Projector:
         self._patient_index = patient_index
         self._quiet = quiet
         self._new = threading.Event()
+        self._behind_since: float | None = None
         self.worker = Worker("projector", self._step, fresh_within=FRESH_S)
 
     def wake(self) -> None:
@@ -74,8 +77,12 @@ class Projector:
 
     def _step(self) -> None:
         self._new.clear()
-        self._quiet.wait(GIVE_WAY_S)
+        now = time.monotonic()
+        if self._behind_since is None:
+            self._behind_since = now
+        self._quiet.wait(max(0.0, self._behind_since + GIVE_WAY_S - now))
         if project_some(self._store, self._patient_index) == 0:
+            self._behind_since = None
             self._new.wait(IDLE_S)
 
 

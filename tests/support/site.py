@@ -203,17 +203,17 @@ class Site:
     def __init__(self, folder: Path, broker: Broker | None = None, store: str | None = None) -> None:
         self.folder = folder
         self.broker = Broker(folder) if broker is None else broker
-        self._keys = folder / "keys"
-        self._keys.mkdir()
+        self.keys = folder / "keys"
+        self.keys.mkdir()
         key = new_key()
-        file = self._keys / "k1.key"
+        file = self.keys / "k1.key"
         file.touch(mode=0o600)
         file.write_text(base64.b64encode(key).decode("ascii"), encoding="ascii")
-        self._public_key = base64.b64encode(public_half(key)).decode("ascii")
+        self.public_key = base64.b64encode(public_half(key)).decode("ascii")
         self.hub_file = folder / "hub.toml"
         self.store = store or str(folder / "hub.sqlite3")
         self.hub_file.write_text(
-            HUB.format(store=self.store, keys=self._keys, port=self.broker.port, link=self.broker.link("hub")),
+            HUB.format(store=self.store, keys=self.keys, port=self.broker.port, link=self.broker.link("hub")),
             encoding="utf-8",
         )
         self._hub: subprocess.Popen[bytes] | None = None
@@ -255,7 +255,7 @@ class Site:
                 task=task,
                 port=self.broker.port,
                 device=terminal.link,
-                public_key=self._public_key,
+                public_key=self.public_key,
                 link=self.broker.link(name),
             )
             + extra,
@@ -291,11 +291,12 @@ class Site:
             store.close()
 
     def wait_delivered(self, events: set[str], seconds: float = 30.0) -> Held:
-        def delivered() -> bool:
-            held = self.held()
-            return events <= held.events and held.waiting == 0
+        wait_for(lambda: events <= self.held().events, "delivery to the hub", seconds)
+        return self.wait_projected(seconds)
 
-        wait_for(delivered, "delivery to the hub", seconds)
+    def wait_projected(self, seconds: float = 30.0) -> Held:
+        """What the hub holds once everything stored is projected."""
+        wait_for(lambda: self.held().waiting == 0, "the projections", seconds)
         return self.held()
 
     def close(self) -> None:
