@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, func, insert, literal, select, text
 
 from edge import wire
-from edge.hub import bulk, tables
+from edge.hub import bulk, restamp, tables
 from edge.hub.inbox import chunks, look_up, poison_row
 from edge.hub.projections import PatientIndex, ProjectionError, project
 from edge.hub.reading import Entry, Incoming, decode, read_message
@@ -214,18 +214,21 @@ class _Writes:
     patient_index: PatientIndex
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     months: set[str] = field(default_factory=set)
+    moments: restamp.Moments = field(default_factory=restamp.Moments)
 
     def count(self, message: Message, entry: Entry) -> None:
         """An event that is new, or bytes that turn out not to be one of schema 1: they are set aside."""
         self._add("event", {"event_id": entry.event_id, "digest": entry.digest, "inbox_id": message.id})
         try:
-            row = project(decode(entry.line), self.patient_index)
+            event = decode(entry.line)
+            row = project(event, self.patient_index)
         except (ProjectionError, wire.WireError) as error:
             self._add("poison", poison_row(message.received, message.topic, entry.line, str(error)))
             return
         if row is not None:
             month = message.received[:7]
             self.months.add(month)
+            self.moments.note(event, message.received)
             self._add(row.table, {**row.values, "month": month})
 
     def repeat(self, message: Message, entry: Entry, *, same: bool) -> None:
@@ -245,6 +248,7 @@ class _Writes:
                 bulk.insert_or_nothing(connection, tables.METADATA.tables[name], rows)
             else:
                 connection.execute(insert(tables.METADATA.tables[name]), rows)
+        restamp.write(connection, self.moments)
 
     def _add(self, table: str, row: dict[str, Any]) -> None:
         self.rows.setdefault(table, []).append(row)

@@ -217,6 +217,37 @@ change = Table(
 )
 """Events of kind session, document, clock and station."""
 
+boot = Table(
+    "boot",
+    METADATA,
+    Column("station", Text, primary_key=True),
+    Column("boot", Text, primary_key=True),
+    Column("epoch", Text, nullable=False),
+    Column("first_seq", NUMBER, nullable=False),
+    Column("first_mono_ns", NUMBER, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("anchor_at", Text),
+    Column("anchor_mono_ns", NUMBER, nullable=False),
+    Column("anchor_seq", NUMBER, nullable=False),
+)
+"""Each start of a station's machine, and the event under a good clock that dates it; see `edge.hub.restamp`."""
+
+restamp = Table(
+    "restamp",
+    METADATA,
+    Column("event_id", Text, primary_key=True),
+    Column("station", Text, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("mono_ns", NUMBER, nullable=False),
+    Column("told", Text, nullable=False),
+    Column("received", Text, nullable=False),
+    Column("earliest", Text),
+    Column("latest", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Index("restamp_station", "station", "boot"),
+)
+"""When an event happened whose station did not know the time: an instant (``anchor``), or ``between`` two."""
+
 PROJECTIONS = (scan, correction, change)
-DERIVED = (*PROJECTIONS, event, repeat)
+DERIVED = (*PROJECTIONS, event, repeat, boot, restamp)
 """What `edge.hub.projector.rebuild` makes again."""

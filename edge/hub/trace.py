@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from edge.hub.tables import change, correction, scan
+from edge.hub.tables import change, correction, restamp, scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,10 @@ class Trace:
     count: int | None
     """Sale units moved; None where nothing was booked."""
     symbologies: tuple[str | None, ...]
+    earliest: str | None
+    """Where the station did not know the time, the hub does: not before this; equal to `latest` if known exactly."""
+    latest: str | None
+    """Not after this; None where the station's own time stands."""
     corrected_by: str | None
     """event_id of the first correction that takes this scan back."""
 
@@ -116,12 +120,15 @@ def _query() -> Select[Any]:
         .scalar_subquery()
         .label("corrected_by")
     )
-    return select(scan, first)
+    dated = (restamp.c.earliest, restamp.c.latest)
+    return select(scan, first, *dated).outerjoin(restamp, restamp.c.event_id == scan.c.event_id)
 
 
 def _rows(connection: Connection, query: Select[Any], limit: int | None) -> list[Trace]:
+    """Newest first by the station's clock, which has an index; then in the order in which things happened."""
     newest_first = query.order_by(scan.c.at.desc(), scan.c.event_id.desc()).limit(limit)
-    return [_trace(row) for row in connection.execute(newest_first)][::-1]
+    rows = [_trace(row) for row in connection.execute(newest_first)]
+    return sorted(rows, key=lambda row: (row.earliest or row.at, row.event_id))
 
 
 def _trace(row: Row[Any]) -> Trace:
@@ -144,5 +151,7 @@ def _trace(row: Row[Any]) -> Trace:
         case=row.case_id,
         count=row._mapping["count"],  # noqa: SLF001 - Row's public mapping; `row.count` is a tuple's method
         symbologies=tuple(row.symbologies),
+        earliest=row.earliest,
+        latest=row.latest,
         corrected_by=row.corrected_by,
     )

@@ -78,7 +78,7 @@ class FakeJournal:
             station=self.station,
             kind=kind,
             at=fields.pop("at", wire.iso(at)),
-            clock={"quality": "ntp", "boot": "b", "mono_ns": 1},
+            clock=fields.pop("clock", {"quality": "ntp", "boot": "b", "mono_ns": 1}),
             organisation={"id": "H510104", "role": "hospital"},
             place=fields.pop("place", self.station),
             body=body,

@@ -11,6 +11,19 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Make everything in an empty database."""
     op.create_table(
+        "boot",
+        sa.Column("station", sa.Text(), nullable=False),
+        sa.Column("boot", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Text(), nullable=False),
+        sa.Column("first_seq", NUMBER, nullable=False),
+        sa.Column("first_mono_ns", NUMBER, nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("anchor_at", sa.Text(), nullable=True),
+        sa.Column("anchor_mono_ns", NUMBER, nullable=False),
+        sa.Column("anchor_seq", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("station", "boot"),
+    )
+    op.create_table(
         "change",
         sa.Column("event_id", sa.Text(), nullable=False),
         sa.Column("month", sa.Text(), nullable=False),
@@ -111,6 +124,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_index("repeat_event", "repeat", ["event_id"], unique=False)
+    op.create_table(
+        "restamp",
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("station", sa.Text(), nullable=False),
+        sa.Column("boot", sa.Text(), nullable=False),
+        sa.Column("mono_ns", NUMBER, nullable=False),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.Column("received", sa.Text(), nullable=False),
+        sa.Column("earliest", sa.Text(), nullable=True),
+        sa.Column("latest", sa.Text(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("event_id"),
+    )
+    op.create_index("restamp_station", "restamp", ["station", "boot"], unique=False)
     op.create_table(
         "scan",
         sa.Column("event_id", sa.Text(), nullable=False),
