@@ -146,6 +146,11 @@ class Collector:
         self._link = Link(link, manual_ack=True, receive_maximum=RECEIVE_MAXIMUM)
         self.worker = Worker("collector", self.step, fresh_within=FRESH_S, on_stop=self._close)
 
+    @property
+    def ready(self) -> bool:
+        """Connected, and the broker has confirmed every subscription."""
+        return self._subscribed >= set(self._settings.subscriptions)
+
     def stop(self) -> None:
         """Finish what was received, say goodbye, end the thread."""
         self.worker.stopping.set()
@@ -198,7 +203,7 @@ class Collector:
             log.error("topic=%s refused by the broker: expected the rights of the hub, see its access list", topic)
             return
         self._subscribed.add(topic)
-        if self._subscribed >= set(self._settings.subscriptions):
+        if self.ready:
             log.info("broker=connected session=%s", self._session)
             self._say_presence()
 
@@ -258,8 +263,7 @@ class Collector:
 
     def _correct_presence(self, now_ns: int) -> None:
         """At most once a second: two hubs under different ids must not flood the broker."""
-        complete = self._subscribed >= set(self._settings.subscriptions)
-        if self._say_again and complete and now_ns - self._said_ns >= watermarks.SECOND_NS:
+        if self._say_again and self.ready and now_ns - self._said_ns >= watermarks.SECOND_NS:
             self._say_presence()
 
     def _say_presence(self) -> None:
