@@ -1,34 +1,30 @@
 """Opening sealed patients at the hub and indexing them by a keyed hash.
 
 The number itself is never stored: the store holds an HMAC of it, whose key never leaves the hub's key folder. A
-trace by patient therefore works here and nowhere else.
+trace by patient therefore works here and nowhere else. The index does not depend on the key that a patient was sealed
+to, so a trace finds the events of before and after a rotation. If the index key is lost, a new one is made, and
+rebuilding the projections opens every sealed patient and indexes it anew.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 import logging
-import secrets
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edge.hub.keys import INDEX_KEY, KeyFolder, KeyFolderError
 from edge.seal import Sealed, SealError, open_sealed
-from hardware.host.files import replace
+
+__all__ = ["INDEX_KEY", "KeyFolderError", "Patients", "no_index"]
 
 log = logging.getLogger(__name__)
 
-INDEX_KEY = "patient-index.secret"
-KEY_BYTES = 32
-
-
-class KeyFolderError(OSError):
-    """A key that is missing, unreadable, of the wrong form, or readable for others."""
+MOST_TOLD = 100
+"""Key ids that are logged in all: a station could make one up for each event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +33,31 @@ class Patients:
 
     site: str
     private_keys: Mapping[str, bytes] = field(repr=False)
-    """kid -> raw X25519 private key."""
+    """kid -> raw X25519 private key, retired ones too."""
     index_key: bytes = field(repr=False)
+    _told: set[str] = field(default_factory=set, repr=False)
+    """Key ids that are not here and were logged; one line each, however many events come."""
 
     @classmethod
     def load(cls, folder: Path, site: str, *, create: bool = False) -> Patients:
-        """Read ``<kid>.key`` files and the index key.
+        """Read the keys.
 
         Args:
-            folder: the hub's key folder.
+            folder: the hub's key folder, see `edge.hub.keys`.
             site: the site that patients are sealed for.
             create: make the index key if it is missing.
 
         Raises:
             KeyFolderError: see there.
         """
-        index_file = folder / INDEX_KEY
-        try:
-            if create and not index_file.exists():
-                replace(index_file, base64.b64encode(secrets.token_bytes(KEY_BYTES)))
-            keys = {file.stem: _read(file) for file in sorted(folder.glob("*.key"))}
-        except OSError as error:
-            raise KeyFolderError(f"{folder} cannot be used as key folder: {error}") from error
-        return cls(site, keys, _read(index_file))
+        keys = KeyFolder(folder)
+        if create and not (folder / INDEX_KEY).exists():
+            log.warning("made a new %s: patients indexed with another one are found after a rebuild", INDEX_KEY)
+        index_key = keys.index_key(create=create)
+        return cls(site, {key.kid: key.private for key in keys.read()}, index_key)
 
     def index(self, patient: str) -> str:
-        """The keyed hash of a patient's number, in hex."""
+        """The keyed hash of a patient's number as stations seal it, without the wristband's prefix; in hex."""
         message = f"{self.site}\0{patient.strip()}".encode()
         return hmac.new(self.index_key, message, hashlib.sha256).hexdigest()
 
@@ -70,11 +65,20 @@ class Patients:
         """The keyed hash of a sealed patient; None if it does not open with this hub's keys."""
         try:
             value = Sealed.from_json(sealed)
-            private_key = self.private_keys[value.kid]
+            private_key = self.private_keys.get(value.kid)
+            if private_key is None:
+                self._say_unknown(value.kid)
+                return None
             return self.index(open_sealed(value, private_key, site=self.site, case=case).decode())
-        except (KeyError, ValueError, TypeError, binascii.Error) as error:
+        except (KeyError, ValueError, TypeError) as error:
             log.warning("case=%s sealed patient not indexed: %s", case, _why(error))
             return None
+
+    def _say_unknown(self, kid: str) -> None:
+        if kid not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add(kid)
+            known = ", ".join(self.private_keys) or "none"
+            log.warning("kid=%.40r is unknown, known are %s: put its key here, restart, rebuild", kid, known)
 
 
 def no_index(_sealed: Mapping[str, Any], _case: str) -> str | None:
@@ -85,16 +89,3 @@ def no_index(_sealed: Mapping[str, Any], _case: str) -> str | None:
 def _why(error: Exception) -> str:
     """Never the content: only a `SealError` has a text that is safe to log."""
     return str(error) if isinstance(error, SealError) else type(error).__name__
-
-
-def _read(file: Path) -> bytes:
-    try:
-        mode = stat.S_IMODE(file.stat().st_mode)
-        key = base64.b64decode(file.read_text(encoding="ascii").strip(), validate=True)
-    except (OSError, ValueError) as error:
-        raise KeyFolderError(f"{file} cannot be read as a key: {error}") from error
-    if mode & 0o077:
-        raise KeyFolderError(f"{file} has mode {mode:04o}: expected 0600, run chmod 600 {file}")
-    if len(key) != KEY_BYTES:
-        raise KeyFolderError(f"{file} holds {len(key)} bytes: expected {KEY_BYTES}, in base64")
-    return key
