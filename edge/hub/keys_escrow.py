@@ -119,13 +119,14 @@ def open_escrow(file: bytes, recovery_keys: Sequence[bytes]) -> Opened:
         EscrowError: not an escrow file, these keys do not open it, or its content is not of this form.
     """
     data = _read(file)
+    need = _needed(data)
     try:
         given = {_b64(public_half(key)): key for key in recovery_keys}
         have = {name: given[public] for name, public in data["holders"].items() if public in given}
         box = next((box for box in data["boxes"] if set(box["holders"]) <= set(have)), None)
         if box is None:
             who = ", ".join(have) or "nobody"
-            raise EscrowError(f"keys of {who}: expected {_needed(data)} different ones of {', '.join(data['holders'])}")
+            raise EscrowError(f"keys of {who}: expected {need} different ones of {', '.join(data['holders'])}")
         plain = _open(base64.b64decode(box["sealed"]), box["holders"], have, data)
         bundle = _from_json(json.loads(plain), data["made"])
         return Opened(bundle, tuple(box["holders"]), tuple(_checks(bundle, data)))

@@ -178,8 +178,10 @@ class PatternsTable:
 
 
 def _is_key(value: str) -> bool:
+    from edge.seal import is_usable  # noqa: PLC0415 - 30 ms, and most commands on a station have no [seal] to check
+
     try:
-        return len(base64.b64decode(value, validate=True)) == 32  # noqa: PLR2004 - X25519
+        return is_usable(base64.b64decode(value, validate=True))
     except (binascii.Error, ValueError):
         return False
 
@@ -189,7 +191,9 @@ class SealTable:
     """``[seal]``: the hub's public key, to which patients are sealed."""
 
     kid: str = field(metadata=_FILLED)
-    public_key: str = field(metadata={"check": _is_key, "expected": "an X25519 public key, 32 bytes in base64"})
+    public_key: str = field(
+        metadata={"check": _is_key, "expected": "an X25519 public key, as `udi-hub keys public` prints it"}
+    )
     site: str = field(default="site", metadata=_FILLED)
 
 

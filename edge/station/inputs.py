@@ -126,7 +126,7 @@ class CameraInput:
             case {"type": "problem", "message": str(text)}:
                 log.warning("camera: %s", text)
             case _:
-                log.warning("camera sent a message of no known form: %.120s", message)
+                log.warning("camera sent a message of no known form: fields %.120s", sorted(message))
 
 
 def _reads(items: list[Any]) -> list[Read]:
@@ -135,7 +135,8 @@ def _reads(items: list[Any]) -> list[Read]:
         try:
             reads.append(Read.from_json(item))
         except (KeyError, ValueError, TypeError) as error:
-            log.warning("camera sent a read of no known form (%r): %.120s", error, item)
+            # never the read itself: it may be a wristband
+            log.warning("camera sent a read of no known form: %s", type(error).__name__)
     return reads
 
 

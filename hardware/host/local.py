@@ -22,7 +22,7 @@ _CHUNK = 65_536
 
 
 class LineError(ValueError):
-    """The other side sent something that is no line of JSON."""
+    """The other side sent something that is no line of JSON. The text never holds it: a read may be a wristband."""
 
 
 def _dump(message: Mapping[str, Any]) -> bytes:
@@ -46,9 +46,9 @@ def _object(line: bytes) -> dict[str, Any]:
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise LineError(f"not JSON: {line[:80]!r}") from error
+        raise LineError(f"a line of {len(line)} bytes is not JSON: {type(error).__name__}") from None
     if not isinstance(message, dict):
-        raise LineError(f"not a JSON object: {line[:80]!r}")
+        raise LineError(f"a line of {len(line)} bytes is a JSON {type(message).__name__}, expected an object")
     return message
 
 

@@ -1,11 +1,25 @@
+from __future__ import annotations
+
 import base64
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from edge.hub.inbox import rebuild
+from edge.hub.inbox import store as store_messages
+from edge.hub.keys import KeyFolder
 from edge.hub.patients import INDEX_KEY, KeyFolderError, Patients
-from edge.seal import Sealer
+from edge.hub.reading import Incoming
+from edge.hub.trace import Question, trace
+from edge.seal import Sealer, public_half
+
+if TYPE_CHECKING:
+    from edge.hub.store import Store
+    from tests.edge.hub.conftest import FakeJournal
 
 PRIVATE = X25519PrivateKey.generate()
 SEALER = Sealer("hub-2026", PRIVATE.public_key().public_bytes_raw())
@@ -73,3 +87,124 @@ def test_questions_do_not_make_an_index_key(folder: Path) -> None:
     with pytest.raises(KeyFolderError, match=INDEX_KEY):
         Patients.load(folder, "demo")
     assert [file.name for file in folder.iterdir()] == ["hub-2026.key"]
+
+
+NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
+
+
+class Hub:
+    """A store and a key folder; each call is a hub that was started anew with the keys of that moment."""
+
+    def __init__(self, store: Store, folder: Path, journal: FakeJournal) -> None:
+        self.keys = KeyFolder(folder)
+        self._store = store
+        self._journal = journal
+
+    def patients(self) -> Patients:
+        return Patients.load(self.keys.path, "demo", create=True)
+
+    def takes(self, patient: str, case: str, sealer: Sealer, scans: int = 1) -> None:
+        """A station seals a patient for a case and sends some scans."""
+        sealed = sealer.seal(patient.encode(), site="demo", case=case).to_json()
+        lines = [self._journal.scan(case=case, patient=sealed) for _ in range(scans)]
+        messages = [Incoming(self._journal.topic, line, {}) for line in lines]
+        index = self.patients().index_sealed
+        with self._store.begin() as connection:
+            store_messages(connection, messages, "2026-11-25T08:00:00.000000Z", index)
+
+    def rebuilds(self) -> None:
+        index = self.patients().index_sealed
+        with self._store.begin() as connection:
+            rebuild(connection, index)
+
+    def cases_of(self, patient: str) -> list[str | None]:
+        """Cases of every scan that a trace by patient finds."""
+        with self._store.begin() as connection:
+            return [found.case for found in trace(connection, Question(patient_index=self.patients().index(patient)))]
+
+    def sealer(self, kid: str) -> Sealer:
+        (key,) = (key for key in self.keys.read() if key.kid == kid)
+        return Sealer(kid, public_half(key.private))
+
+
+@pytest.fixture
+def hub(store: Store, folder: Path, journal: FakeJournal) -> Hub:
+    return Hub(store, folder, journal)
+
+
+def test_a_trace_finds_the_events_of_before_and_after_a_rotation(hub: Hub) -> None:
+    hub.takes("1234", "c1", SEALER)
+    hub.keys.new("hub-2027", NOW)
+    hub.takes("1234", "c2", hub.sealer("hub-2027"))
+    hub.takes("1234", "c3", SEALER)  # a station that was switched off for long
+    hub.takes("9999", "c4", hub.sealer("hub-2027"))
+    assert hub.cases_of("1234") == ["c1", "c2", "c3"]
+
+
+def test_a_retired_key_opens_what_comes_late_and_what_is_rebuilt(hub: Hub) -> None:
+    hub.keys.new("hub-2027", NOW)
+    hub.takes("1234", "c1", SEALER)
+    hub.keys.retire("hub-2026")
+    hub.takes("1234", "c2", SEALER)
+    hub.rebuilds()
+    assert hub.cases_of("1234") == ["c1", "c2"]
+
+
+def test_an_unknown_key_is_said_once_and_its_events_are_found_when_it_is_there(
+    hub: Hub, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    elsewhere = KeyFolder(tmp_path / "elsewhere")
+    key = elsewhere.new("hub-2027", NOW)
+    hub.takes("1234", "c1", SEALER)
+    hub.takes("1234", "c2", Sealer("hub-2027", public_half(key.private)), scans=5)
+    said = [record.getMessage() for record in caplog.records if "hub-2027" in record.getMessage()]
+    assert len(said) == 1
+    assert "known are hub-2026" in said[0]
+    assert hub.cases_of("1234") == ["c1"]
+    hub.keys.add(key)
+    assert hub.cases_of("1234") == ["c1"]
+    hub.rebuilds()
+    assert hub.cases_of("1234") == ["c1", *["c2"] * 5]
+
+
+def test_the_number_of_unknown_keys_in_the_log_is_bounded(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    patients = Patients.load(folder, "demo", create=True)
+    sealed = SEALER.seal(b"1234", site="demo", case="c1").to_json()
+    for number in range(300):
+        assert patients.index_sealed({**sealed, "kid": f"made-up-{number}"}, "c1") is None
+    assert len([record for record in caplog.records if "made-up" in record.getMessage()]) == 100
+
+
+def test_a_lost_index_key_is_made_anew_and_a_rebuild_finds_everything_again(
+    hub: Hub, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub.takes("1234", "c1", SEALER)
+    (folder / INDEX_KEY).unlink()
+    caplog.clear()
+    assert hub.cases_of("1234") == []
+    assert f"made a new {INDEX_KEY}" in caplog.text
+    hub.rebuilds()
+    assert hub.cases_of("1234") == ["c1"]
+
+
+def test_two_hubs_that_start_at_once_use_one_index_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = KeyFolder(folder)
+    exists = Path.exists
+
+    def late(path: Path) -> bool:
+        there = exists(path)
+        if path.name == INDEX_KEY and not there:
+            monkeypatch.undo()
+            other.index_key(create=True)
+        return there
+
+    monkeypatch.setattr(Path, "exists", late)
+    first = KeyFolder(folder).index_key(create=True)
+    assert first == other.index_key()
+
+
+def test_a_hub_whose_folder_is_gone_does_not_begin_with_an_empty_one(folder: Path) -> None:
+    shutil.rmtree(folder)
+    with pytest.raises(KeyFolderError, match="No such file"):
+        Patients.load(folder, "demo", create=True)
+    assert not folder.exists()

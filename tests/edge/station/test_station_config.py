@@ -37,10 +37,11 @@ PATTERNS = """
 badge = { prefix = "N", length = [4, 4] }
 wristband = { prefix = "ZY" }
 """
-SEAL = """
+PUBLIC = "j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8="
+SEAL = f"""
 [seal]
 kid = "hub-2026"
-public_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+public_key = "{PUBLIC}"
 """
 
 CASES = {
@@ -55,7 +56,8 @@ CASES = {
     "open link outside a bench": (GOOD.replace("bench = true", ""), "link.tls"),
     "one pin, two lamps": (GOOD.replace("tick = 17", "tick = 5"), "panel.tick"),
     "patients in the clear": (GOOD + PATTERNS, "seal"),
-    "key of the wrong size": (GOOD + PATTERNS + SEAL.replace("AAAAAAAA", ""), "seal.public_key"),
+    "key of the wrong size": (GOOD + PATTERNS + SEAL.replace(PUBLIC[:8], ""), "seal.public_key"),
+    "key that seals nothing": (GOOD + PATTERNS + SEAL.replace(PUBLIC, "A" * 43 + "="), "seal.public_key"),
     "prefixes overlap": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"NX"'), "patterns.wristband.prefix"),
     "a pattern of digits": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"69"'), "patterns.wristband.prefix"),
     "USE without patterns": (GOOD.replace('"CHECK"', '"USE"'), "patterns"),
