@@ -144,7 +144,8 @@ class Event:
                 data=data,
             )
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise WireError(f"not an event: {error!r} in {line[:80]!r}") from error
+            why = f"{type(error).__name__}: {error}"  # its repr would hold the line, and the line may hold a person
+            raise WireError(f"not an event: {why}, in {len(line)} bytes") from None
         event.check()
         return event
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge.station.config import PatternsTable, PatternTable
+from edge.udi.model import Kind
+from edge.udi.presentation import Presentation
 from edge.udi.read import Read
 
 
@@ -42,6 +44,15 @@ def recognise(read: Read, patterns: PatternsTable) -> ContextCode | None:
         if pattern is not None and _matches(text, read.symbology, pattern):
             return ContextCode(kind, text.removeprefix(pattern.prefix))
     return None
+
+
+def recordable(presentation: Presentation) -> tuple[Read, ...]:
+    """The reads that may be stored: without those that are a patient's number by their own form, GS1's (8018).
+
+    No pattern has to name them for that. They open no case either: the person is asked to show the wristband again.
+    """
+    patients = {each.payload for each in presentation.companions if each.kind is Kind.PATIENT}
+    return tuple(read for read in presentation.reads if read.payload not in patients)
 
 
 def _matches(text: str, symbology: str | None, pattern: PatternTable) -> bool:

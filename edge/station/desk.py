@@ -20,7 +20,7 @@ from edge.rules.verdict import Now, Outcome, Site, TaskName, Verdict
 from edge.station.answers import Answers, Show
 from edge.station.cases import CaseBook
 from edge.station.config import PatternsTable
-from edge.station.context import ContextCode, recognise
+from edge.station.context import ContextCode, recognise, recordable
 from edge.station.drafts import ClockWatch, Drafter
 from edge.station.intake import Intake, Presented
 from edge.station.journal.store import JournalError
@@ -283,7 +283,7 @@ class Desk:
     def _record(self, presented: Presented, product: Product | None, placed: Placed) -> str:
         catalog = self._knowledge.catalog
         body = scan_body(
-            presented.presentation.reads,
+            recordable(presented.presentation),
             presented.presentation.udi,
             product,
             placed.verdict,

@@ -46,7 +46,7 @@ def scan_body(
     """Body of a ``scan`` event, keys in wire order.
 
     Args:
-        reads: every symbol of the presentation; context codes are never among them.
+        reads: the symbols of the presentation; context codes and patients are never among them.
         udi: the joined UDI or its half; None when there was none.
         product: what the catalogue said.
         verdict: what was shown.

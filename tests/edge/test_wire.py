@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -186,3 +187,12 @@ def test_asyncapi_names_the_topics_of_the_code() -> None:
         wire.topic("{station}", "status"),
         wire.HUB_PRESENCE,
     }
+
+
+@pytest.mark.parametrize(
+    "line", [b'["ZY7390451826"]', b'{"patient":"ZY7390451826"}', b'"ZY7390451826"', b"ZY7390451826\xff"]
+)
+def test_what_is_no_event_is_not_repeated_in_the_error(line: bytes) -> None:
+    with pytest.raises(wire.WireError) as caught:
+        wire.Event.decode(line)
+    assert "7390451826" not in "".join(traceback.format_exception(caught.value))

@@ -34,6 +34,7 @@ from tests.support.site import wait_for
 
 NUMBER = "7390451826"
 WRISTBAND = b"ZY" + NUMBER.encode()
+GSRN = b"80186901234" + NUMBER.encode() + b"6"
 PATTERNS = PatternsTable(
     badge=PatternTable("N", (4, 4)), wristband=PatternTable("ZY", (6, 10)), document=PatternTable("DN-", (3, 12))
 )
@@ -76,6 +77,12 @@ TROUBLES = {
     "key of the wrong size": Trouble(by_hand(WRISTBAND), seal=seal_table(bytes(31))),
     "no key": Trouble(by_hand(WRISTBAND), seal=None),
     "folder of the open case gone": Trouble(by_hand(WRISTBAND), case_file="gone/open_case"),
+    "a GS1 patient number": Trouble(by_hand(GSRN, "]d2"), shows="REDO"),
+    "a GS1 patient number, misread": Trouble(by_hand(GSRN[:-1], "]d2"), shows="REDO"),
+    "a GS1 patient number beside a package": Trouble(
+        Seen((Read(b"01069012345678921729123110A1", "]d2", "camera", 1), Read(GSRN, "]d2", "camera", 1)), 1),
+        shows="REDO",
+    ),
     "unreadable": Trouble(by_hand(WRISTBAND + b"\xff\xfe"), shows="REDO", stored=True),
     "longer than the pattern": Trouble(by_hand(WRISTBAND + b"00000000000"), shows="REDO", stored=True),
     "read with what was before it": Trouble(by_hand(b"0106901" + WRISTBAND), shows="REDO", stored=True),
