@@ -35,7 +35,7 @@ class Patients:
     private_keys: Mapping[str, bytes] = field(repr=False)
     """kid -> raw X25519 private key, retired ones too."""
     index_key: bytes = field(repr=False)
-    _told: set[str] = field(default_factory=set, repr=False)
+    _told: set[str] = field(default_factory=set, repr=False, compare=False)
     """Key ids that are not here and were logged; one line each, however many events come."""
 
     @classmethod

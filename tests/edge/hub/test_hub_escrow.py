@@ -202,17 +202,21 @@ def test_the_drill_needs_no_network_and_leaves_no_file(hub: KeyHub, papers: dict
     assert snapshot(hub.home) == before
 
 
-def test_nothing_secret_is_on_the_command_line_of_a_drill_that_waits(hub: KeyHub, papers: dict[str, str]) -> None:
+def test_papers_are_typed_at_a_terminal_and_seen_by_nobody_else(hub: KeyHub, papers: dict[str, str]) -> None:
+    near, far = os.openpty()
     words = [*DRILL, str(hub.home / "escrow.json"), "--who", "N1207"]
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
-    assert process.stdin is not None
-    process.stdin.write(papers["it"].encode())
-    process.stdin.flush()
-    seen = Path(f"/proc/{process.pid}/cmdline").read_bytes() + Path(f"/proc/{process.pid}/environ").read_bytes()
-    process.communicate(papers["director"].encode(), timeout=30)
-    assert process.returncode == 0
-    rows = [row for row in papers["it"].splitlines() if row and "#" not in row]
-    assert all(row.encode() not in seen for row in rows)
+    process = subprocess.Popen(words, stdin=far, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+    assert process.stderr is not None
+    assert process.stderr.readline() == b"type the four rows of 2 recovery keys, one row a line:\n"
+    os.write(near, papers["it"].encode())
+    seen = b"".join(Path(f"/proc/{process.pid}/{name}").read_bytes() for name in ("cmdline", "environ"))
+    os.write(near, papers["director"].encode())  # and no end of input: the last row is enough
+    out, err = process.communicate(timeout=30)
+    os.close(near)
+    os.close(far)
+    assert (process.returncode, b"patient-index" in out) == (0, True), err
+    rows = [row.encode() for paper in papers.values() for row in paper.splitlines()[1:]]
+    assert not [row for row in rows if row in seen + out + err]
 
 
 def test_restore_brings_back_what_opens_and_finds_patients(hub: KeyHub, papers: dict[str, str]) -> None:
