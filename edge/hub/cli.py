@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.hub.broker.cli import broker_config
-from edge.hub.config import HubConfig, read_config
+from edge.hub.config import CONFIG, HubConfig, read_config
 from edge.hub.db.cli import db, import_command
 from edge.hub.keys_cli import keys
 from hardware.host.toml import ConfigError
@@ -23,7 +23,6 @@ from hardware.host.toml import ConfigError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-CONFIG = Path("/etc/udi-station/hub.toml")
 NOTHING, USAGE = 1, 2
 
 

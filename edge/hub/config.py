@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hardware.host.toml import Problem, load
 
+CONFIG = Path("/etc/udi-hub/hub.toml")
 _PORT = {"check": lambda value: 0 <= value < 2**16, "expected": "a port from 0 (any free one) to 65535"}
 _FILLED = {"check": bool, "expected": "a text that is not empty"}
 _PASSWORD = re.compile(r"[a-z+]+://[^/@]*:[^/@]*@|[^?]*\?.*\bpassword=")

@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING
 import click
 
 from edge import wire
-from edge.hub.config import HubTable, read_config
+from edge.hub.config import CONFIG, HubTable, read_config
 from hardware.host.toml import ConfigError
 
 if TYPE_CHECKING:
     from edge.hub.keys import HubKey, KeyFolder
     from edge.hub.keys_escrow import Opened
 
-CONFIG = Path("/etc/udi-station/hub.toml")
 FAILED, USAGE = 1, 2
 RECOVERY = "recovery"
 """Sub-folder of the key folder with the public halves of the recovery keys, ``<holder>.pub``."""

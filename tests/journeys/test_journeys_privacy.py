@@ -226,13 +226,13 @@ def test_a_code_that_no_pattern_knows_is_stored_open_and_this_search_sees_it(sit
 
 def test_a_station_goes_over_to_a_new_key_and_a_trace_finds_both_sides(site: Site) -> None:
     site.prepare("OR-01", task="USE")
-    new = KeyFolder(site._keys).new("k2", datetime.now(UTC))
+    new = KeyFolder(site.keys).new("k2", datetime.now(UTC))
     site.start_hub()
     station = site.start_station("OR-01")
     scan(station, site, BADGE, wristband(NUMBERS[0]), udi("S1"))
     assert station.stop() == 0
     file = site.station_home("OR-01") / "station.toml"
-    text = file.read_text(encoding="utf-8").replace('"k1"', '"k2"').replace(site._public_key, new.public)
+    text = file.read_text(encoding="utf-8").replace('"k1"', '"k2"').replace(site.public_key, new.public)
     file.write_text(text, encoding="utf-8")
     after = site.start_station("OR-01")
     scan(after, site, BADGE, wristband(NUMBERS[0]), udi("S2"), wristband(NUMBERS[1]), udi("S3"))

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 import click
 
 from edge import wire
-from edge.hub.config import HubConfig, read_config
+from edge.hub.config import CONFIG, HubConfig, read_config
 from hardware.host.toml import ConfigError
 
 if TYPE_CHECKING:
     from edge.hub.projections import PatientIndex
     from edge.hub.store import Store
 
-CONFIG = Path("/etc/udi-station/hub.toml")
 WRONG, USAGE = 1, 2
 
 _config = click.option("--config", type=click.Path(path_type=Path), default=CONFIG, show_default=True)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from edge.hub.inbox import rebuild
 from edge.hub.inbox import store as store_messages
 from edge.hub.keys import KeyFolder
 from edge.hub.patients import INDEX_KEY, KeyFolderError, Patients
+from edge.hub.projector import project_all, rebuild
 from edge.hub.reading import Incoming
 from edge.hub.trace import Question, trace
 from edge.seal import Sealer, public_half
@@ -108,18 +108,15 @@ class Hub:
         sealed = sealer.seal(patient.encode(), site="demo", case=case).to_json()
         lines = [self._journal.scan(case=case, patient=sealed) for _ in range(scans)]
         messages = [Incoming(self._journal.topic, line, {}) for line in lines]
-        index = self.patients().index_sealed
-        with self._store.begin() as connection:
-            store_messages(connection, messages, "2026-11-25T08:00:00.000000Z", index)
+        store_messages(self._store, messages, "2026-11-25T08:00:00.000000Z")
+        project_all(self._store, self.patients().index_sealed)
 
     def rebuilds(self) -> None:
-        index = self.patients().index_sealed
-        with self._store.begin() as connection:
-            rebuild(connection, index)
+        rebuild(self._store, self.patients().index_sealed)
 
     def cases_of(self, patient: str) -> list[str | None]:
         """Cases of every scan that a trace by patient finds."""
-        with self._store.begin() as connection:
+        with self._store.read() as connection:
             return [found.case for found in trace(connection, Question(patient_index=self.patients().index(patient)))]
 
     def sealer(self, kid: str) -> Sealer:
