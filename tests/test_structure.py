@@ -62,7 +62,7 @@ IMPORTED_IN: Mapping[str, tuple[str, ...]] = {
     "uvicorn": ("edge/hub/*",),
     "jinja2": ("edge/hub/*",),
     "iotcore": ("edge/demo/*",),
-    "cryptography": ("edge/seal.py", "edge/hub/*key*.py", "edge/hub/patients.py"),
+    "cryptography": ("edge/seal.py", "hardware/host/tls.py", "edge/hub/*key*.py", "edge/hub/patients.py"),
     "numpy": ("edge/vision/*", "edge/demo/*", "hardware/camera*.py"),
     "PIL": ("edge/vision/*", "edge/demo/*", "hardware/camera*.py"),
 }

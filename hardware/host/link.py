@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import random
 import select
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from paho.mqtt import client as mqtt
@@ -24,90 +23,37 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from hardware.host.backoff import Backoff
+from hardware.host.link_types import (
+    Connected,
+    Disconnected,
+    LinkEvent,
+    LinkSettings,
+    Message,
+    NotConnected,
+    Published,
+    Subscribed,
+    Will,
+)
+from hardware.host.tls import Tls, client_context
+
+__all__ = [
+    "TAKEN_OVER", "Connected", "Disconnected", "Link", "LinkEvent", "LinkSettings", "Message", "NotConnected",
+    "Published", "Subscribed", "Tls", "Will", "topic_matches",
+]  # fmt: skip
+
 log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 3.0
 BACKOFF_FIRST_S = 0.25
 BACKOFF_MOST_S = 30.0
-
-
-class NotConnected(ConnectionError):  # noqa: N818 - reads as what it is
-    """There is no connection to the broker now; nothing was queued."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """The device's identity at the broker."""
-
-    ca: Path
-    certificate: Path
-    key: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Will:
-    """What the broker says when this client is lost."""
-
-    topic: str
-    payload: bytes
-    qos: int = 1
-    retain: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class LinkSettings:
-    """Where and as whom to connect."""
-
-    host: str
-    port: int
-    client_id: str
-    tls: Tls | None = None
-    keepalive_s: int = 20
-    will: Will | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """The broker accepted the connection: subscribe now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnected:
-    """The connection is gone or was refused; everything unacknowledged is forgotten."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribed:
-    """The broker confirmed a subscription (or refused it)."""
-
-    topic: str
-    ok: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message received."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    properties: Mapping[str, str]
-    mid: int
-    qos: int
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """The broker answered a publication of QoS 1. ``ok`` says only that the broker took it."""
-
-    mid: int
-    ok: bool
-    reason: str
-
-
-LinkEvent = Connected | Disconnected | Subscribed | Message | Published
+TAKEN_OVER = 0x8E
+"""The broker's reason: somebody else connected with our client id."""
+RIVAL_FIRST_S = 2.0
+RIVAL_MOST_S = 300.0
+"""Pauses after `TAKEN_OVER`: each of the two throws the other one out, so both wait long, and take turns."""
+_BLAMELESS = (0x00, 0x89, 0x8B, 0x8D, TAKEN_OVER, 0x98, 0x9C, 0x9D, 0x9F)
+"""Reasons of a disconnection that what we sent cannot have caused: end, busy, shut down, silence, order, move, rate."""
 
 
 @dataclass(slots=True)
@@ -115,28 +61,51 @@ class _Session:
     """One paho client object with its socket and what it was asked."""
 
     client: mqtt.Client
-    up: bool = False
+    time_checked: bool = True
+    """The dates of the broker's certificate were checked, or there is none."""
+    up_since: float | None = None
+    """`time.monotonic` when the broker accepted us."""
+    detail: str = ""
+    """What paho logged of an error before we were accepted: its return codes do not tell a revoked certificate."""
     subscribing: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def up(self) -> bool:
+        """The broker accepted us."""
+        return self.up_since is not None
 
 
 class Link:
-    """A connection that is made again by itself. All methods but `wake` belong to one thread."""
+    """A connection that is made again by itself. All methods but `wake` belong to one thread; `close` is the last."""
 
-    def __init__(self, settings: LinkSettings, *, manual_ack: bool = False, receive_maximum: int | None = None) -> None:
+    def __init__(
+        self,
+        settings: LinkSettings,
+        *,
+        manual_ack: bool = False,
+        receive_maximum: int | None = None,
+        time_trusted: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Prepare; `step` connects.
 
         Args:
             settings: where and as whom.
             manual_ack: messages of QoS 1 are acknowledged only by `ack`.
             receive_maximum: how many unacknowledged messages the broker may send at once.
+            time_trusted: whether this machine's clock can judge a certificate's dates. While it cannot they are not
+                checked; when it can, a connection that was made without is made anew.
         """
         self._settings = settings
         self._manual_ack = manual_ack
         self._receive_maximum = receive_maximum
         self._session: _Session | None = None
         self._events: list[LinkEvent] = []
-        self._attempt = 0
+        self._time_trusted = time_trusted
+        self._backoff = Backoff(BACKOFF_FIRST_S, BACKOFF_MOST_S)
+        self._rival = Backoff(RIVAL_FIRST_S, RIVAL_MOST_S)
         self._next_try = 0.0
+        self._wake_lock = threading.Lock()
+        self._closed = False
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.server_receive_maximum = 65_535
         """How many unacknowledged messages the broker takes from us."""
@@ -148,8 +117,15 @@ class Link:
         """The broker has accepted us."""
         return self._session is not None and self._session.up
 
+    @property
+    def time_checked(self) -> bool | None:
+        """Whether the dates of the broker's certificate were checked; None without TLS or connection."""
+        session = self._session
+        return session.time_checked if session is not None and session.up and self._settings.tls is not None else None
+
     def step(self, timeout_s: float) -> list[LinkEvent]:
         """Do what is due, wait at most `timeout_s` seconds for something to happen, and say what happened."""
+        self._check_time_now()
         if self._session is None and not self._connect(timeout_s):
             return self._take()
         session = self._session
@@ -209,8 +185,9 @@ class Link:
 
     def wake(self) -> None:
         """Let a waiting `step` return at once; may be called from any thread."""
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._wake_write, b"\0")
+        with self._wake_lock, contextlib.suppress(BlockingIOError):
+            if not self._closed:  # the number of a closed pipe may be another file's by now
+                os.write(self._wake_write, b"\0")
 
     def disconnect(self) -> None:
         """Say goodbye (the will is not sent) after what waits has been sent; a later `step` connects again."""
@@ -224,6 +201,23 @@ class Link:
         while session.client.want_write() and time.monotonic() < deadline:
             session.client.loop_write()
         self._close(session)
+
+    def close(self) -> None:
+        """Say goodbye and give everything back; no `step` may follow."""
+        self.disconnect()
+        with self._wake_lock:
+            if not self._closed:
+                self._closed = True
+                os.close(self._wake_read)
+                os.close(self._wake_write)
+
+    def _check_time_now(self) -> None:
+        session = self._session
+        if session is None or session.time_checked or not self._time_trusted():
+            return
+        self.disconnect()
+        self._next_try = time.monotonic() + self._backoff.pause(self._stood(session))
+        self._events.append(Disconnected("the clock is right now: the certificate's dates can be checked"))
 
     def _up(self) -> _Session:
         if self._session is None or not self._session.up:
@@ -255,10 +249,13 @@ class Link:
         if pause > 0:
             self._drain(select.select([self._wake_read], [], [], min(pause, timeout_s))[0])
             return False
-        session = _Session(self._client())
+        check_time = self._time_trusted()
+        session = _Session(self._client(), time_checked=check_time or self._settings.tls is None)
         self._bind(session)
         self._session = session
         try:
+            if self._settings.tls is not None:
+                session.client.tls_set_context(client_context(self._settings.tls, check_time=check_time))
             session.client.connect(
                 self._settings.host,
                 self._settings.port,
@@ -267,7 +264,7 @@ class Link:
                 properties=self._connect_properties(),
             )
         except (OSError, ssl.SSLError, ValueError) as error:
-            self._lost(f"{self._settings.host}:{self._settings.port}: {error}")
+            self._lost(f"{self._settings.host}:{self._settings.port}: {error}")  # TlsError is an OSError
             return False
         return True
 
@@ -281,9 +278,7 @@ class Link:
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(0)
         client.max_queued_messages_set(0)
-        tls, will = self._settings.tls, self._settings.will
-        if tls is not None:
-            client.tls_set(str(tls.ca), str(tls.certificate), str(tls.key), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        will = self._settings.will
         if will is not None:
             client.will_set(will.topic, will.payload, will.qos, will.retain)
         return client
@@ -299,7 +294,8 @@ class Link:
         client = session.client
         client.on_socket_open = _no_delay
         client.on_connect = lambda _c, _u, _f, reason, props: self._on_connect(session, reason, props)
-        client.on_disconnect = lambda _c, _u, _f, reason, _p: self._on_disconnect(session, str(reason))
+        client.on_disconnect = lambda _c, _u, _f, reason, _p: self._on_disconnect(session, reason)
+        client.on_log = lambda _c, _u, level, text: _keep_error(session, level, text)
         client.on_message = lambda _c, _u, message: self._events.append(_message(message))
         client.on_publish = lambda _c, _u, mid, reason, _p: self._events.append(
             Published(mid, not reason.is_failure, str(reason))
@@ -310,28 +306,30 @@ class Link:
 
     def _on_connect(self, session: _Session, reason: Any, properties: Any) -> None:
         if reason.is_failure:
-            self._lost(f"refused: {reason}")
+            self._lost(f"refused: {reason}", reason.value)
             return
-        session.up = True
-        self._attempt = 0
+        session.up_since = time.monotonic()
+        session.client.on_log = None  # it would format a line for every packet
         self.server_receive_maximum = getattr(properties, "ReceiveMaximum", 65_535)
         self.maximum_packet_size = getattr(properties, "MaximumPacketSize", None)
         self._events.append(Connected())
 
-    def _on_disconnect(self, session: _Session, reason: str) -> None:
+    def _on_disconnect(self, session: _Session, reason: Any) -> None:
         if self._session is session:
-            self._lost(reason)
+            self._lost(f"{reason}: {session.detail}" if session.detail else str(reason), reason.value)
 
-    def _lost(self, reason: str) -> None:
+    def _lost(self, reason: str, code: int | None = None) -> None:
         session, self._session = self._session, None
         if session is None:
             return
-        self._next_try = time.monotonic() + random.uniform(  # noqa: S311 - spreads reconnects, keeps no secret
-            0, min(BACKOFF_MOST_S, BACKOFF_FIRST_S * 2**self._attempt)
-        )
-        self._attempt += 1
-        self._events.append(Disconnected(reason))
+        backoff = self._rival if code == TAKEN_OVER else self._backoff
+        self._next_try = time.monotonic() + backoff.pause(self._stood(session))
+        self._events.append(Disconnected(reason, code, hung_up=session.up and code not in _BLAMELESS))
         self._close(session)
+
+    @staticmethod
+    def _stood(session: _Session) -> float:
+        return 0.0 if session.up_since is None else time.monotonic() - session.up_since
 
     @staticmethod
     def _close(session: _Session) -> None:
@@ -350,6 +348,11 @@ def _properties(packet: int) -> Properties:
 def _no_delay(_client: mqtt.Client, _userdata: Any, sock: Any) -> None:
     with contextlib.suppress(OSError):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _keep_error(session: _Session, level: int, text: str) -> None:
+    if level == mqtt.MQTT_LOG_ERR:
+        session.detail = text
 
 
 def _message(message: mqtt.MQTTMessage) -> Message:
