@@ -335,9 +335,11 @@ def station_change(what: str, **fields: Any) -> dict[str, Any]:
     """Body of a ``station`` event: what changed at the station itself.
 
     Args:
-        what: ``epoch_opened``, ``quarantine``, ``quota``, ``fork``, ``fault`` or ``configuration``.
+        what: ``epoch_opened``, ``quarantine``, ``quota``, ``fork``, ``fault``, ``configuration``, ``refused`` or
+            ``duplicate_identity``.
         fields: for ``epoch_opened``: ``previous`` ``{epoch, seq, chain}`` or None, ``lost`` and ``salvaged`` as
-            lists of ``[first, last]``, ``why``.
+            lists of ``[first, last]``, ``why``. For ``refused``: ``seq``, ``event_id``, ``size`` and ``reason`` of an
+            event that the broker does not take. For ``duplicate_identity``: ``client_id``, ``times`` thrown out.
     """
     return {"change": {"what": what, **fields}}
 

@@ -67,6 +67,8 @@ def status(run_dir: Path, *, as_json: bool) -> None:
     else:
         for key, value in answer.items():
             click.echo(f"{key:20} {value}")
+    for notice in answer.get("link", {}).get("notices", ()):
+        click.echo(notice, err=True)
     if answer.get("pressure", 0.0) >= wire.PRESSURE_WARNING:
         click.echo(
             f"{answer['unacknowledged']} events wait for the hub: at {answer['capacity']} scans are refused", err=True

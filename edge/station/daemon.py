@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -80,7 +80,9 @@ class Station:
             after_step=after_step,
         )
         self._writer = JournalWriter(journal)
-        self._writer.on_pressure = lambda waiting, of: self._tell_pressure(drafter, waiting, of)
+        self._writer.on_pressure = lambda waiting, of: self._tell(
+            drafter, wire.station_change("quota", unacknowledged=waiting, capacity=of)
+        )
         self._panel = build_panel(config.panel, simulate=simulate)
         self._desk = Desk(
             task=TaskName(config.station.home_task),
@@ -99,6 +101,8 @@ class Station:
             _uplink_settings(config, clock),
             JournalReader.open(journal_file),
             self._writer,
+            now=clock.now,
+            report=lambda change: self._tell(drafter, change),
             after_step=after_step,
         )
         self._writer.on_append = self._uplink.wake
@@ -137,8 +141,7 @@ class Station:
         self._panel.close()
         log.info("state=stopped exit=%d", code)
 
-    def _tell_pressure(self, drafter: Drafter, unacknowledged: int, capacity: int) -> None:
-        change = wire.station_change("quota", unacknowledged=unacknowledged, capacity=capacity)
+    def _tell(self, drafter: Drafter, change: Mapping[str, Any]) -> None:
         self._writer.submit(drafter.draft(wire.Kind.STATION, change), lambda _done: None)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:

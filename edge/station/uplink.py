@@ -14,9 +14,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from edge import wire
+from edge.station.aside import Refused
+from edge.station.identity import Identity, Report
 from edge.station.journal.store import Head, JournalReader
 from edge.station.journal.writer import JournalWriter
-from edge.station.window import Window
+from edge.station.notices import Notices
+from edge.station.window import PACKET_OVERHEAD, Window
+from hardware.host.clock import ClockReading
 from hardware.host.link import (
     Connected,
     Disconnected,
@@ -34,6 +38,8 @@ from hardware.host.worker import Worker
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.2
+FRESH_S = 90.0
+"""A name server that is gone holds up a look-up for longer than any connection; nothing else waits for this worker."""
 STATUS_NS = 5_000_000_000
 """The retained status is refreshed at most this often while only its numbers change."""
 
@@ -60,6 +66,11 @@ class UplinkStats:
     messages: int = 0
     events: int = 0
     reported: int = 0
+    set_aside: tuple[int, ...] = ()
+    """Events, by seq, that the broker does not take; those behind them go on."""
+    taken_over: int = 0
+    certificate_dates: str | None = None
+    """``checked`` or ``not checked``, for want of a clock, at this connection; None without TLS."""
 
 
 class Uplink:
@@ -71,6 +82,8 @@ class Uplink:
         reader: JournalReader,
         writer: JournalWriter,
         *,
+        now: Callable[[], ClockReading],
+        report: Report = lambda _change: None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare; the worker connects.
@@ -79,6 +92,8 @@ class Uplink:
             settings: who and where.
             reader: this worker's own view of the journal.
             writer: takes the hub's watermarks, and knows where the journal stands.
+            now: the clock and its quality.
+            report: journals the body of a ``station`` event.
             after_step: told after ``published`` and ``watermark``; tests kill the process there.
         """
         self._after_step = after_step
@@ -91,11 +106,15 @@ class Uplink:
         self._told_ns = 0
         self._status_mid: int | None = None
         self._window = Window()
-        self._batches: set[int] = set()
+        self._batches: dict[int, tuple[int, int]] = {}
+        """First and last event of each message without PUBACK, by its id."""
+        self._report = report
+        self._notices = Notices()
+        self._identity = Identity(settings.link, now, self._notices, report)
         self.stats = UplinkStats()
         will = Will(wire.topic(settings.station, "status"), replace(self.status(), state="lost").encode())
-        self._link = Link(replace(settings.link, will=will))
-        self.worker = Worker("uplink", self._step, fresh_within=15.0, on_stop=self._close)
+        self._link = Link(replace(settings.link, will=will), time_trusted=self._identity.time_trusted)
+        self.worker = Worker("uplink", self._step, fresh_within=FRESH_S, on_stop=self._close)
 
     def set_state(self, state: wire.State) -> None:
         """What the retained status says; may be called from any thread."""
@@ -120,14 +139,17 @@ class Uplink:
         )
 
     def stats_json(self) -> dict[str, Any]:
-        """The counters, for ``udi-station status``."""
-        return asdict(self.stats)
+        """The counters and what a person should know, for ``udi-station status``."""
+        return {**asdict(self.stats), "notices": list(self._notices.texts)}
 
     def _step(self) -> None:
         wait = 0.0 if self._sendable() else IDLE_S
         for event in self._link.step(wait):
             self._take(event)
         self._guarded(self._work)
+        self._identity.tick()
+        for refused in self._window.take_reports():
+            self._tell_refused(refused)
 
     def _sendable(self) -> bool:
         head = self._sync()
@@ -139,7 +161,13 @@ class Uplink:
             self._epoch = head.epoch
             self._window.new_epoch()
         self._window.on_head(head.acked_seq, time.monotonic_ns())
+        self._follow_aside()
         return head
+
+    def _follow_aside(self) -> None:
+        if self.stats.set_aside and not self._window.aside:
+            self._notices.drop("refused")
+        self.stats.set_aside = self._window.aside
 
     def _work(self) -> None:
         self._send(self._sync())
@@ -156,8 +184,8 @@ class Uplink:
         match event:
             case Connected():
                 self._guarded(self._on_connected)
-            case Disconnected(reason):
-                self._on_disconnected(reason)
+            case Disconnected():
+                self._on_disconnected(event)
             case Subscribed(topic, ok):
                 self._guarded(lambda: self._on_subscribed(topic, ok=ok))
             case Published():
@@ -170,18 +198,28 @@ class Uplink:
         self.stats.connects += 1
         self._batches.clear()
         self._window.on_connected(self._link.maximum_packet_size)
-        log.info("link=connected broker=%s:%d", self._settings.link.host, self._settings.link.port)
+        self.stats.certificate_dates = self._identity.connected(self._link.time_checked)
+        where, dates = self._settings.link, self.stats.certificate_dates or "none"
+        log.info("link=connected broker=%s:%d certificate_dates=%s", where.host, where.port, dates)
         self._link.subscribe(wire.topic(self._settings.station, "status"))
         self._link.subscribe(wire.topic(self._settings.station, "ack"))
 
-    def _on_disconnected(self, reason: str) -> None:
+    def _on_disconnected(self, event: Disconnected) -> None:
         if self.stats.connected:
-            log.info("link=lost reason=%s", reason)
+            log.info("link=lost reason=%s", event.reason)
         self.stats.connected = self.stats.hub_present = False
+        self.stats.certificate_dates = None
         self._told = None
-        for seq in self._window.on_disconnected():
+        self._identity.lost(event)
+        self.stats.taken_over = self._identity.taken_over
+        self._window.on_disconnected(event.reason, time.monotonic_ns(), hung_up=event.hung_up)
+
+    def _tell_refused(self, refused: Refused) -> None:
+        rows = self._reader.after(refused.seq - 1, 1, wire.MAX_EVENT_BYTES)
+        if rows and rows[0].seq == refused.seq:  # else the hub has it after all
             self.stats.reported += 1
-            log.error("event seq=%d broke the connection three times on its own; it is kept and tried again", seq)
+            self._notices.hold("refused", refused.text(rows[0].line), time.monotonic_ns())
+            self._report(refused.change(rows[0].line))
 
     def _on_subscribed(self, topic: str, *, ok: bool) -> None:
         if not ok:
@@ -191,13 +229,17 @@ class Uplink:
             self._link.subscribe(wire.HUB_PRESENCE)
 
     def _on_published(self, event: Published) -> None:
-        if event.mid not in self._batches:
+        span = self._batches.pop(event.mid, None)
+        if span is None:
             return
-        self._batches.discard(event.mid)
-        if not event.ok or "matching" in event.reason:
-            self._window.nobody_listens(time.monotonic_ns())
+        now_ns = time.monotonic_ns()
+        if not event.ok:
+            log.warning("the broker refused events %d to %d: %s", *span, event.reason)
+            self._window.refused(*span, event.reason, now_ns)
+        elif "matching" in event.reason:
+            self._window.nobody_listens(now_ns)
         else:
-            self._window.answered()
+            self._window.answered(*span, now_ns)
 
     def _on_message(self, message: Message) -> None:
         try:
@@ -233,9 +275,14 @@ class Uplink:
             "count": str(len(rows)),
         }
         payload = wire.batch([row.line for row in rows])
+        most = self._link.maximum_packet_size
+        if len(rows) == 1 and most is not None and len(payload) + PACKET_OVERHEAD > most:
+            self._window.sent(rows[0].seq, rows[0].seq, now_ns)
+            self._window.refused(rows[0].seq, rows[0].seq, f"the broker takes {most} bytes at most", now_ns)
+            return
         mid = self._link.publish(wire.topic(self._settings.station, "scan"), payload, properties=properties)
         self._after_step("published")
-        self._batches.add(mid)
+        self._batches[mid] = (rows[0].seq, rows[-1].seq)
         self._window.sent(rows[0].seq, rows[-1].seq, now_ns)
         self.stats.messages += 1
         self.stats.events += len(rows)
@@ -255,5 +302,5 @@ class Uplink:
     def _close(self) -> None:
         if self._link.connected:
             self._guarded(lambda: self._tell(force=True))
-        self._link.disconnect()
+        self._link.close()
         self._reader.close()

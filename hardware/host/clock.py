@@ -10,6 +10,8 @@ from typing import Literal
 
 Quality = Literal["none", "floor", "rtc", "https", "ntp"]
 
+TRUSTED: tuple[Quality, ...] = ("rtc", "https", "ntp")
+"""Qualities by which the dates of a certificate can be judged."""
 BUILD_FLOOR = datetime(2026, 11, 1, tzinfo=UTC)
 """No station of this version can have lived before."""
 _QUALITY_NS = 1_000_000_000
