@@ -74,14 +74,21 @@ class Aside:
         """Those set aside, in order."""
         return tuple(sorted(self._entries))
 
-    def refused(self, seq: int, reason: str, now_ns: int) -> None:
-        """This event was alone in its message, and the broker refused it or broke the connection."""
+    def refused(self, seq: int, reason: str, now_ns: int, *, certain: bool = False) -> None:
+        """This event was alone in its message, and the broker refused it or broke the connection.
+
+        Args:
+            seq: which event.
+            reason: what the broker said, or how the connection ended.
+            now_ns: monotonic.
+            certain: trying it again is of no use at present.
+        """
         entry = self._entries.get(seq)
         if entry is not None:
             entry.pause_ns = min(RETRY_MOST_NS, 2 * entry.pause_ns)
             entry.reason, entry.next_ns = reason, now_ns + entry.pause_ns
             return
-        self._tries[seq] = self._tries.get(seq, 0) + 1
+        self._tries[seq] = TRIES if certain else self._tries.get(seq, 0) + 1
         if self._tries[seq] < TRIES or len(self._entries) >= MOST:
             return
         self._entries[seq] = _Entry(reason, now_ns + RETRY_FIRST_NS)

@@ -20,6 +20,8 @@ LOOK_NS = HOUR_NS
 """How often the dates of the certificates are looked at."""
 ALONE_NS = 2 * HOUR_NS
 """A name that nobody took over for so long is ours alone again."""
+STRANGERS = 3
+"""So many statuses of other sessions within an hour are those of another device with our name."""
 
 Report = Callable[[Mapping[str, Any]], None]
 """Journals the body of a ``station`` event."""
@@ -44,6 +46,7 @@ class Identity:
         self._look_ns = 0
         self._reported_ns: int | None = None
         self._last_ns = 0
+        self._strangers_ns: list[int] = []
         self.taken_over = 0
         """How often another client took our name, since the start of the process."""
 
@@ -57,6 +60,22 @@ class Identity:
             self._rival(time.monotonic_ns())
         else:
             self._notices.hold("link", f"link: {event.reason}{advice(event.reason)}", time.monotonic_ns())
+
+    def stranger(self) -> bool:
+        """After we had said our status, one of another session stood there.
+
+        Once or twice it is the late will of a former life, or what a killed broker remembered.
+
+        Returns:
+            Whether another client uses our name.
+        """
+        now_ns = time.monotonic_ns()
+        self._strangers_ns = [each for each in self._strangers_ns if now_ns - each < HOUR_NS] + [now_ns]
+        if len(self._strangers_ns) < STRANGERS:
+            return False
+        if not self.taken_over:
+            self._rival(now_ns)
+        return True
 
     def connected(self, time_checked: bool | None) -> str | None:
         """The broker accepted us, its certificate's dates checked or not; None without TLS.

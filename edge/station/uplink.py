@@ -108,6 +108,7 @@ class Uplink:
         self._window = Window()
         self._batches: dict[int, tuple[int, int]] = {}
         """First and last event of each message without PUBACK, by its id."""
+        self._born = False
         self._report = report
         self._notices = Notices()
         self._identity = Identity(settings.link, now, self._notices, report)
@@ -257,8 +258,15 @@ class Uplink:
             self.stats.hub_present = presence.present
             self._window.on_hub(present=presence.present, now_ns=time.monotonic_ns())
         elif wire.session_of(message.payload) != self._settings.session:
-            log.warning("another session wrote this station's status: saying it again")
-            self._guarded(lambda: self._tell(force=True))
+            self._on_foreign()
+
+    def _on_foreign(self) -> None:
+        """The retained status is of another session: of a former life of this station, or of another card."""
+        if self._born and self._identity.stranger():
+            self._link.rival_seen()
+            self.stats.taken_over = self._identity.taken_over
+        log.info("another session wrote this station's status: saying it again")
+        self._guarded(lambda: self._tell(force=True))
 
     def _send(self, head: Head) -> None:
         now_ns = time.monotonic_ns()
@@ -277,8 +285,7 @@ class Uplink:
         payload = wire.batch([row.line for row in rows])
         most = self._link.maximum_packet_size
         if len(rows) == 1 and most is not None and len(payload) + PACKET_OVERHEAD > most:
-            self._window.sent(rows[0].seq, rows[0].seq, now_ns)
-            self._window.refused(rows[0].seq, rows[0].seq, f"the broker takes {most} bytes at most", now_ns)
+            self._window.too_large(rows[0].seq, f"the broker takes {most} bytes at most", now_ns)
             return
         mid = self._link.publish(wire.topic(self._settings.station, "scan"), payload, properties=properties)
         self._after_step("published")
@@ -297,7 +304,7 @@ class Uplink:
         if fresh and not force:
             return
         self._link.publish(wire.topic(self._settings.station, "status"), status.encode(), retain=True)
-        self._told, self._told_ns = status, now_ns
+        self._told, self._told_ns, self._born = status, now_ns, True
 
     def _close(self) -> None:
         if self._link.connected:

@@ -165,6 +165,12 @@ class Window:
         self._refusals += 1 if first_seq == last_seq else 0
         self._pause(FIRST_PAUSE_NS, self._refusals, now_ns)
 
+    def too_large(self, seq: int, reason: str, now_ns: int) -> None:
+        """This event alone is larger than any packet the broker takes: it was not sent."""
+        self._aside.refused(seq, reason, now_ns, certain=True)
+        if seq not in self._aside:
+            self._pause(FIRST_PAUSE_NS, self._refusals, now_ns)
+
     def nobody_listens(self, now_ns: int) -> None:
         """The broker has no subscriber for our events: wait a little and send again from the watermark."""
         self._stall(now_ns)
@@ -172,6 +178,7 @@ class Window:
     def _smaller(self, first: int, last: int, reason: str, now_ns: int, *, sure: bool) -> None:
         count = last - first + 1
         if first not in self._aside:
+            self._unanswered = {}  # an answer to what was sent before says nothing of the sizes from now on
             self._careful = True
             self._limit = max(1, min(self._limit, count) // 2)
         if count == 1 and sure:

@@ -52,6 +52,8 @@ TAKEN_OVER = 0x8E
 RIVAL_FIRST_S = 2.0
 RIVAL_MOST_S = 300.0
 """Pauses after `TAKEN_OVER`: each of the two throws the other one out, so both wait long, and take turns."""
+_CLOSED = 0x80
+"""What paho makes of an end without a word."""
 _BLAMELESS = (0x00, 0x89, 0x8B, 0x8D, TAKEN_OVER, 0x98, 0x9C, 0x9D, 0x9F)
 """Reasons of a disconnection that what we sent cannot have caused: end, busy, shut down, silence, order, move, rate."""
 
@@ -103,6 +105,7 @@ class Link:
         self._time_trusted = time_trusted
         self._backoff = Backoff(BACKOFF_FIRST_S, BACKOFF_MOST_S)
         self._rival = Backoff(RIVAL_FIRST_S, RIVAL_MOST_S)
+        self._rival_known = False
         self._next_try = 0.0
         self._wake_lock = threading.Lock()
         self._closed = False
@@ -188,6 +191,13 @@ class Link:
         with self._wake_lock, contextlib.suppress(BlockingIOError):
             if not self._closed:  # the number of a closed pipe may be another file's by now
                 os.write(self._wake_write, b"\0")
+
+    def rival_seen(self) -> None:
+        """Another client uses our name: a lost connection is its doing, also where the broker does not say so.
+
+        mosquitto before 2.0.15 closes the older connection without a word. Holds until one stands for `RIVAL_MOST_S`.
+        """
+        self._rival_known = True
 
     def disconnect(self) -> None:
         """Say goodbye (the will is not sent) after what waits has been sent; a later `step` connects again."""
@@ -316,14 +326,19 @@ class Link:
 
     def _on_disconnect(self, session: _Session, reason: Any) -> None:
         if self._session is session:
-            self._lost(f"{reason}: {session.detail}" if session.detail else str(reason), reason.value)
+            text = "the connection was closed" if reason.value == _CLOSED else str(reason)
+            self._lost(f"{text}: {session.detail}" if session.detail else text, reason.value)
 
     def _lost(self, reason: str, code: int | None = None) -> None:
         session, self._session = self._session, None
         if session is None:
             return
+        stood = self._stood(session)
+        self._rival_known = self._rival_known and stood < RIVAL_MOST_S
+        if self._rival_known and session.up:
+            code = TAKEN_OVER
         backoff = self._rival if code == TAKEN_OVER else self._backoff
-        self._next_try = time.monotonic() + backoff.pause(self._stood(session))
+        self._next_try = time.monotonic() + backoff.pause(stood)
         self._events.append(Disconnected(reason, code, hung_up=session.up and code not in _BLAMELESS))
         self._close(session)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
 import stat
@@ -9,8 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME: the chain and the host name are checked, the dates are not."""
@@ -34,7 +39,11 @@ class Tls:
 
 
 class ClosingSocket(ssl.SSLSocket):
-    """A TLS socket that closes itself when its handshake fails: paho forgets it then, open."""
+    """A TLS socket that ends as paho needs it.
+
+    paho forgets a socket whose handshake failed, open. And in TLS 1.3 the broker judges our certificate after that:
+    what it says of it waits to be read when sending fails.
+    """
 
     def do_handshake(self, block: bool = False) -> None:
         """Shake hands, or close."""
@@ -42,6 +51,15 @@ class ClosingSocket(ssl.SSLSocket):
             super().do_handshake(block)
         except (OSError, ValueError):
             self.close()
+            raise
+
+    def send(self, data: Buffer, flags: int = 0) -> int:
+        """Send, or raise the broker's own words where it has closed the connection."""
+        try:
+            return super().send(data, flags)
+        except ssl.SSLEOFError:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                self.recv(1)
             raise
 
 

@@ -20,13 +20,20 @@ NOW = datetime.now(UTC)
 class Authority:
     """Signs certificates and keeps the files in one folder."""
 
-    def __init__(self, folder: Path, name: str = "site authority") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str = "site authority",
+        *,
+        since: datetime = NOW - 10 * DAY,
+        until: datetime = NOW + 10 * DAY,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._name = _named(name)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._revoked: list[x509.RevokedCertificate] = []
-        builder = _builder(self._name, self._name, self._key.public_key(), NOW - 10 * DAY, NOW + 10 * DAY)
+        builder = _builder(self._name, self._name, self._key.public_key(), since, until)
         made = (
             builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
@@ -35,11 +42,19 @@ class Authority:
         self.file = folder / "ca.pem"
         self.file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
-    def identity(self, name: str, *, until: datetime = NOW + DAY) -> Tls:
-        """A certificate with this common name, for clients and for a server on 127.0.0.1."""
+    def identity(
+        self,
+        name: str,
+        *,
+        since: datetime = NOW - 5 * DAY,
+        until: datetime = NOW + DAY,
+        host: str = "localhost",
+        address: str = "127.0.0.1",
+    ) -> Tls:
+        """A certificate with this common name, for clients and for a server at this host and address."""
         key = ec.generate_private_key(ec.SECP256R1())
-        hosts = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
-        builder = _builder(_named(name), self._name, key.public_key(), NOW - 5 * DAY, until)
+        hosts = [x509.IPAddress(ipaddress.ip_address(address)), x509.DNSName(host)]
+        builder = _builder(_named(name), self._name, key.public_key(), since, until)
         made = (
             builder.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)

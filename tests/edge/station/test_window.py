@@ -74,6 +74,7 @@ def test_a_broken_connection_halves_the_batch_and_an_event_alone_is_reported_onc
     assert sizes == [50, 25, 12, 6, 3, 1, 1, 1]
     assert reported == [aside.Refused(1, "hung up")]
     assert window.aside == (1,)
+    assert batch is not None
     assert batch.after == 1, "those behind it go on"
 
 

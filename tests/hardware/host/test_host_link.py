@@ -1,4 +1,6 @@
+import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from typing import TypeVar
 import pytest
 
 from hardware.host.link import (
+    TAKEN_OVER,
     Connected,
     Disconnected,
     Link,
@@ -20,6 +23,7 @@ from hardware.host.link import (
     Will,
     topic_matches,
 )
+from tests.support.hostile import HostileBroker
 from tests.support.site import MOSQUITTO, Broker
 
 E = TypeVar("E", bound=LinkEvent)
@@ -124,6 +128,57 @@ def test_wake_ends_a_wait(broker: Broker) -> None:
     made.step(5.0)
     assert time.monotonic() - began < 3.0
     made.disconnect()
+
+
+def test_a_name_taken_by_another_client_is_told_and_waits_long() -> None:
+    hostile = HostileBroker(parting=bytes([0xE0, 2, TAKEN_OVER, 0]))
+    made = Link(LinkSettings("127.0.0.1", hostile.port, "A"))
+    until(made, Connected)
+    lost = until(made, Disconnected)
+    assert (lost.code, lost.hung_up) == (TAKEN_OVER, False)
+    assert (made._rival.attempt, made._backoff.attempt) == (1, 0), "the way to the broker is good"
+    made.close()
+    hostile.close()
+
+
+def test_a_rival_that_is_known_is_the_reason_also_without_a_word(broker: Broker) -> None:
+    first = link(broker, "A")
+    first.rival_seen()
+    second = link(broker, "A")
+    lost = until(first, Disconnected)
+    assert (lost.code, lost.hung_up) == (TAKEN_OVER, False)
+    assert first._rival.attempt == 1
+    second.close()
+    first.close()
+
+
+def test_a_connection_that_is_closed_at_once_does_not_begin_the_pauses_anew() -> None:
+    hostile = HostileBroker(parting=b"")
+    made = Link(LinkSettings("127.0.0.1", hostile.port, "A"))
+    for _ in range(3):
+        until(made, Connected)
+        assert until(made, Disconnected).hung_up
+    assert made._backoff.attempt == 3
+    made.close()
+    hostile.close()
+
+
+def test_the_socket_does_not_wait_to_fill_a_packet(broker: Broker) -> None:
+    made = link(broker, "A")
+    assert made._session is not None
+    sock = made._session.client.socket()
+    assert isinstance(sock, socket.socket)
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+    made.close()
+
+
+def test_a_closed_link_leaves_nothing_open_and_may_be_woken(broker: Broker) -> None:
+    before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are what is wanted
+    made = link(broker, "A")
+    made.close()
+    made.wake()
+    made.close()
+    assert set(os.listdir("/proc/self/fd")) <= before  # noqa: PTH208
 
 
 @pytest.mark.parametrize(
