@@ -30,7 +30,8 @@ from edge.station.journal.room import RESERVED_PAGES
 from edge.station.journal.store import Journal, JournalReader, OpenedEpoch
 from edge.station.journal.writer import JournalWriter
 from edge.station.panel import build_panel
-from edge.station.uplink import Uplink, UplinkSettings
+from edge.station.uplink import Uplink
+from edge.station.uplink_state import UplinkSettings
 from hardware.host.clock import Clock
 from hardware.host.link import LinkSettings, Tls
 from hardware.host.local import LineServer

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from edge import wire
@@ -19,6 +19,7 @@ from edge.station.identity import Identity, Report
 from edge.station.journal.store import Head, JournalReader
 from edge.station.journal.writer import JournalWriter
 from edge.station.notices import Notices
+from edge.station.uplink_state import UplinkSettings, UplinkStats
 from edge.station.window import PACKET_OVERHEAD, Window
 from hardware.host.clock import ClockReading
 from hardware.host.link import (
@@ -26,7 +27,6 @@ from hardware.host.link import (
     Disconnected,
     Link,
     LinkEvent,
-    LinkSettings,
     Message,
     NotConnected,
     Published,
@@ -42,35 +42,6 @@ FRESH_S = 90.0
 """A name server that is gone holds up a look-up for longer than any connection; nothing else waits for this worker."""
 STATUS_NS = 5_000_000_000
 """The retained status is refreshed at most this often while only its numbers change."""
-
-
-@dataclass(frozen=True, slots=True)
-class UplinkSettings:
-    """Who sends, and what the status says of it."""
-
-    station: str
-    link: LinkSettings
-    session: str
-    version: str
-    since: str
-    notices_missing_by: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class UplinkStats:
-    """Counters since the start of the process."""
-
-    connected: bool = False
-    hub_present: bool = False
-    connects: int = 0
-    messages: int = 0
-    events: int = 0
-    reported: int = 0
-    set_aside: tuple[int, ...] = ()
-    """Events, by seq, that the broker does not take; those behind them go on."""
-    taken_over: int = 0
-    certificate_dates: str | None = None
-    """``checked`` or ``not checked``, for want of a clock, at this connection; None without TLS."""
 
 
 class Uplink:

@@ -15,6 +15,8 @@ TRUSTED: tuple[Quality, ...] = ("rtc", "https", "ntp")
 BUILD_FLOOR = datetime(2026, 11, 1, tzinfo=UTC)
 """No station of this version can have lived before."""
 _QUALITY_NS = 1_000_000_000
+_TOGETHER_NS = 5_000_000
+_LOOKS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,7 @@ class Clock:
 
     def now(self) -> ClockReading:
         """The time of this moment."""
-        mono_ns = time.monotonic_ns()
-        at = datetime.now(UTC)
+        mono_ns, at = _both()
         if mono_ns - self._looked_ns >= _QUALITY_NS:
             self._quality, self._looked_ns = self._look(at), mono_ns
         return ClockReading(at, self._quality, self._boot, mono_ns)
@@ -65,6 +66,16 @@ class Clock:
         if (self._root / "run/systemd/timesync/synchronized").exists():
             return "ntp"
         return "rtc" if any((self._root / "sys/class/rtc").glob("rtc*")) else "floor"
+
+
+def _both() -> tuple[int, datetime]:
+    """Both clocks at one moment: a process that was stopped between two looks would see a step of the time."""
+    for _ in range(_LOOKS):
+        before_ns = time.monotonic_ns()
+        at = datetime.now(UTC)
+        if time.monotonic_ns() - before_ns < _TOGETHER_NS:
+            break
+    return before_ns, at
 
 
 def _floor(root: Path) -> datetime:

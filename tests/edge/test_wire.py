@@ -90,6 +90,11 @@ EVENTS = {
     "clock at boot": draft(wire.Kind.CLOCK, wire.clock_change("boot", quality_before=None, step_ns=None)),
     "clock step": draft(wire.Kind.CLOCK, wire.clock_change("step", quality_before="rtc", step_ns=-7)),
     "epoch": draft(wire.Kind.STATION, wire.station_change("epoch_opened", **OPENED)),
+    "refused": draft(
+        wire.Kind.STATION,
+        wire.station_change("refused", seq=7, event_id=wire.uuid7(AT), size=9000, reason="Packet too large"),
+    ),
+    "duplicate": draft(wire.Kind.STATION, wire.station_change("duplicate_identity", client_id="OR-03", times=3)),
     "fault": draft(wire.Kind.STATION, wire.station_change("fault", why="disk")),
 }
 
@@ -125,6 +130,8 @@ BAD = {
         "verdict": {"outcome": "STOP", "reasons": [{"code": "expired", "audience": "person", "detail": "x"}]}
     },
     "reserved name": {"station": "site"},
+    "refusal of no event": {"kind": "station", "change": {"what": "refused", "reason": "x"}},
+    "unknown change": {"kind": "station", "change": {"what": "nonsense"}},
 }
 
 

@@ -15,13 +15,15 @@ from edge.station import aside
 from edge.station.journal.store import Journal, JournalReader
 from edge.station.journal.writer import JournalWriter
 from edge.station.notices import DAY_NS, Notices
-from edge.station.uplink import Uplink, UplinkSettings
+from edge.station.uplink import Uplink
+from edge.station.uplink_state import UplinkSettings
 from hardware.host import link as link_module
 from hardware.host.clock import Clock
-from hardware.host.link import LinkSettings
-from tests.support.events import draft, opening
+from hardware.host.link import LinkSettings, Tls
+from tests.support.events import AT, draft, opening
 from tests.support.hostile import ACCEPTED, HANG_UP, HostileBroker
-from tests.support.site import Site, udi, wait_for
+from tests.support.secure import SecureBroker
+from tests.support.site import MOSQUITTO, Site, udi, wait_for
 
 CLOCK = Clock()
 REFUSALS = {"not authorized": 0x87, "quota exceeded": 0x97, "too large": 0x95, "hangs up": HANG_UP}
@@ -30,14 +32,14 @@ REFUSALS = {"not authorized": 0x87, "quota exceeded": 0x97, "too large": 0x95, "
 class Sender:
     """A journal and its uplink in this process."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, *, tls: Tls | None = None, clock: Clock = CLOCK) -> None:
         file = folder / "journal.sqlite3"
         self.writer = JournalWriter(Journal.open(file, opening=opening))
         self.writer.worker.start()
         settings = UplinkSettings(
-            "OR-01", LinkSettings("127.0.0.1", port, "OR-01"), "s", "0", wire.iso(CLOCK.now().at), ()
+            "OR-01", LinkSettings("127.0.0.1", port, "OR-01", tls), "s", "0", wire.iso(CLOCK.now().at), ()
         )
-        self.uplink = Uplink(settings, JournalReader.open(file), self.writer, now=CLOCK.now, report=self.journal)
+        self.uplink = Uplink(settings, JournalReader.open(file), self.writer, now=clock.now, report=self.journal)
         self.writer.on_append = self.uplink.wake
         self.uplink.worker.start()
 
@@ -161,6 +163,43 @@ def test_mosquitto_with_a_small_limit(limit: str, said: str, site: Site) -> None
     assert refused is not None
     assert int(refused[2]) > 3000
     assert station.stop() == 0
+
+
+@pytest.fixture
+def secure(tmp_path: Path) -> Iterator[SecureBroker]:
+    if MOSQUITTO is None:
+        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
+    broker = SecureBroker(tmp_path, ["OR-01"])
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+def test_the_status_says_whether_dates_were_checked_and_follows_the_clock(tmp_path: Path, secure: SecureBroker) -> None:
+    root = tmp_path / "root"
+    tls = secure.authority.identity("OR-01")
+    sender = Sender(tmp_path, secure.port, tls=tls, clock=Clock(root, AT))
+    wait_for(lambda: sender.uplink.stats.certificate_dates == "not checked", "a connection by an unset clock")
+    assert "dates of the broker's certificate were not checked" in sender.uplink.stats_json()["notices"][0]
+    synchronized = root / "run/systemd/timesync/synchronized"
+    synchronized.parent.mkdir(parents=True)
+    synchronized.touch()
+    wait_for(lambda: sender.uplink.stats.certificate_dates == "checked", "a connection by a good clock")
+    wait_for(lambda: len(sender.uplink.stats_json()["notices"]) == 1, "what is left to say")
+    assert f"{tls.certificate} expires on" in sender.uplink.stats_json()["notices"][0]
+    sender.close()
+
+
+def test_an_open_key_is_told_and_nothing_crashes(tmp_path: Path, secure: SecureBroker) -> None:
+    tls = secure.authority.identity("OR-01")
+    tls.key.chmod(0o644)
+    sender = Sender(tmp_path, secure.port, tls=tls)
+    wait_for(lambda: sender.uplink.stats_json()["notices"], "advice")
+    assert f"run chmod 600 {tls.key}" in sender.uplink.stats_json()["notices"][0]
+    tls.key.chmod(0o600)
+    wait_for(lambda: sender.uplink.stats.connected, "a connection, without a restart")
+    assert sender.uplink.worker.error is None
+    sender.close()
 
 
 def test_what_a_person_should_know_is_logged_once_a_day(caplog: pytest.LogCaptureFixture) -> None:
