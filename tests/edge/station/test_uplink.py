@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ from hardware.host.link import LinkSettings, Tls
 from tests.support.events import AT, draft, opening
 from tests.support.hostile import ACCEPTED, HANG_UP, HostileBroker
 from tests.support.secure import SecureBroker
-from tests.support.site import MOSQUITTO, Site, udi, wait_for
+from tests.support.site import MOSQUITTO, ROOT, Site, command, udi, wait_for
 
 CLOCK = Clock()
 REFUSALS = {"not authorized": 0x87, "quota exceeded": 0x97, "too large": 0x95, "hangs up": HANG_UP}
@@ -162,6 +163,9 @@ def test_mosquitto_with_a_small_limit(limit: str, said: str, site: Site) -> None
     refused = re.search(r"event seq=(\d+) of (\d+) bytes", " ".join(station.logs))
     assert refused is not None
     assert int(refused[2]) > 3000
+    words = [*command("edge.cli"), "status", "--run-dir", str(site.station_home("OR-01"))]
+    answer = subprocess.run(words, check=True, capture_output=True, cwd=ROOT)
+    assert f"the broker does not take event seq={refused[1]}".encode() in answer.stderr
     assert station.stop() == 0
 
 
