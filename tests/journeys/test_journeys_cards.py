@@ -13,7 +13,7 @@ from edge.station.journal.store import JournalReader
 from tests.support.site import Running, Site, Terminal, udi, wait_for
 
 pytestmark = pytest.mark.journey
-WATCHED_S, MOST_KICKS = 8.0, 20
+WATCHED_S, MOST_KICKS = 5.0, 16
 STATE = ("journal.sqlite3", "journal.sqlite3-wal", "journal.sqlite3-shm")
 
 
