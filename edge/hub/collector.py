@@ -288,7 +288,7 @@ class Collector:
                 self._watermarks.keep(connection)
         if self._link.connected:
             self._publish(wire.HUB_PRESENCE, self._presence(present=False))
-        self._link.disconnect()
+        self._link.close()
 
 
 def _incoming(message: Message) -> Incoming:
