@@ -11,14 +11,14 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from edge.hub.tables import inbox
 
-KeyRow = tuple[str, str, int, str, str, int]
-"""station, epoch, seq, event_id, digest, inbox_id."""
+KeyRow = tuple[str, str, int, str, str, str | None, int]
+"""A row of `edge.hub.tables.event_key`."""
 
-_KEYS_SQLITE = "INSERT INTO event_key VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_KEYS_SQLITE = "INSERT INTO event_key VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _KEYS_POSTGRESQL = text(
     "INSERT INTO event_key SELECT * FROM unnest("
     "CAST(:a AS text[]), CAST(:b AS text[]), CAST(:c AS bigint[]), CAST(:d AS text[]), CAST(:e AS text[]), "
-    "CAST(:f AS bigint[])) ON CONFLICT DO NOTHING"
+    "CAST(:f AS text[]), CAST(:g AS bigint[])) ON CONFLICT DO NOTHING"
 )
 
 
@@ -31,7 +31,7 @@ def insert_keys(connection: Connection, rows: Sequence[KeyRow]) -> int:
         return 0
     if connection.dialect.name == "sqlite":
         return connection.exec_driver_sql(_KEYS_SQLITE, list(rows)).rowcount
-    columns = dict(zip("abcdef", map(list, zip(*rows, strict=True)), strict=True))
+    columns = dict(zip("abcdefg", map(list, zip(*rows, strict=True)), strict=True))
     return connection.execute(_KEYS_POSTGRESQL, columns).rowcount
 
 

@@ -1,7 +1,9 @@
 """Storing scan messages: raw bytes once, and a key for each event.
 
 The outcome does not depend on the order of messages, on how events were cut into messages, nor on how often a
-message comes. A key is taken once; other bytes for a key that is taken are quarantined, never dropped.
+message comes. A key is taken once; other bytes for a key that is taken are quarantined, never dropped. Two cards with
+one station's name (a copy, or one that was put back) may both claim a key: it belongs to the event that the stored one
+before it leads to.
 
 Nearly always every event is new, so that is tried first, without a look at what is there. If the database says
 that some keys were taken, the same is done again slowly, event by event.
@@ -13,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from edge import wire
@@ -101,8 +103,8 @@ def _write_new(connection: Connection, read: Sequence[_Read], received: str) -> 
     rows: list[bulk.KeyRow] = []
     ids = bulk.next_inbox_ids(connection, len(full)) if full else ()
     for inbox_id, each in zip(ids, full, strict=True):
-        rows += [(*entry.key, entry.event_id, entry.digest, inbox_id) for entry in each.entries]
-    rows.sort()
+        rows += [(*entry.key, entry.event_id, entry.digest, entry.chain, inbox_id) for entry in each.entries]
+    rows.sort(key=_by_key)
     if bulk.insert_keys(connection, rows) != len(rows):
         raise _Taken
     _keep(connection, list(zip(ids, full, strict=True)), received, mixed=False)
@@ -111,22 +113,28 @@ def _write_new(connection: Connection, read: Sequence[_Read], received: str) -> 
 
 def _write_carefully(connection: Connection, read: Sequence[_Read], received: str) -> None:
     """Look at what is there, then write what is new."""
-    known = look_up(connection, [entry.key for each in read for entry in each.entries])
+    entries = [entry for each in read for entry in each.entries]
+    keys = {(station, epoch, seq + back) for (station, epoch, seq), *_ in entries for back in (-1, 0)}
     ids = bulk.next_inbox_ids(connection, len(read))
-    taken = {key: (digest, event_id != "") for key, (digest, event_id, _) in known.items()}
-    placing = _Placing(received, taken, _quarantined(connection, [entry for each in read for entry in each.entries]))
+    placing = _Placing(received, look_up(connection, keys), _quarantined(connection, entries))
     kept = []
     for inbox_id, each in zip(ids, read, strict=True):
         placed = [placing.place(entry, inbox_id) for entry in each.entries]
         if any(placed):
             kept.append((inbox_id, each))
-    if bulk.insert_keys(connection, sorted(placing.new.values())) != len(placing.new):
+    if bulk.insert_keys(connection, sorted(placing.new.values(), key=_by_key)) != len(placing.new):
         raise _Taken
     _keep(connection, kept, received, mixed=True)
-    for row in placing.replaced:
+    for row in placing.replaced.values():
         _replace(connection, row)
+    for row in placing.released:
+        _release(connection, row)
     bulk.insert_or_nothing(connection, tables.key_conflict, placing.conflicts)
     _set_aside(connection, read, received)
+
+
+def _by_key(row: bulk.KeyRow) -> Key:
+    return row[:3]
 
 
 @dataclass(slots=True)
@@ -134,42 +142,82 @@ class _Placing:
     """What becomes of each event whose key may be taken. Pure."""
 
     received: str
-    known: dict[Key, tuple[str, bool]]
-    """Key -> (digest, readable)."""
+    known: dict[Key, bulk.KeyRow]
     quarantined: set[tuple[Key, str]]
     """Keys and digests."""
     new: dict[Key, bulk.KeyRow] = field(default_factory=dict)
-    replaced: list[bulk.KeyRow] = field(default_factory=list)
+    replaced: dict[Key, bulk.KeyRow] = field(default_factory=dict)
+    released: list[bulk.KeyRow] = field(default_factory=list)
+    """Quarantined before, now at their key."""
     conflicts: list[Mapping[str, Any]] = field(default_factory=list)
 
     def place(self, entry: Entry, inbox_id: int) -> bool:
         """Give the entry its place; False when the store has these bytes there already."""
         former = self.known.get(entry.key)
-        row = (*entry.key, entry.event_id, entry.digest, inbox_id)
-        if former is not None and former[0] == entry.digest:
+        row = (*entry.key, entry.event_id, entry.digest, entry.chain, inbox_id)
+        if former is None:
+            self._put(row)
+        elif _digest(former) == entry.digest:
             return False
-        if former is None or (not former[1] and entry.poison is None):
-            self.known[entry.key] = (entry.digest, entry.poison is None)
-            if former is None or entry.key in self.new:
-                self.new[entry.key] = row
-            else:
-                self.replaced.append(row)
+        elif entry.poison is None and _event_id(former) == "":
+            self._put(row)
+        elif self._follows(row) and not self._follows(former):
+            self._put(row)
+            self._quarantine(former)
         elif (entry.key, entry.digest) in self.quarantined:
             return False
         else:
-            self.quarantined.add((entry.key, entry.digest))
-            names = ("station", "epoch", "seq", "event_id", "digest", "inbox_id")
-            self.conflicts.append({"received": self.received, **dict(zip(names, row, strict=True))})
+            self._quarantine(row)
         return True
+
+    def _put(self, row: bulk.KeyRow) -> None:
+        key = _by_key(row)
+        into = self.new if key not in self.known or key in self.new else self.replaced
+        into[key] = self.known[key] = row
+        if (key, _digest(row)) in self.quarantined:
+            self.quarantined.discard((key, _digest(row)))
+            self.released.append(row)
+
+    def _quarantine(self, row: bulk.KeyRow) -> None:
+        if (_by_key(row), _digest(row)) not in self.quarantined:
+            self.quarantined.add((_by_key(row), _digest(row)))
+            names = [column.name for column in tables.event_key.columns]
+            self.conflicts.append({"received": self.received, **dict(zip(names, row, strict=True))})
+
+    def _follows(self, row: bulk.KeyRow) -> bool:
+        """Whether the stored event before it leads to this one."""
+        station, epoch, seq = _by_key(row)
+        before = self.known.get((station, epoch, seq - 1))
+        return before is not None and _digest(before) == _chain(row)
+
+
+def _event_id(row: bulk.KeyRow) -> str:
+    return row[3]
+
+
+def _digest(row: bulk.KeyRow) -> str:
+    return row[4]
+
+
+def _chain(row: bulk.KeyRow) -> str | None:
+    return row[5]
+
+
+def _at(table: Table, row: bulk.KeyRow) -> ColumnElement[bool]:
+    station, epoch, seq = _by_key(row)
+    return and_(table.c.station == station, table.c.epoch == epoch, table.c.seq == seq)
 
 
 def _replace(connection: Connection, row: bulk.KeyRow) -> None:
-    """A readable event takes the key that unreadable bytes had."""
-    station, epoch, seq, event_id, digest, inbox_id = row
-    c = tables.event_key.c
-    at_key = (c.station == station, c.epoch == epoch, c.seq == seq)
-    values = {"event_id": event_id, "digest": digest, "inbox_id": inbox_id}
-    connection.execute(update(tables.event_key).where(*at_key).values(values))
+    """The key goes to this event."""
+    names = [column.name for column in tables.event_key.columns]
+    statement = update(tables.event_key).where(_at(tables.event_key, row))
+    connection.execute(statement.values(dict(zip(names, row, strict=True))))
+
+
+def _release(connection: Connection, row: bulk.KeyRow) -> None:
+    conflict = tables.key_conflict
+    connection.execute(delete(conflict).where(_at(conflict, row), conflict.c.digest == _digest(row)))
 
 
 def _keep(connection: Connection, kept: Sequence[tuple[int, _Read]], received: str, *, mixed: bool) -> None:
@@ -205,20 +253,25 @@ def poison_row(received: str, topic: str, line: bytes, why: str) -> dict[str, An
     return {"received": received, "topic": topic, "digest": wire.digest(line), "payload": line, "why": safe}
 
 
-def look_up(connection: Connection, keys: Iterable[Key]) -> dict[Key, tuple[str, str, int]]:
-    """Digest, event_id and inbox_id of those keys that are taken."""
+def look_up(connection: Connection, keys: Iterable[Key]) -> dict[Key, bulk.KeyRow]:
+    """The rows of those keys that are taken."""
     by_epoch: dict[tuple[str, str], set[int]] = {}
     for station, epoch, seq in keys:
         by_epoch.setdefault((station, epoch), set()).add(seq)
-    known = {}
-    c = tables.event_key.c
-    columns = select(c.seq, c.digest, c.event_id, c.inbox_id)
+    known: dict[Key, bulk.KeyRow] = {}
+    table, c = tables.event_key, tables.event_key.c
     for (station, epoch), seqs in by_epoch.items():
         for part in chunks(sorted(seqs)):
-            query = columns.where(c.station == station, c.epoch == epoch, c.seq.in_(part))
-            for seq, digest, event_id, inbox_id in connection.execute(query):
-                known[station, epoch, seq] = (digest, event_id, inbox_id)
+            query = select(table).where(c.station == station, c.epoch == epoch, c.seq.in_(part))
+            rows = [_key_row(*row) for row in connection.execute(query)]
+            known |= {_by_key(row): row for row in rows}
     return known
+
+
+def _key_row(
+    station: str, epoch: str, seq: int, event_id: str, digest: str, chain: str | None, inbox_id: int
+) -> bulk.KeyRow:
+    return station, epoch, seq, event_id, digest, chain, inbox_id
 
 
 def _quarantined(connection: Connection, entries: Sequence[Entry]) -> set[tuple[Key, str]]:

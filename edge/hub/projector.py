@@ -174,8 +174,8 @@ def _counted(connection: Connection, messages: Iterable[Message]) -> list[tuple[
         (doubtful if message.mixed else found).extend((message, entry) for entry in entries)
     taken = look_up(connection, [entry.key for _, entry in doubtful])
     for message, entry in doubtful:
-        digest, _, inbox_id = taken.get(entry.key, (None, "", 0))
-        if (digest, inbox_id) == (entry.digest, message.id):
+        row = taken.get(entry.key)
+        if row is not None and (row[4], row[6]) == (entry.digest, message.id):
             found.append((message, entry))
     return sorted(found, key=lambda each: each[0].id)
 

@@ -39,6 +39,8 @@ class Entry(NamedTuple):
     event_id: str
     """Empty for poison."""
     digest: str
+    chain: str | None
+    """What the event says of the one before it."""
     line: bytes
     poison: str | None = None
     """Why this line cannot be read."""
@@ -66,13 +68,14 @@ def read_message(message: Incoming) -> tuple[list[Entry], list[tuple[bytes, str]
         try:
             place = _place(line, station)
         except wire.WireError as error:
-            key = _told_key(message.properties, station, index, len(lines))
-            if key is None:
+            told = _told_key(message.properties, station, index, len(lines))
+            if told is None:
                 homeless.append((line, str(error)))
             else:
-                entries.append(Entry(key, "", wire.digest(line), line, str(error)))
+                entries.append(Entry(told, "", wire.digest(line), None, line, str(error)))
             continue
-        entries.append(Entry((station, place.epoch, place.seq), place.event_id, wire.digest(line), line))
+        key = (station, place.epoch, place.seq)
+        entries.append(Entry(key, place.event_id, wire.digest(line), place.chain, line))
     return entries, homeless
 
 
@@ -84,7 +87,7 @@ class _Place(msgspec.Struct, frozen=True, gc=False):
     epoch: Annotated[str, msgspec.Meta(pattern=NAME)]
     seq: Annotated[int, msgspec.Meta(ge=1, le=MAX_NUMBER)]
     kind: str
-    chain: str | None
+    chain: Annotated[str, msgspec.Meta(pattern=NAME)] | None
 
 
 _DECODER = msgspec.json.Decoder(_Place)

@@ -34,11 +34,12 @@ event_key = Table(
     Column("seq", NUMBER, primary_key=True, autoincrement=False),
     Column("event_id", Text, nullable=False),
     Column("digest", Text, nullable=False),
+    Column("chain", Text),
     Column("inbox_id", NUMBER, nullable=False),
     sqlite_with_rowid=False,
 )
 """Not partitioned: PostgreSQL wants the partition's column in every unique key. ``event_id`` is empty for bytes of this
-place that cannot be read; they count as committed."""
+place that cannot be read; they count as committed. ``chain`` is what the event says of the one before it."""
 
 unprojected = Table(
     "unprojected",
@@ -59,6 +60,7 @@ key_conflict = Table(
     Column("seq", NUMBER, nullable=False),
     Column("event_id", Text, nullable=False),
     Column("digest", Text, nullable=False),
+    Column("chain", Text),
     Column("inbox_id", NUMBER, nullable=False),
     Index("key_conflict_key", "station", "epoch", "seq", "digest", unique=True),
     Index("key_conflict_digest", "digest"),

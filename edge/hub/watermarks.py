@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import CTE, Column, Connection, Select, and_, func, select, tuple_, values
+from sqlalchemy import CTE, Column, Connection, Select, and_, case, func, select, tuple_, values
 from sqlalchemy.types import Text
 
 from edge.hub import bulk
@@ -66,13 +66,14 @@ class Watermarks:
 
 
 def _through(connection: Connection, since: dict[Epoch, int]) -> dict[Epoch, tuple[int, str]]:
-    """The last event before the first gap, with its digest; without the epochs whose first event is missing."""
+    """The last event before the first gap or broken link, with its digest; not for epochs whose first is missing."""
     through: dict[Epoch, int] = {}
-    for station, epoch, first, last, count in connection.execute(_extents(since)):
+    for station, epoch, first, last, count, broken in connection.execute(_extents(since)):
         begins = since[station, epoch]
         if first <= begins + 1:
             there = last == first + count - 1
-            through[station, epoch] = last if there else _before_gap(connection, station, epoch, begins)
+            end = last if there else _before_gap(connection, station, epoch, begins)
+            through[station, epoch] = end if broken is None else min(end, broken - 1)
     digests = connection.execute(_digests(through)) if through else ()
     return {(row.station, row.epoch): (row.seq, row.digest) for row in digests}
 
@@ -90,12 +91,23 @@ def _before_gap(connection: Connection, station: str, epoch: str, since: int) ->
 
 
 def _extents(since: dict[Epoch, int]) -> Select[Any]:
-    """First, last and number of the events from there on."""
+    """First, last and number of the events from there on, and the first that does not follow the one before it.
+
+    Behind such a break stands what another card of that station sent: its watermark shall tell it that it is another.
+    """
     k, start = event_key.c, _listed(since)
+    before = event_key.alias("before")
     same = and_(k.station == start.c.station, k.epoch == start.c.epoch, k.seq >= start.c.seq)
+    one_before = and_(
+        before.c.station == k.station,
+        before.c.epoch == k.epoch,
+        before.c.seq == k.seq - 1,
+        before.c.seq >= start.c.seq,
+    )
+    broken = case((and_(before.c.event_id != "", before.c.digest != k.chain), k.seq))
     return (
-        select(k.station, k.epoch, func.min(k.seq), func.max(k.seq), func.count())
-        .select_from(start.join(event_key, same))
+        select(k.station, k.epoch, func.min(k.seq), func.max(k.seq), func.count(), func.min(broken))
+        .select_from(start.join(event_key, same).outerjoin(before, one_before))
         .group_by(k.station, k.epoch)
     )
 

@@ -44,7 +44,7 @@ def gaps(connection: Connection) -> list[Gap]:
         k = event_key.c
         query = select(func.min(k.seq), func.count()).where(k.station == station, k.epoch == epoch, k.seq > since)
         following, behind = connection.execute(query).one()
-        if behind:
+        if behind and following > since + 1:
             found.append(Gap(station, epoch, since + 1, following - 1, behind))
     return found
 

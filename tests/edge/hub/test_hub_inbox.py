@@ -113,6 +113,83 @@ def test_other_bytes_for_a_taken_key_are_set_aside_and_kept(store: Store, journa
     assert through(store, journal) == wire.Ack(journal.epoch, 1, wire.digest(first))
 
 
+def clones(journal: FakeJournal, common: int, one: int, two: int) -> FakeJournal:
+    """A second card with the same first events; both go on with events of their own."""
+    for _ in range(common):
+        journal.scan(lot="BOTH")
+    clone = type(journal)(lines=list(journal.lines))
+    for each, count, lot in ((journal, one, "A1"), (clone, two, "B2")):
+        for number in range(count):
+            each.scan(lot=lot, fields={"event_id": f"{lot} {number}"})
+    return clone
+
+
+def test_the_watermark_does_not_pass_into_another_cards_events(store: Store, journal: FakeJournal) -> None:
+    """A card that was put back and went on for longer must not find its own last digest confirmed."""
+    clone = clones(journal, common=3, one=2, two=6)
+    send(store, journal.topic, *journal.lines)
+    send(store, clone.topic, *clone.lines)
+    assert through(store, journal) == wire.Ack(journal.epoch, 5, wire.digest(journal.lines[4]))
+    assert len(rows(store, "key_conflict")) == 2
+    fork = type(journal)(epoch="00000000000000ff")
+    for line in clone.lines[3:]:
+        fork.again(line)
+    send(store, fork.topic, *fork.lines)
+    assert through(store, fork) == wire.Ack(fork.epoch, 6, wire.digest(fork.lines[5]))
+    assert sorted(row["lot"] for row in rows(store, "scan")) == ["A1"] * 2 + ["B2"] * 6 + ["BOTH"] * 3
+
+
+def test_a_key_belongs_to_the_event_that_follows(store: Store, journal: FakeJournal) -> None:
+    """The first card goes on although the copy was at its next keys before."""
+    clone = clones(journal, common=3, one=9, two=6)
+    send(store, journal.topic, *journal.lines[:5])
+    send(store, clone.topic, *clone.lines)
+    for _ in range(2):
+        send(store, journal.topic, *journal.lines[5:])
+        assert through(store, journal) == wire.Ack(journal.epoch, 12, wire.digest(journal.lines[11]))
+    assert [row["event_id"] for row in rows(store, "key_conflict")] == [f"B2 {number}" for number in range(6)]
+    counted = sorted(row["lot"] for row in rows(store, "scan"))
+    assert counted == ["A1"] * 9 + ["B2"] * 4 + ["BOTH"] * 3  # the first two of the copy come again when it forks
+
+
+def of_this_card(card: FakeJournal, ack: wire.Ack) -> bool:
+    known = ack.through <= len(card.lines)
+    return known and wire.digest(card.lines[ack.through - 1]) == ack.chain_at_through
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_two_cards_of_one_name_both_come_through(data: st.DataObject, journal: FakeJournal, store: Store) -> None:
+    """In any interleaving: each sends from its watermark on, and forks when that is not its own."""
+    journal.lines.clear()
+    empty(store)
+    common, one, two = (data.draw(st.integers(0, 4)), data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6)))
+    clone = clones(journal, common, one, two)
+    cards = {"A": journal, "B": clone}
+    acked = dict.fromkeys(cards, 0)
+    forks = 0
+    for turn in range(60):
+        name = data.draw(st.sampled_from("AB")) if turn < 20 else "AB"[turn % 2]
+        card = cards[name]
+        ack = through(store, card)
+        if ack is not None and (
+            ack.through > len(card.lines) or wire.digest(card.lines[ack.through - 1]) != ack.chain_at_through
+        ):
+            forks += 1
+            fork = type(journal)(epoch=f"{forks:016x}")
+            for line in card.lines[acked[name] :]:
+                fork.again(line)
+            cards[name], acked[name] = fork, 0
+            continue
+        acked[name] = acked[name] if ack is None else max(acked[name], ack.through)
+        size = data.draw(st.integers(1, 4)) if turn < 20 else 9
+        send(store, card.topic, *card.lines[acked[name] : acked[name] + size])
+    assert forks <= 1
+    for card in cards.values():
+        assert through(store, card) == wire.Ack(card.epoch, len(card.lines), card.chain or "")
+    assert len(rows(store, "scan")) == common + one + two
+
+
 def mutate(line: bytes, **changes: Any) -> bytes:
     return json.dumps({**json.loads(line), **changes}).encode()
 
@@ -136,8 +213,9 @@ POISON: dict[str, Any] = {
 
 @pytest.mark.parametrize("spoil", POISON.values(), ids=POISON.keys())
 def test_poison_is_set_aside_and_the_watermark_passes_it(store: Store, journal: FakeJournal, spoil: Any) -> None:
-    first, middle, last = journal.scan(), journal.scan(), journal.scan()
-    bad = spoil(middle)
+    first, middle = journal.scan(), journal.scan()
+    bad = journal.lines[1] = spoil(middle)
+    last = journal.scan()
     for _ in range(2):
         send(store, journal.topic, first, bad, last, properties=journal.properties(1, 3))
     assert [row["payload"] for row in rows(store, "poison")] == [bad]

@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("seq", NUMBER, autoincrement=False, nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("chain", sa.Text(), nullable=True),
         sa.Column("inbox_id", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("station", "epoch", "seq"),
         sqlite_with_rowid=False,
@@ -99,6 +100,7 @@ def upgrade() -> None:
         sa.Column("seq", NUMBER, nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("chain", sa.Text(), nullable=True),
         sa.Column("inbox_id", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
