@@ -1,4 +1,7 @@
-"""The MQTT v5 link: the one importer of paho, driven by its owner's own loop in one thread.
+"""The MQTT link: the one importer of paho, driven by its owner's own loop in one thread.
+
+Version 5 is asked for first, 3.1.1 by the next attempt if the broker does not answer to that: without user properties,
+limits and reasons then, which the owner must not depend on.
 
 paho's queue is never used: `Link.publish` refuses while offline, a new client object is made after every loss, and
 what has to be sent again is known by the owner (the journal, the hub's table). Subscriptions are not remembered.
@@ -56,6 +59,8 @@ _CLOSED = 0x80
 """What paho makes of an end without a word."""
 _BLAMELESS = (0x00, 0x89, 0x8B, 0x8D, TAKEN_OVER, 0x98, 0x9C, 0x9D, 0x9F)
 """Reasons of a disconnection that what we sent cannot have caused: end, busy, shut down, silence, order, move, rate."""
+UNSUPPORTED_VERSION = 0x84
+"""Reason of a CONNACK; paho gives it for return code 1 of a broker of version 3.1.1 as well."""
 
 
 @dataclass(slots=True)
@@ -63,6 +68,8 @@ class _Session:
     """One paho client object with its socket and what it was asked."""
 
     client: mqtt.Client
+    unanswered: bool = False
+    """The CONNECT is out, and nothing shows yet that the broker knows this version of MQTT."""
     time_checked: bool = True
     """The dates of the broker's certificate were checked, or there is none."""
     up_since: float | None = None
@@ -109,6 +116,7 @@ class Link:
         self._next_try = 0.0
         self._wake_lock = threading.Lock()
         self._closed = False
+        self._version = mqtt.MQTTv5
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.server_receive_maximum = 65_535
         """How many unacknowledged messages the broker takes from us."""
@@ -263,16 +271,15 @@ class Link:
         session = _Session(self._client(), time_checked=check_time or self._settings.tls is None)
         self._bind(session)
         self._session = session
+        five: dict[str, Any] = {}
+        if self._version == mqtt.MQTTv5:
+            five = {"clean_start": True, "properties": self._connect_properties()}
+        settings = self._settings
         try:
-            if self._settings.tls is not None:
-                session.client.tls_set_context(client_context(self._settings.tls, check_time=check_time))
-            session.client.connect(
-                self._settings.host,
-                self._settings.port,
-                keepalive=self._settings.keepalive_s,
-                clean_start=True,
-                properties=self._connect_properties(),
-            )
+            if settings.tls is not None:
+                session.client.tls_set_context(client_context(settings.tls, check_time=check_time))
+            session.client.connect(settings.host, settings.port, keepalive=settings.keepalive_s, **five)
+            session.unanswered = True
         except (OSError, ssl.SSLError, ValueError) as error:
             self._lost(f"{self._settings.host}:{self._settings.port}: {error}")  # TlsError is an OSError
             return False
@@ -282,8 +289,9 @@ class Link:
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._settings.client_id,
-            protocol=mqtt.MQTTv5,
+            protocol=self._version,
             manual_ack=self._manual_ack,
+            reconnect_on_failure=False,  # paho would go down to 3.1 by itself
         )
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(0)
@@ -315,8 +323,11 @@ class Link:
         )
 
     def _on_connect(self, session: _Session, reason: Any, properties: Any) -> None:
+        foreign = reason.value == UNSUPPORTED_VERSION and self._version == mqtt.MQTTv5
+        session.unanswered = foreign
         if reason.is_failure:
             self._lost(f"refused: {reason}", reason.value)
+            self._next_try = 0.0 if foreign else self._next_try
             return
         session.up_since = time.monotonic()
         session.client.on_log = None  # it would format a line for every packet
@@ -339,6 +350,7 @@ class Link:
             code = TAKEN_OVER
         backoff = self._rival if code == TAKEN_OVER else self._backoff
         self._next_try = time.monotonic() + backoff.pause(stood)
+        self._version = mqtt.MQTTv311 if session.unanswered and self._version == mqtt.MQTTv5 else mqtt.MQTTv5
         self._events.append(Disconnected(reason, code, hung_up=session.up and code not in _BLAMELESS))
         self._close(session)
 
