@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 ROUNDS ?= 200
 MINUTES ?= 10
 
-.PHONY: help env demo test check docs bench faults fuzz lock clean brokers postgresql
+.PHONY: help env demo test check docs bench faults fuzz lock clean brokers
 
 help:
 	@echo "make env                 .venv with everything in requirements.lock (PYTHON=python3.13 chooses the interpreter)"
@@ -43,28 +43,24 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	@$(BIN)/python -m edge.demo $(if $(IMAGES),--images "$(IMAGES)")
 
-brokers: postgresql
-	@if command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ]; then \
-		echo "test: mosquitto is here"; \
+# mosquitto, nats-server and PostgreSQL; what is missing is installed by root and named to everybody else. Debian's package
+# of PostgreSQL makes no cluster of its own: the tests make theirs.
+brokers:
+	@missing=(); \
+	for each in mosquitto nats-server; do \
+		PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v $$each >/dev/null || missing+=($$each); \
+	done; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing+=(postgresql); \
+	if [ "$${#missing[@]}" = 0 ]; then \
+		echo "test: mosquitto, nats-server and PostgreSQL are here"; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "test: installing mosquitto"; \
+		echo "test: installing $${missing[*]}"; \
+		[ -e /etc/postgresql-common/createcluster.conf ] || { mkdir -p /etc/postgresql-common; \
+			echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf; }; \
 		apt-get update -qq; \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mosquitto >/dev/null; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null; \
 	else \
-		echo "test: no mosquitto: the journeys with a real broker are skipped; to run them: sudo apt-get install mosquitto"; \
-	fi
-
-postgresql:
-	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then \
-		echo "test: PostgreSQL is here"; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "test: installing PostgreSQL"; \
-		apt-get update -qq; \
-		mkdir -p /etc/postgresql-common && [ -e /etc/postgresql-common/createcluster.conf ] \
-			|| echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf; \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
-	else \
-		echo "test: no PostgreSQL: the tests of the hub on it are skipped; to run them: sudo apt-get install postgresql"; \
+		echo "test: no $${missing[*]}: the tests with it are skipped; to run them: sudo apt-get install $${missing[*]}"; \
 	fi
 
 test: $(READY) brokers

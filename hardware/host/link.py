@@ -59,6 +59,7 @@ _CLOSED = 0x80
 """What paho makes of an end without a word."""
 _BLAMELESS = (0x00, 0x89, 0x8B, 0x8D, TAKEN_OVER, 0x98, 0x9C, 0x9D, 0x9F)
 """Reasons of a disconnection that what we sent cannot have caused: end, busy, shut down, silence, order, move, rate."""
+ASK_AGAIN_S = 5.0
 UNSUPPORTED_VERSION = 0x84
 """Reason of a CONNACK; paho gives it for return code 1 of a broker of version 3.1.1 as well."""
 
@@ -77,6 +78,9 @@ class _Session:
     detail: str = ""
     """What paho logged of an error before we were accepted: its return codes do not tell a revoked certificate."""
     subscribing: dict[int, str] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    """Subscriptions to ask for again; a cluster refuses them while it chooses a leader."""
+    ask_at: float = 0.0
 
     @property
     def up(self) -> bool:
@@ -144,6 +148,7 @@ class Link:
         if session is None or sock is None:
             self._lost("connection closed")
             return self._take()
+        self._ask_again(session)
         writing: list[Any] = [sock] if session.client.want_write() else []
         pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
         readable, writable, _ = select.select(
@@ -318,8 +323,8 @@ class Link:
         client.on_publish = lambda _c, _u, mid, reason, _p: self._events.append(
             Published(mid, not reason.is_failure, str(reason))
         )
-        client.on_subscribe = lambda _c, _u, mid, reasons, _p: self._events.append(
-            Subscribed(session.subscribing.pop(mid, ""), not any(r.is_failure for r in reasons))
+        client.on_subscribe = lambda _c, _u, mid, reasons, _p: self._on_subscribe(
+            session, session.subscribing.pop(mid, ""), ok=not any(r.is_failure for r in reasons)
         )
 
     def _on_connect(self, session: _Session, reason: Any, properties: Any) -> None:
@@ -334,6 +339,19 @@ class Link:
         self.server_receive_maximum = getattr(properties, "ReceiveMaximum", 65_535)
         self.maximum_packet_size = getattr(properties, "MaximumPacketSize", None)
         self._events.append(Connected())
+
+    def _on_subscribe(self, session: _Session, topic: str, *, ok: bool) -> None:
+        if not ok:
+            session.refused.append(topic)
+            session.ask_at = time.monotonic() + ASK_AGAIN_S
+        self._events.append(Subscribed(topic, ok))
+
+    def _ask_again(self, session: _Session) -> None:
+        if session.refused and session.up and time.monotonic() >= session.ask_at:
+            topics, session.refused = session.refused, []
+            with contextlib.suppress(NotConnected):  # noticed by what reads next
+                for topic in topics:
+                    self.subscribe(topic)
 
     def _on_disconnect(self, session: _Session, reason: Any) -> None:
         if self._session is session:

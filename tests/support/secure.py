@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import json
 import signal
 import socket
 import ssl
 import subprocess
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -90,7 +91,9 @@ class Peer:
 class SecureBroker(Broker):
     """Configured by `udi-hub broker-config`; the test adds a writable state folder, a log file and `ADMIN`."""
 
-    def __init__(self, folder: Path, stations: Iterable[str], *, hub: str = "hub", more: str = "") -> None:
+    def __init__(
+        self, folder: Path, stations: Iterable[str], *, hubs: Sequence[str] = ("hub",), more: str = ""
+    ) -> None:
         super().__init__(folder)
         self.authority = Authority(folder / "pki")
         self.stations = list(stations)
@@ -101,7 +104,8 @@ class SecureBroker(Broker):
         self._site = folder / "broker.toml"
         own = self.authority.identity("broker")
         self._site.write_text(
-            f'[broker]\nca = "{own.ca}"\ncertificate = "{own.certificate}"\nkey = "{own.key}"\nhub = "{hub}"\n'
+            f'[broker]\nca = "{own.ca}"\ncertificate = "{own.certificate}"\nkey = "{own.key}"\n'
+            f"hubs = {json.dumps(hubs)}\n"
             f'revoked = "{self.authority.revoke()}"\nlisten = "127.0.0.1"\nport = {self.port}\n'
             f'state = "{self.state}"\n{more}',
             encoding="utf-8",

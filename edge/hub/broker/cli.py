@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from edge.hub.broker import mosquitto, nats
 from edge.hub.broker.config import read_site
-from edge.hub.broker.mosquitto import files
 from hardware.host.files import replace
 from hardware.host.toml import ConfigError
 
 FAILED, USAGE = 1, 2
+KINDS = {"mosquitto": mosquitto.files, "nats": nats.files}
 _PATH = click.Path(path_type=Path)
 
 
@@ -22,7 +23,9 @@ _PATH = click.Path(path_type=Path)
 @click.option("--stations", "listed", type=_PATH, help="More stations, one a line.")
 @click.argument("names", nargs=-1, metavar="[STATION]...")
 def broker_config(site: Path, out: Path, listed: Path | None, names: tuple[str, ...]) -> None:
-    """Write mosquitto's configuration and rights. Exit status 0, 1 when not written, 2 for a bad configuration.
+    """Write the broker's configuration and rights. Exit status 0, 1 when not written, 2 for a bad configuration.
+
+    mosquitto for one machine, or with kind = "nats" a folder for each node of a NATS cluster.
 
     Only stations named in the site's file, by --stations or as arguments get rights. The files hold no secret.
     """
@@ -32,8 +35,8 @@ def broker_config(site: Path, out: Path, listed: Path | None, names: tuple[str, 
         click.echo(f"{site}: {error}", err=True)
         sys.exit(USAGE)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in files(table, out.resolve()).items():
+        for name, text in KINDS[table.kind](table, out.resolve()).items():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
             replace(out / name, text.encode(), mode=0o644)
             click.echo(out / name)
     except OSError as error:

@@ -1,7 +1,4 @@
-"""The files that make mosquitto (2.0.11 or newer) the broker of one site. Pure: a site's table in, texts out.
-
-Every line of the files stands under a comment that says why it is there.
-"""
+"""The files that make mosquitto (2.0.11 or newer) the broker of one site. Pure: a site's table in, texts out."""
 
 from __future__ import annotations
 
@@ -9,19 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from edge.hub.broker.config import BrokerTable
+from edge.hub.broker.lines import MADE, SPARE_CONNECTIONS, Line, block, connections, text, unit
 from edge.hub.broker.rights import Identity, Right, hub_rights, identities
 
 CONFIG, RIGHTS, LOOPBACK_RIGHTS = "mosquitto.conf", "stations.acl", "loopback.acl"
+UNIT = "mosquitto.service.d/udi.conf"
 PICTURE_BYTES = 150 * 1024
 MOST_PACKET = PICTURE_BYTES * 4 // 3 + 4096
 """Bytes of the largest message: a sealed picture in base64, and its head. A batch of events (64 KiB) is smaller."""
 QUEUED_BYTES = 256 * 1024 * 1024
 KEEPALIVE_S = 60
 LEAST_CHANGES, CHANGES_PER_STATION = 100, 10
-SPARE_CONNECTIONS, CONNECTIONS_PER_STATION = 64, 4
-_MADE = "Written by `udi-hub broker-config`: change the site's file and write it again."
-Line = tuple[str, str]
-"""What the broker reads, and why."""
 
 
 def files(site: BrokerTable, folder: Path) -> Mapping[str, str]:
@@ -32,12 +27,13 @@ def files(site: BrokerTable, folder: Path) -> Mapping[str, str]:
         folder: where the files will lie when the broker reads them, absolute.
     """
     made = {
-        CONFIG: _text([*_common(site), *_limits(), *_kept(site), *_tls_listener(site, folder / RIGHTS)]),
-        RIGHTS: _rights(identities(site.hub, site.stations)),
+        CONFIG: text([*_common(site), *_limits(), *_kept(site), *_tls_listener(site, folder / RIGHTS)]),
+        RIGHTS: _rights(identities(site.hubs, site.stations)),
+        UNIT: unit(site),
     }
     if site.loopback_port is not None:
-        made[CONFIG] += _block(_loopback_listener(site.loopback_port, folder / LOOPBACK_RIGHTS))
-        made[LOOPBACK_RIGHTS] = _text(_topics(hub_rights()))
+        made[CONFIG] += block(_loopback_listener(site.loopback_port, folder / LOOPBACK_RIGHTS))
+        made[LOOPBACK_RIGHTS] = text(_topics(hub_rights()))
     return made
 
 
@@ -75,7 +71,7 @@ def _kept(site: BrokerTable) -> Iterator[Line]:
         "persistence true",
         "Retained messages outlive a restart. They are a convenience: no station forgets an event because of them.",
     )
-    yield f"persistence_location {site.state}/", "The file is written whole each time: keep it off a weak card."
+    yield f"persistence_location {site.state_folder}/", "The file is written whole each time: keep it off a weak card."
     yield "autosave_on_changes true", "Counted, not timed: an idle broker writes nothing."
     yield (
         f"autosave_interval {max(LEAST_CHANGES, CHANGES_PER_STATION * len(site.stations))}",
@@ -84,7 +80,6 @@ def _kept(site: BrokerTable) -> Iterator[Line]:
 
 
 def _tls_listener(site: BrokerTable, rights: Path) -> Iterator[Line]:
-    most = CONNECTIONS_PER_STATION * len(site.stations) + SPARE_CONNECTIONS
     yield f"listener {site.port}{_on(site)}", "The only way in from the network."
     yield "tls_version tlsv1.2", "The least version; 1.3 is used where the other side has it."
     yield (
@@ -108,8 +103,8 @@ def _tls_listener(site: BrokerTable, rights: Path) -> Iterator[Line]:
     yield f"acl_file {rights}", "Who may read and write what. Reload after a change: live connections obey at once."
     yield "max_qos 1", "QoS 2 is not used, and its state would be kept for a sender that never finishes."
     yield (
-        f"max_connections {most}",
-        "Two for a station, two for its agent, 64 spare. Read at a restart only. LimitNOFILE= must be above it.",
+        f"max_connections {connections(site)}",
+        "Two for a station, two for its agent, 64 spare. Read at a restart only. LimitNOFILE= of the unit is above it.",
     )
 
 
@@ -127,19 +122,11 @@ def _on(site: BrokerTable) -> str:
 
 def _rights(everybody: Iterable[Identity]) -> str:
     """A block for each identity; a name without one may connect and do nothing."""
-    text = f"# {_MADE}\n"
+    made = f"# {MADE}\n"
     for identity in everybody:
-        text += _block([(f"user {identity.name}", f"{identity.who}:"), *_topics(identity.rights)])
-    return text
+        made += block([(f"user {identity.name}", f"{identity.who}:"), *_topics(identity.rights)])
+    return made
 
 
 def _topics(rights: Iterable[Right]) -> Iterator[Line]:
     return ((f"topic {right.access} {right.topic}", right.why) for right in rights)
-
-
-def _text(lines: Iterable[Line]) -> str:
-    return f"# {_MADE}\n{_block(lines)}"
-
-
-def _block(lines: Iterable[Line]) -> str:
-    return "\n" + "".join(f"# {why}\n{line}\n" for line, why in lines)

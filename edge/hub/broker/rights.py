@@ -13,7 +13,9 @@ from typing import Literal
 
 STATION_NAME = re.compile(r"[A-Z0-9][A-Z0-9-]{0,30}")
 """Capital letters keep ``site`` and the hub apart from every station, the missing dot its agent."""
-HUB_NAME = re.compile(r"(?!site$)[a-z][a-z0-9-]{0,30}")
+NODE_NAME = "broker"
+"""The common name of every node of a cluster: by it they know each other, and it is nobody else's."""
+HUB_NAME = re.compile(rf"(?!(?:site|{NODE_NAME})$)[a-z][a-z0-9-]{{0,30}}")
 Access = Literal["read", "write", "readwrite"]
 
 
@@ -35,11 +37,17 @@ class Identity:
     rights: tuple[Right, ...]
 
 
-def identities(hub: str, stations: Sequence[str]) -> Iterator[Identity]:
-    """Everybody of a site: the hub, and for each station itself and its firmware agent."""
-    yield Identity(hub, "the hub", hub_rights())
+def identities(hubs: Sequence[str], stations: Sequence[str]) -> Iterator[Identity]:
+    """Everybody of a site: each hub, each station, and each station's firmware agent.
+
+    Agents come last: mosquitto searches the names it has so far for every line it reads, and those of the stations lie
+    closer together in its memory that way (10,000 stations: 4 s instead of 15 s).
+    """
+    for name in hubs:
+        yield Identity(name, "a hub", hub_rights())
     for name in stations:
         yield Identity(name, f"station {name}", station_rights(name))
+    for name in stations:
         yield Identity(f"{name}.fw", f"firmware agent of {name}", agent_rights(name))
 
 

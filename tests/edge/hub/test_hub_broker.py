@@ -239,6 +239,67 @@ def test_connections_are_counted(own: SecureBroker) -> None:
     assert "max_connections exceeded" in own.log.read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
+    """A site with two hubs."""
+    _need_mosquitto()
+    broker = SecureBroker(tmp_path_factory.mktemp("many"), STATIONS, hubs=HUBS)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+HUBS = ["hub-a", "hub-b"]
+SHARED = "$share/hubs/udi/+/scan"
+
+
+def test_each_hub_has_the_rights_of_a_hub(many: SecureBroker) -> None:
+    hubs, station = [many.peer(name) for name in HUBS], many.peer("OR-01")
+    station.subscribe("udi/OR-01/ack")
+    for hub in hubs:
+        hub.subscribe("udi/+/scan")
+        assert hub.publish("udi/OR-01/ack", b"w").ok
+        assert not hub.publish("udi/OR-01/scan", b"as a station").ok
+    assert station.publish("udi/OR-01/scan", b"s").ok
+    assert [message.payload for hub in hubs for message in hub.heard()] == [b"s", b"s"]
+    assert [message.payload for message in station.heard()] == [b"w", b"w"]
+    assert many.peer("hub").publish("udi/OR-01/ack", b"no such hub here").reason == "Not authorized"
+
+
+def test_hubs_share_what_stations_send(many: SecureBroker) -> None:
+    hubs, station = [many.peer(name) for name in HUBS], many.peer("OR-01")
+    for hub in hubs:
+        hub.subscribe(SHARED)
+    sent = [b"%d" % number for number in range(20)]
+    assert all(station.publish("udi/OR-01/scan", payload).ok for payload in sent)
+    parts = [[message.payload for message in hub.heard()] for hub in hubs]
+    assert all(parts)
+    assert sorted(parts[0] + parts[1], key=int) == sent
+
+
+def test_a_stranger_in_the_group_sees_nothing_and_takes_its_share_away(many: SecureBroker) -> None:
+    """mosquitto asks for the right to read only when it hands out: the group's name must not be guessable."""
+    hub, stranger, station = many.peer("hub-a"), many.peer("OR-02"), many.peer("OR-01")
+    for each in (hub, stranger):
+        each.subscribe("$share/guessed/udi/+/scan")
+    sent = [b"%d" % number for number in range(10)]
+    assert all(station.publish("udi/OR-01/scan", payload).ok for payload in sent)
+    assert stranger.heard() == []
+    assert len(hub.heard()) == len(sent) // 2
+
+
+def test_a_dead_member_gets_nothing_more(many: SecureBroker) -> None:
+    """What it had and did not acknowledge is gone with it: the station sends that again, the watermark stands still."""
+    dying, staying, station = many.peer("hub-a"), many.peer("hub-b"), many.peer("OR-01")
+    for hub in (dying, staying):
+        hub.subscribe("$share/mortal/udi/+/scan")
+    dying.lose()
+    many.peer("hub-a")  # the broker ends the former connection before it answers
+    sent = [b"%d" % number for number in range(10)]
+    assert all(station.publish("udi/OR-01/scan", payload).ok for payload in sent)
+    assert [message.payload for message in staying.heard()] == sent
+
+
 def _db(broker: SecureBroker) -> int:
     file = broker.state / "mosquitto.db"
     return file.stat().st_mtime_ns if file.exists() else 0
@@ -309,6 +370,10 @@ key = "/c/broker.key"
 """
 
 
+NODE = '[[broker.node]]\nname = "{0}"\nhost = "{0}.site"\n'
+NATS_SITE = SITE + 'kind = "nats"\n'
+
+
 def _write(folder: Path, text: str, *words: str) -> Result:
     file = folder / "broker.toml"
     file.write_text(text, encoding="utf-8")
@@ -323,8 +388,32 @@ BAD = {
     "a wildcard": (SITE, ["+"], "station = '+'"),
     "a second line": (SITE, ["A\ntopic #"], r"station = 'A\ntopic #'"),
     "in the file": (SITE + 'stations = ["OR-01", "or-02"]\n', [], "broker.stations[1] = 'or-02'"),
-    "a hub like a station": (SITE + 'hub = "HUB"\n', ["A"], "broker.hub = 'HUB'"),
-    "a hub called site": (SITE + 'hub = "site"\n', ["A"], "broker.hub = 'site'"),
+    "a hub like a station": (SITE + 'hubs = ["HUB"]\n', ["A"], "broker.hubs[0] = 'HUB'"),
+    "a hub called site": (SITE + 'hubs = ["hub", "site"]\n', ["A"], "broker.hubs[1] = 'site'"),
+    "a hub called like the nodes": (SITE + 'hubs = ["broker"]\n', ["A"], "broker.hubs[0] = 'broker'"),
+    "two hubs of one name": (SITE + 'hubs = ["hub-a", "hub-a"]\n', ["A"], "broker.hubs[1] = 'hub-a'"),
+    "no hub": (SITE + "hubs = []\n", ["A"], "broker.hubs = []"),
+    "one hub as a text": (SITE + 'hub = "hub"\n', ["A"], "broker.hub is not a known key: did you mean hubs?"),
+    "an unknown broker": (
+        SITE + 'kind = "rabbitmq"\n',
+        ["A"],
+        "broker.kind = 'rabbitmq': expected one of mosquitto",
+    ),
+    "nodes of mosquitto": (SITE + NODE.format("n1"), ["A"], "broker.node = 1: expected no nodes"),
+    "nats alone": (NATS_SITE, ["A"], "broker.node = 0: expected 3 or 5 nodes"),
+    "two nodes": (NATS_SITE + NODE.format("n1") + NODE.format("n2"), ["A"], "broker.node = 2: expected 3 or 5 nodes"),
+    "nodes of one name": (NATS_SITE + NODE.format("n1") * 3, ["A"], "expected a name for each node"),
+    "nodes in one place": (
+        NATS_SITE + "".join(NODE.format(n).replace(f"{n}.site", "10.0.0.1") for n in ("a", "b", "c")),
+        ["A"],
+        "expected a host and port for each listener",
+    ),
+    "a node that is a path": (NATS_SITE + NODE.format("../n1"), ["A"], "broker.node[0].name = '../n1'"),
+    "what NATS cannot do": (
+        NATS_SITE + 'revoked = "/c/crl.pem"\n' + "".join(map(NODE.format, ("a", "b", "c"))),
+        ["A"],
+        "broker.revoked = ",
+    ),
     "a relative path": (SITE + 'revoked = "crl.pem"\n', ["A"], "broker.revoked = 'crl.pem': expected an absolute path"),
     "a path of two lines": (SITE + 'state = "/a\\nallow_anonymous true"\n', ["A"], "broker.state = "),
     "one port twice": (SITE + "loopback_port = 8883\n", ["A"], "broker.loopback_port = 8883"),
@@ -348,17 +437,50 @@ def test_stations_come_from_the_file_a_list_and_the_command_line(tmp_path: Path)
     assert done.exit_code == 0
     rights = (tmp_path / "out/stations.acl").read_text(encoding="utf-8")
     users = [line.removeprefix("user ") for line in rights.splitlines() if line.startswith("user ")]
-    assert users == ["hub", *(f"{name}{agent}" for name in ("OR-01", "W-1", "W-2", "D-1") for agent in ("", ".fw"))]
+    assert users == ["hub", *(f"{name}{agent}" for agent in ("", ".fw") for name in ("OR-01", "W-1", "W-2", "D-1"))]
 
 
-def test_every_line_says_why(tmp_path: Path) -> None:
-    _write(tmp_path, SITE + 'revoked = "/c/crl"\nloopback_port = 1883\n', "OR-01")
-    files = sorted((tmp_path / "out").iterdir())
-    assert [file.name for file in files] == ["loopback.acl", "mosquitto.conf", "stations.acl"]
+WRITTEN = {
+    "mosquitto": (
+        SITE + 'revoked = "/c/crl"\nloopback_port = 1883\n',
+        ["loopback.acl", "mosquitto.conf", "mosquitto.service.d/udi.conf", "stations.acl"],
+    ),
+    "nats": (
+        NATS_SITE + "".join(map(NODE.format, ("n1", "n2", "n3"))),
+        [
+            f"{node}/nats-{name}"
+            for node in ("n1", "n2", "n3")
+            for name in ("rights.conf", "server.conf", "server.service.d/udi.conf")
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_every_line_says_why(tmp_path: Path, kind: str) -> None:
+    text, expected = WRITTEN[kind]
+    done = _write(tmp_path, text, "OR-01")
+    assert done.exit_code == 0, done.output
+    files = sorted(path for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert [str(file.relative_to(tmp_path / "out")) for file in files] == expected
     for file in files:
-        lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line]
-        bare = [line for before, line in pairwise(lines) if not {before[0], line[0]} & {"#"}]
-        assert bare == []
+        lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip("{}[] ")]
+        bare = [line for before, line in pairwise(lines) if "#" not in {before[0], line[0]}]
+        assert [line for line in bare if not line.startswith(("publish:", "subscribe:"))] == []
+
+
+def test_the_unit_allows_as_many_files_as_the_broker_connections(tmp_path: Path) -> None:
+    _write(tmp_path, SITE, *(f"W-{number}" for number in range(1000)))
+    unit = (tmp_path / "out/mosquitto.service.d/udi.conf").read_text(encoding="utf-8")
+    config = (tmp_path / "out/mosquitto.conf").read_text(encoding="utf-8")
+    assert "[Service]" in unit.splitlines()
+    files, most = (
+        int(line.split(by)[1])
+        for text, key, by in ((unit, "LimitNOFILE", "="), (config, "max_connections", " "))
+        for line in text.splitlines()
+        if line.startswith(key)
+    )
+    assert files > most > 4000
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

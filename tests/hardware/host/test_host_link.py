@@ -1,6 +1,7 @@
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -23,8 +24,9 @@ from hardware.host.link import (
     Will,
     topic_matches,
 )
+from tests.support.cluster import NATS, Door, lead, listens
 from tests.support.hostile import HostileBroker
-from tests.support.site import MOSQUITTO, Broker
+from tests.support.site import MOSQUITTO, Broker, free_port, wait_for
 
 E = TypeVar("E", bound=LinkEvent)
 
@@ -109,6 +111,101 @@ def test_offline_nothing_is_queued_and_it_comes_back_by_itself(broker: Broker) -
     assert until(ear, Message).payload == b"only this"
     made.disconnect()
     ear.disconnect()
+
+
+def _closes_on_five(near: socket.socket, port: int) -> None:
+    """As RabbitMQ 3.10 does; everything else goes to the real broker."""
+    if near.recv(16, socket.MSG_PEEK)[8] == 5:
+        near.close()
+    else:
+        lead(near, port)
+
+
+@pytest.fixture
+def hangs_up(broker: Broker) -> Iterator[int]:
+    """A port at which a CONNECT of version 5 is answered by the end of the connection."""
+    with Door(lambda near: _closes_on_five(near, broker.port)) as door:
+        yield door.port
+
+
+@pytest.fixture
+def refuses(tmp_path: Path) -> Iterator[int]:
+    """A port of a real broker that knows 3.1.1 only and says so."""
+    if NATS is None:
+        pytest.skip("nats-server is not installed: apt-get install nats-server")
+    port, config = free_port(), tmp_path / "nats.conf"
+    config.write_text(
+        f'server_name: "one"\nlisten: "127.0.0.1:-1"\njetstream {{ store_dir: "{tmp_path}/js" }}\n'
+        f'mqtt {{ listen: "127.0.0.1:{port}" }}\n',
+        encoding="utf-8",
+    )
+    with subprocess.Popen([NATS, "-c", str(config)], stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_for(lambda: listens(port), "nats-server to listen")
+            yield port
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("old", ["hangs_up", "refuses"])
+def test_a_broker_of_version_3_1_1_is_talked_to_in_3_1_1(old: str, request: pytest.FixtureRequest) -> None:
+    port = request.getfixturevalue(old)
+    ear = Link(LinkSettings("127.0.0.1", port, "ear"), manual_ack=True, receive_maximum=10)
+    mouth = Link(LinkSettings("127.0.0.1", port, "A", will=Will("udi/A/status", b"lost")))
+    for each in (ear, mouth):
+        assert isinstance(until(each, Disconnected), Disconnected)
+        until(each, Connected)
+    ear.subscribe("udi/+/scan")
+    assert until(ear, Subscribed).ok
+    mouth.publish("udi/A/scan", b"x", properties={"first_seq": "1"})
+    assert until(mouth, Published).ok
+    message = until(ear, Message)
+    assert (message.payload, message.properties, message.qos) == (b"x", {}, 1)
+    ear.ack(message)
+    for each in (ear, mouth):
+        each.disconnect()
+
+
+def test_a_broker_that_was_away_is_asked_for_version_5_again(broker: Broker) -> None:
+    """Someone hung up once before an answer: that must not leave the link without properties for long."""
+    hang_up = [True, True, False]
+
+    def serve(near: socket.socket) -> None:
+        if hang_up.pop(0):
+            near.close()
+        else:
+            lead(near, broker.port)
+
+    with Door(serve) as door:
+        made = Link(LinkSettings("127.0.0.1", door.port, "A"))
+        until(made, Connected)
+        made.publish("udi/A/scan", b"x", properties={"first_seq": "1"})
+        assert until(made, Published).reason == "No matching subscribers"  # words that only version 5 has
+        made.disconnect()
+
+
+def _refuses_once(near: socket.socket) -> None:
+    """A leaderless node: it grants the second time what it refused the first time."""
+    with near:
+        near.recv(4096)
+        near.sendall(b"\x20\x03\x00\x00\x00")
+        for reason in (b"\x80", b"\x01"):
+            number = near.recv(4096)[2:4]
+            near.sendall(b"\x90\x04" + number + b"\x00" + reason)
+        near.recv(4096)
+
+
+def test_a_refused_subscription_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hardware.host.link.ASK_AGAIN_S", 0.05)
+    with Door(_refuses_once) as door:
+        made = Link(LinkSettings("127.0.0.1", door.port, "A"))
+        until(made, Connected)
+        made.subscribe("udi/A/ack")
+        assert [until(made, Subscribed) for _ in range(2)] == [
+            Subscribed("udi/A/ack", ok=False),
+            Subscribed("udi/A/ack", ok=True),
+        ]
+        made.disconnect()
 
 
 def test_manual_acknowledgement_is_the_owners(broker: Broker) -> None:
