@@ -87,7 +87,7 @@ class Cluster(Broker):
         assert NATS is not None
         config = self.files / name / "nats-server.conf"
         with (self._folder / f"{name}.log").open("ab") as log:
-            self._nodes[name] = subprocess.Popen([NATS, "-c", str(config)], stderr=log)
+            self._nodes[name] = subprocess.Popen([NATS, "-D", "-c", str(config)], stderr=log)
         port = self.ports[name]
         wait_for(lambda: listens(port), f"{name} to listen on {port}")
 
@@ -95,6 +95,11 @@ class Cluster(Broker):
         node = self._nodes.pop(name)
         node.send_signal(number)
         node.wait()
+
+    def serves(self, client_id: str) -> str:
+        """The node that this client is connected to; it must have had no other so far."""
+        (node,) = (name for name in NODES if f'- "{client_id}" - ' in self.log(name))
+        return node
 
     def reload(self) -> None:
         for node in self._nodes.values():
