@@ -41,6 +41,7 @@ BATCH_NS = 20_000_000
 """Single events wait so long for company, at most; a message of several is a backlog and is stored at once."""
 RECEIVE_MAXIMUM = 1_000
 IDLE_S = 0.5
+PRESENCE_NS = 60_000_000_000
 FRESH_S = 30.0
 SCANS = "udi/+/scan"
 STATUSES = "udi/+/status"
@@ -257,13 +258,16 @@ class Collector:
         self._after_step("answered")
 
     def _hear_presence(self, payload: bytes) -> None:
-        """A late will of an earlier process must not hide this one."""
-        if payload != self._presence(present=True):
+        """The goodbye or the late will of another must not hide this one."""
+        try:
+            self._say_again = self._say_again or not wire.HubPresence.decode(payload).present
+        except wire.WireError:
             self._say_again = True
 
     def _correct_presence(self, now_ns: int) -> None:
-        """At most once a second: two hubs under different ids must not flood the broker."""
-        if self._say_again and self.ready and now_ns - self._said_ns >= watermarks.SECOND_NS:
+        """At most once a second, and now and then for a cluster that lost it while it chose a leader."""
+        silent_ns = now_ns - self._said_ns
+        if self.ready and (silent_ns >= PRESENCE_NS or (self._say_again and silent_ns >= watermarks.SECOND_NS)):
             self._say_presence()
 
     def _say_presence(self) -> None:
