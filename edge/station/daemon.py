@@ -26,7 +26,7 @@ from edge.station.config import StationConfig
 from edge.station.desk import Desk, Knowledge
 from edge.station.drafts import Drafter
 from edge.station.inputs import CameraInput, Inputs, ScannerInput, StdinInput
-from edge.station.journal.room import RESERVED_PAGES
+from edge.station.journal.room import RESERVED_BYTES
 from edge.station.journal.store import Journal, JournalReader, OpenedEpoch
 from edge.station.journal.writer import JournalWriter
 from edge.station.panel import build_panel
@@ -77,7 +77,7 @@ class Station:
         journal = Journal.open(
             journal_file,
             opening=lambda opened: _opening(drafter, opened),
-            reserve_pages=0 if config.link.bench else RESERVED_PAGES,  # a bench's disk is not promised to anyone
+            reserve_bytes=0 if config.link.bench else RESERVED_BYTES,  # a bench's disk is not promised to anyone
             after_step=after_step,
         )
         self._writer = JournalWriter(journal)

@@ -38,6 +38,8 @@ from hardware.host.worker import Worker
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.2
+MESSAGES_PER_STEP = 8
+"""Messages between two looks at the socket: the broker's answers to them are then read together."""
 FRESH_S = 90.0
 """A name server that is gone holds up a look-up for longer than any connection; nothing else waits for this worker."""
 STATUS_NS = 5_000_000_000
@@ -142,7 +144,9 @@ class Uplink:
         self.stats.set_aside = self._window.aside
 
     def _work(self) -> None:
-        self._send(self._sync())
+        for _ in range(MESSAGES_PER_STEP):
+            if not self._send(self._sync()):
+                break
         self._tell(force=False)
 
     def _guarded(self, work: Callable[[], None]) -> None:
@@ -239,14 +243,15 @@ class Uplink:
         log.info("another session wrote this station's status: saying it again")
         self._guarded(lambda: self._tell(force=True))
 
-    def _send(self, head: Head) -> None:
+    def _send(self, head: Head) -> bool:
+        """Publish what the window allows now, as one message; False if it allows nothing."""
         now_ns = time.monotonic_ns()
         batch = self._window.next_batch(head.last_seq, now_ns)
         if batch is None:
-            return
+            return False
         rows = self._reader.after(batch.after, batch.limit, batch.max_bytes)
         if not rows or rows[0].seq != batch.after + 1:
-            return  # the journal moved on between the two looks; the next step sees it
+            return False  # the journal moved on between the two looks; the next step sees it
         properties = {
             "station": self._settings.station,
             "epoch": head.epoch,
@@ -257,13 +262,14 @@ class Uplink:
         most = self._link.maximum_packet_size
         if len(rows) == 1 and most is not None and len(payload) + PACKET_OVERHEAD > most:
             self._window.too_large(rows[0].seq, f"the broker takes {most} bytes at most", now_ns)
-            return
+            return False
         mid = self._link.publish(wire.topic(self._settings.station, "scan"), payload, properties=properties)
         self._after_step("published")
         self._batches[mid] = (rows[0].seq, rows[-1].seq)
         self._window.sent(rows[0].seq, rows[-1].seq, now_ns)
         self.stats.messages += 1
         self.stats.events += len(rows)
+        return True
 
     def _tell(self, *, force: bool) -> None:
         status, told = self.status(), self._told

@@ -37,6 +37,7 @@ from hardware.host.link_types import (
     Published,
     Subscribed,
     Will,
+    pack_pairs,
 )
 from hardware.host.tls import Tls, client_context
 
@@ -173,10 +174,8 @@ class Link:
             NotConnected: there is no connection; nothing was queued.
         """
         session = self._up()
-        extra = _properties(PacketTypes.PUBLISH)
-        if properties:
-            extra.UserProperty = list(properties.items())
-        info = session.client.publish(topic, payload, qos, retain, properties=extra if properties else None)
+        extra = _UserProperties(properties) if properties else None
+        info = session.client.publish(topic, payload, qos, retain, properties=extra)
         if info.rc not in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_AGAIN):
             self._lost(mqtt.error_string(info.rc))
             raise NotConnected(f"publishing to {topic}: {mqtt.error_string(info.rc)}")
@@ -321,7 +320,7 @@ class Link:
         client.on_log = lambda _c, _u, level, text: _keep_error(session, level, text)
         client.on_message = lambda _c, _u, message: self._events.append(_message(message))
         client.on_publish = lambda _c, _u, mid, reason, _p: self._events.append(
-            Published(mid, not reason.is_failure, str(reason))
+            Published(mid, not reason.is_failure, str(reason) if reason.value else "Success")
         )
         client.on_subscribe = lambda _c, _u, mid, reasons, _p: self._on_subscribe(
             session, session.subscribing.pop(mid, ""), ok=not any(r.is_failure for r in reasons)
@@ -384,6 +383,19 @@ class Link:
         if sock is not None:
             with contextlib.suppress(OSError):
                 sock.close()
+
+
+class _UserProperties(Properties):
+    """User properties of a PUBLISH packet and nothing else; paho's own packing costs more than the sending."""
+
+    _pairs: Mapping[str, str]
+
+    def __init__(self, pairs: Mapping[str, str]) -> None:
+        object.__setattr__(self, "_pairs", pairs)  # paho's own takes the names of properties only
+
+    def pack(self) -> bytes:
+        """The property's bytes."""
+        return pack_pairs(self._pairs)
 
 
 def _properties(packet: int) -> Properties:

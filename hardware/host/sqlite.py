@@ -20,25 +20,33 @@ finally:
         sys.modules["numpy"] = _numpy
 
 __all__ = [
+    "FRAME_BYTES",
     "PAGE_BYTES",
     "Database",
     "StorageError",
     "close_keeping_log",
     "disk_free",
+    "file_bytes",
     "is_full",
     "is_refusal",
     "migrate",
     "open_immutable",
     "open_reader",
     "open_writer",
+    "page_bytes",
     "pregrow",
     "restart_log",
 ]
 
-PAGE_BYTES = 4096
-CHECKPOINT_PAGES = 1000
-LOG_PAGES = 1500
-"""The log's working size: it is written from its beginning again once `CHECKPOINT_PAGES` were passed by a commit."""
+PAGE_BYTES = 512
+"""Of a new file; one that exists keeps its own. A commit writes every page it touches, however little of it changed:
+with small ones an append touches about half as many blocks of the disk as with pages of 4096 bytes."""
+CHECKPOINT_BYTES = 1_500_000
+LOG_BYTES = 2_000_000
+"""The log's working size: it is written from its beginning again once `CHECKPOINT_BYTES` were passed by a commit.
+Its index (4062 pages in the first 32 KiB of -shm) then never needs more place, which a full disk would refuse."""
+FRAME_BYTES = 24
+"""What the log adds to each page."""
 LEFT_FREE = 256 * 1024 * 1024
 """Bytes of the disk that pre-growing leaves to everybody else."""
 BUSY_S = 5.0
@@ -75,8 +83,9 @@ def open_writer(path: Path) -> Database:
         conn.execute(f"PRAGMA page_size={PAGE_BYTES}")
         mode = conn.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         conn.execute("PRAGMA synchronous=FULL")
-        conn.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        conn.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_BYTES // page_bytes(conn)}")
         conn.execute("PRAGMA journal_size_limit=-1")
+        conn.execute("PRAGMA secure_delete=ON")  # what was pruned is zeros: no salvage finds it again
         _demand(path, mode, conn.execute("PRAGMA synchronous").fetchone()[0])
         unless_good.pop_all()
     return Database(conn)
@@ -115,14 +124,24 @@ def migrate(db: Database, name: str, steps: Sequence[Callable[[Database], None]]
     migrations.apply(db)
 
 
-def pregrow(db: Database, path: Path, pages: int = 0) -> int:
-    """Let the log reach its working size and the file `pages` pages now: later commits only overwrite what is theirs.
+def page_bytes(conn: sqlite3.Connection) -> int:
+    """The page size of this file."""
+    return int(conn.execute("PRAGMA page_size").fetchone()[0])
+
+
+def file_bytes(conn: sqlite3.Connection) -> int:
+    """The size of the file once everything in the log has been brought into it."""
+    return int(conn.execute("PRAGMA page_count").fetchone()[0]) * page_bytes(conn)
+
+
+def pregrow(db: Database, path: Path, size: int = 0) -> int:
+    """Let the log reach its working size and the file `size` bytes now: later commits only overwrite what is theirs.
 
     The file's unused pages stand on its free list, so nobody else can take their place on the disk. It stops early
     rather than leave others less than `LEFT_FREE` bytes. What was begun before a kill is gone on with.
 
     Returns:
-        The pages that the file has.
+        The bytes that the file has.
 
     Raises:
         sqlite3.Error: the disk is full or refuses; the database is as it was.
@@ -130,39 +149,35 @@ def pregrow(db: Database, path: Path, pages: int = 0) -> int:
     db.conn.execute("PRAGMA secure_delete=OFF")  # ballast is zeros already: zeroing it when freed would swell the log
     try:
         db.conn.execute("DROP TABLE IF EXISTS ballast")
-        if _log_pages(path) < LOG_PAGES or _wants(db.conn, path, pages):
-            _fill(db.conn, path, pages)
+        if _log_bytes(path) < LOG_BYTES or _wants(db.conn, path, size):
+            _fill(db.conn, path, size)
             restart_log(db)
     finally:
         db.conn.execute("PRAGMA secure_delete=ON")
-    return _page_count(db.conn)
+    return file_bytes(db.conn)
 
 
-def _fill(conn: sqlite3.Connection, path: Path, pages: int) -> None:
+def _fill(conn: sqlite3.Connection, path: Path, size: int) -> None:
     conn.execute("CREATE TABLE ballast(block BLOB)")
     try:
         _insert_block(conn)
-        while _wants(conn, path, pages):
+        while _wants(conn, path, size):
             _insert_block(conn)
     finally:
         conn.execute("DROP TABLE ballast")
 
 
 def _insert_block(conn: sqlite3.Connection) -> None:
-    conn.execute("INSERT INTO ballast VALUES (zeroblob(?))", (LOG_PAGES * PAGE_BYTES,))
+    conn.execute("INSERT INTO ballast VALUES (zeroblob(?))", (LOG_BYTES,))
 
 
-def _wants(conn: sqlite3.Connection, path: Path, pages: int) -> bool:
-    return _page_count(conn) < pages and disk_free(path) > LEFT_FREE
+def _wants(conn: sqlite3.Connection, path: Path, size: int) -> bool:
+    return file_bytes(conn) < size and disk_free(path) > LEFT_FREE
 
 
-def _page_count(conn: sqlite3.Connection) -> int:
-    return int(conn.execute("PRAGMA page_count").fetchone()[0])
-
-
-def _log_pages(path: Path) -> int:
+def _log_bytes(path: Path) -> int:
     log = path.with_name(path.name + "-wal")
-    return log.stat().st_size // PAGE_BYTES if log.exists() else 0
+    return log.stat().st_size if log.exists() else 0
 
 
 def is_full(error: sqlite3.Error) -> bool:

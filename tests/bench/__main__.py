@@ -11,7 +11,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import bench_drain, bench_journal, bench_parse, bench_signal, bench_start, fixture
+from tests.bench import (
+    bench_drain,
+    bench_journal,
+    bench_life,
+    bench_parse,
+    bench_publish,
+    bench_signal,
+    bench_start,
+    fixture,
+)
 from tests.bench.figures import Figure, MissingError, VoidError, keep
 from tests.support.site import ROOT
 
@@ -20,8 +29,10 @@ PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "fixture": lambda _folder: fixture.measure(),
     "parse": bench_parse.measure,
     "journal": bench_journal.measure,
+    "life": bench_life.measure,
     "signal": bench_signal.measure,
     "start": bench_start.measure,
+    "publish": bench_publish.measure,
     "drain": bench_drain.measure,
 }
 

@@ -93,10 +93,10 @@ def udi(serial: str) -> bytes:
 class Broker:
     """A real mosquitto that can be stopped and started again on the same port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limits: str = "") -> None:
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
-        self._config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n", encoding="ascii")
+        self._config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n{limits}", encoding="ascii")
         self._process: subprocess.Popen[bytes] | None = None
 
     def link(self, name: str) -> str:

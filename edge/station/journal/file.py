@@ -9,30 +9,33 @@ from pathlib import Path
 
 from edge.station.journal.check import broken_links, look_at_headers
 from edge.station.journal.reader import JournalDamaged, read_head
-from hardware.host.sqlite import PAGE_BYTES, Database, disk_free, is_full, migrate, open_writer, pregrow
+from hardware.host.sqlite import Database, disk_free, is_full, migrate, open_writer, pregrow
 
 log = logging.getLogger(__name__)
 
 CHECKED_LINKS = 100
 """Chain links that are checked at every start; the full check runs behind."""
 
+A_LITTLE = 4096
+"""Bytes: with less than this the disk is full, whatever the error says."""
 
-def reserve(db: Database, path: Path, pages: int) -> None:
+
+def reserve(db: Database, path: Path, size: int) -> None:
     """Take what the promised capacity needs from the disk; a disk too full for that is no reason not to start."""
     try:
-        found = pregrow(db, path, pages)
+        found = pregrow(db, path, size)
     except sqlite3.OperationalError as error:
         if not is_full(error):
             raise
         log.warning("journal=%s nothing reserved: %s; %s", path, error, what_to_do(path, error))
         return
-    if found < pages:
-        log.warning("journal=%s reserved %d of %d pages: free the disk, then restart", path, found, pages)
+    if found < size:
+        log.warning("journal=%s reserved %d of %d bytes: free the disk, then restart", path, found, size)
 
 
 def what_to_do(path: Path, error: sqlite3.Error) -> str:
     """Advice for a person, after SQLite could not do its work."""
-    if is_full(error) or disk_free(path.parent) < PAGE_BYTES:
+    if is_full(error) or disk_free(path.parent) < A_LITTLE:
         return f"delete what is not needed on the disk that holds {path.parent}"
     return "check the card's health (udi-firmware health)"
 

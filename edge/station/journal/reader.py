@@ -33,6 +33,7 @@ class Head:
     last_seq: int
     last_digest: str | None
     acked_seq: int
+    """As read from a running station's file it may lag behind by one range that is pruned at once."""
     acked_chain: str | None
 
 

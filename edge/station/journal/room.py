@@ -6,14 +6,14 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from hardware.host.sqlite import PAGE_BYTES, disk_free
+from hardware.host.sqlite import disk_free, page_bytes
 
 CAPACITY = 100_000
 """Unacknowledged events that a station promises to hold; more are refused."""
 EVENT_BYTES = 2048
-"""What an event is planned with: two to a page."""
-RESERVED_PAGES = 51_200
-"""Pages (200 MiB) that a station takes at its first start: `CAPACITY` events of `EVENT_BYTES`, and their tree."""
+"""What an event is planned with, its share of pages and tree included."""
+RESERVED_BYTES = 200 * 1024 * 1024
+"""What a station takes of the disk at its first start: `CAPACITY` events of `EVENT_BYTES`."""
 ENOUGH_EVENTS = 1000
 """From this many on the file itself says what an event takes."""
 
@@ -54,15 +54,16 @@ def measure(conn: sqlite3.Connection, path: Path) -> Room:
         sqlite3.Error: the file cannot be read.
         OSError: nor the folder.
     """
+    size = page_bytes(conn)
     pages, free = (int(conn.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count"))
     first, last = conn.execute("SELECT (SELECT min(seq) FROM outbox), (SELECT max(seq) FROM outbox)").fetchone()
     events = 0 if first is None else last - first + 1
     log = path.with_name(path.name + "-wal")
     return Room(
-        file_bytes=pages * PAGE_BYTES,
+        file_bytes=pages * size,
         log_bytes=log.stat().st_size if log.exists() else 0,
         events=events,
-        event_bytes=EVENT_BYTES if events < ENOUGH_EVENTS else -(-(pages - free) * PAGE_BYTES // events),
-        free_bytes=free * PAGE_BYTES,
+        event_bytes=EVENT_BYTES if events < ENOUGH_EVENTS else -(-(pages - free) * size // events),
+        free_bytes=free * size,
         disk_bytes=disk_free(path),
     )

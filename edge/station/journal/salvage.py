@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import mmap
 import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge import wire
+from edge.station.journal.carve import carve
 from hardware.host.files import sync_folder
 from hardware.host.sqlite import open_reader
-
-_BEGINS = b'{"schema":1,"event_id":"'
-"""How an event line begins in the bytes of a page; it is believed only if it decodes."""
-_JSON = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,9 @@ def quarantine(path: Path) -> Path:
 
 def salvage(aside: Path) -> Salvaged:
     """Every event that can be read from a set-aside journal and that the hub may not have yet."""
-    events = _carve(aside)
+    events: dict[tuple[str, int], wire.Event] = {}
+    for line in carve(aside):
+        _keep(events, line)
     epoch, acked = "", 0
     with contextlib.suppress(sqlite3.DatabaseError):
         epoch, acked = _by_sql(aside, events)
@@ -74,26 +71,6 @@ def _gaps(seqs: list[int], acked: int) -> list[list[int]]:
         return []
     first = acked + 1 if acked else seqs[0]
     return wire.ranges(set(range(first, seqs[-1] + 1)) - set(seqs))
-
-
-def _carve(aside: Path) -> dict[tuple[str, int], wire.Event]:
-    events: dict[tuple[str, int], wire.Event] = {}
-    for suffix in ("", "-wal"):
-        part = aside.with_name(aside.name + suffix)
-        if part.exists() and part.stat().st_size > 0:
-            with part.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                _carve_from(content, events)
-    return events
-
-
-def _carve_from(content: mmap.mmap, events: dict[tuple[str, int], wire.Event]) -> None:
-    at = content.find(_BEGINS)
-    while at >= 0:
-        text = content[at : at + wire.MAX_EVENT_BYTES].decode("utf-8", "surrogateescape")
-        with contextlib.suppress(ValueError, RecursionError):
-            end = _JSON.raw_decode(text)[1]
-            _keep(events, text[:end].encode("utf-8", "surrogateescape"))
-        at = content.find(_BEGINS, at + 1)
 
 
 def _by_sql(aside: Path, events: dict[tuple[str, int], wire.Event]) -> tuple[str, int]:

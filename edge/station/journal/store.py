@@ -8,6 +8,7 @@ under its old event id.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import sqlite3
@@ -29,7 +30,7 @@ __all__ = ["Head", "Journal", "JournalDamaged", "JournalError", "JournalFull", "
 log = logging.getLogger(__name__)
 
 PRUNE_EVENTS = 50
-"""Rows are deleted in ranges of at least this many."""
+"""Rows are deleted in ranges of at least this many, and the cursor is written with them: a watermark costs no flush."""
 
 Acknowledged = Literal["pruned", "same", "fork", "foreign"]
 
@@ -72,6 +73,7 @@ class Journal:
         self._opening = opening
         self._after_step = after_step
         self._head = read_head(self._conn)
+        self._settled = self._head.acked_seq
 
     @classmethod
     def open(
@@ -79,7 +81,7 @@ class Journal:
         path: Path,
         *,
         opening: Opening,
-        reserve_pages: int = 0,
+        reserve_bytes: int = 0,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> Journal:
         """Open the journal, or make it; a damaged one is set aside and its readable events journaled again.
@@ -87,7 +89,7 @@ class Journal:
         Args:
             path: the SQLite file.
             opening: makes the first event of a new epoch.
-            reserve_pages: the size in pages that the file is brought to now, so that a disk filled by others later
+            reserve_bytes: the size that the file is brought to now, so that a disk filled by others later
                 takes nothing from the journal. Writes as many bytes twice, once in the life of a journal.
             after_step: told after ``begun``, ``inserted`` and ``committed``; for tests that kill the process there.
 
@@ -108,7 +110,7 @@ class Journal:
             journal = cls(db, path, opening, after_step)
             if journal.head.last_seq == 0:
                 journal._begin_first_epoch(saved)
-            reserve(db, path, reserve_pages)
+            reserve(db, path, reserve_bytes)
         except sqlite3.Error as error:
             raise StorageError(f"{path}: {error}; {what_to_do(path, error)}") from error
         return journal
@@ -123,6 +125,11 @@ class Journal:
         """Events that the hub has not confirmed."""
         return self._head.last_seq - self._head.acked_seq
 
+    @property
+    def settled(self) -> bool:
+        """Whether the file's cursor says what `head` says."""
+        return self._settled == self._head.acked_seq
+
     def append(self, drafts: Sequence[wire.Draft]) -> list[Row]:
         """Write events in one transaction; they are on the card when this returns.
 
@@ -136,19 +143,20 @@ class Journal:
                 f"{self.unacknowledged} of {self.capacity} events wait for the hub: no more is taken, nothing is "
                 "overwritten; bring the network or the hub back (udi-station status says what is missing)"
             )
-        rows = self._encode(drafts)
+        rows, chain = self._encode(drafts)
         try:
             self._transaction(lambda: self._insert(rows))
         except sqlite3.Error as error:
             raise JournalError(f"the journal could not be written: {error}; {what_to_do(self._path, error)}") from error
-        self._advance(rows)
+        head = self._head
+        self._head = Head(head.epoch, rows[-1].seq, chain, head.acked_seq, head.acked_chain)
         return rows
 
     def acknowledge(self, ack: wire.Ack) -> Acknowledged:
-        """Take the hub's watermark: move the cursor, prune, or notice that this card is not the one the hub knows.
+        """Take the hub's watermark: prune what is worth it, or notice that this card is not the one the hub knows.
 
         Raises:
-            JournalError: the card refused; nothing changed.
+            JournalError: the card refused; the file is as it was.
         """
         head = self._head
         if ack.epoch != head.epoch:
@@ -161,11 +169,24 @@ class Journal:
             if ack.through > head.last_seq or self._digest_at(ack.through) != ack.chain_at_through:
                 self._fork()
                 return "fork"
-            self._transaction(lambda: self._move_cursor(ack))
+        except sqlite3.Error as error:
+            raise JournalError(f"the journal could not be read or begun anew: {error}") from error
+        self._head = Head(head.epoch, head.last_seq, head.last_digest, ack.through, ack.chain_at_through)
+        if self._prunable():
+            self.settle()
+        return "pruned"
+
+    def settle(self) -> None:
+        """Write the cursor, and delete what the hub has if that is a range worth it.
+
+        Raises:
+            JournalError: the card refused; the file is as it was.
+        """
+        try:
+            self._transaction(self._move_cursor)
         except sqlite3.Error as error:
             raise JournalError(f"the cursor could not be written: {error}") from error
-        self._head = Head(head.epoch, head.last_seq, head.last_digest, ack.through, ack.chain_at_through)
-        return "pruned"
+        self._settled = self._head.acked_seq
 
     def verify(self) -> list[str]:
         """The full check: SQLite's own and every chain link. Empty when all is well."""
@@ -185,16 +206,20 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; its log stays, and with it the log's place on the disk."""
+        if not self.settled:
+            with contextlib.suppress(JournalError):  # the hub's retained watermark says it again
+                self.settle()
         close_keeping_log(self._db, self._path)
 
-    def _encode(self, drafts: Sequence[wire.Draft]) -> list[Row]:
+    def _encode(self, drafts: Sequence[wire.Draft]) -> tuple[list[Row], str | None]:
+        """The events as they follow the newest one, and the chain value for the next."""
         rows, chain, seq = [], self._head.last_digest, self._head.last_seq
         for draft in drafts:
             seq += 1
             line = draft.encode(self._head.epoch, seq, chain)
             chain = wire.digest(line)
             rows.append(Row(seq, line))
-        return rows
+        return rows, chain
 
     def _insert(self, rows: Sequence[Row]) -> None:
         self._conn.executemany("INSERT INTO outbox(seq, line) VALUES (?, ?)", [(row.seq, row.line) for row in rows])
@@ -220,22 +245,23 @@ class Journal:
                 self._conn.execute("ROLLBACK")
         self._after_step("committed")
 
-    def _advance(self, rows: Sequence[Row]) -> None:
-        last, head = rows[-1], self._head
-        self._head = Head(head.epoch, last.seq, wire.digest(last.line), head.acked_seq, head.acked_chain)
-
     def _digest_at(self, seq: int) -> str | None:
         if seq == self._head.acked_seq:
             return self._head.acked_chain
         row = self._conn.execute("SELECT line FROM outbox WHERE seq = ?", (seq,)).fetchone()
         return None if row is None else wire.digest(row[0])
 
-    def _move_cursor(self, ack: wire.Ack) -> None:
-        self._conn.execute("UPDATE cursor SET acked_seq = ?, acked_chain = ?", (ack.through, ack.chain_at_through))
+    def _prunable(self) -> int:
+        """The last event that may be deleted, never the newest; 0 where that is no range worth it."""
+        through = min(self._head.acked_seq, self._head.last_seq - 1)
         oldest = self._conn.execute("SELECT min(seq) FROM outbox").fetchone()[0]
-        keep = min(ack.through, self._head.last_seq - 1)
-        if oldest is not None and keep - oldest + 1 >= PRUNE_EVENTS:
-            self._conn.execute("DELETE FROM outbox WHERE seq <= ?", (keep,))
+        return through if through - oldest + 1 >= PRUNE_EVENTS else 0
+
+    def _move_cursor(self) -> None:
+        head = self._head
+        self._conn.execute("UPDATE cursor SET acked_seq = ?, acked_chain = ?", (head.acked_seq, head.acked_chain))
+        if through := self._prunable():
+            self._conn.execute("DELETE FROM outbox WHERE seq <= ?", (through,))
 
     def _begin_first_epoch(self, saved: Salvaged) -> None:
         opened = OpenedEpoch(
@@ -244,8 +270,7 @@ class Journal:
             lost=saved.lost,
             salvaged=wire.ranges(saved.seqs),
         )
-        self._transaction(lambda: self._begin_epoch(opened, saved.lines))
-        self._head = read_head(self._conn)
+        self._open_epoch(opened, saved.lines)
 
     def _fork(self) -> None:
         head = self._head
@@ -255,8 +280,11 @@ class Journal:
             for row in self._conn.execute("SELECT line FROM outbox WHERE seq > ? ORDER BY seq", (head.acked_seq,))
         ]
         previous = {"epoch": head.epoch, "seq": head.last_seq, "chain": head.last_digest}
-        self._transaction(lambda: self._begin_epoch(OpenedEpoch("fork", dict(previous), [], []), unsent))
-        self._head = read_head(self._conn)
+        self._open_epoch(OpenedEpoch("fork", dict(previous), [], []), unsent)
+
+    def _open_epoch(self, opened: OpenedEpoch, lines: Iterable[bytes]) -> None:
+        self._transaction(lambda: self._begin_epoch(opened, lines))
+        self._head, self._settled = read_head(self._conn), 0
 
     def _begin_epoch(self, opened: OpenedEpoch, lines: Iterable[bytes]) -> None:
         epoch = secrets.token_hex(8)

@@ -21,6 +21,9 @@ MOST_AT_ONCE = 100
 MEASURED_NS = 5_000_000_000
 """The room in the file and on the disk is measured anew when the last measure is this old."""
 
+SETTLED_NS = 60_000_000_000
+"""The cursor is written as events are pruned, or when no watermark came for so long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Committed:
@@ -53,6 +56,7 @@ class JournalWriter:
         self.capacity = journal.capacity
         """Events that can wait for the hub, as last measured: the quota, or less where the disk has less."""
         self._measured_ns: int | None = None
+        self._acknowledged_ns = 0
         self._pressed = False
         self.on_pressure: Callable[[int, int], None] = lambda _unacknowledged, _capacity: None
         """Called in this thread when `wire.PRESSURE_WARNING` of the capacity is reached: how many wait, of how many."""
@@ -86,8 +90,18 @@ class JournalWriter:
         try:
             first = self._queue.get(timeout=0.2)
         except queue.Empty:
+            self._settle(now_ns)
             return
         self._take(first)
+
+    def _settle(self, now_ns: int) -> None:
+        if self._journal.settled or now_ns - self._acknowledged_ns < SETTLED_NS:
+            return
+        self._acknowledged_ns = now_ns
+        try:
+            self._journal.settle()
+        except JournalError as error:
+            log.warning("%s", error)
 
     def _take(self, first: _Append | wire.Ack) -> None:
         appends: list[_Append] = []
@@ -132,11 +146,12 @@ class JournalWriter:
         appends[0].done(error if isinstance(error, JournalError) else JournalError(str(error)))
 
     def _acknowledge(self, ack: wire.Ack) -> None:
+        self._acknowledged_ns = time.monotonic_ns()
         try:
             outcome = self._journal.acknowledge(ack)
         except JournalError as error:
-            log.warning("watermark %d not taken: %s", ack.through, error)
-            return
+            log.warning("watermark %d: %s", ack.through, error)
+            outcome = "same"
         self._publish_head()
         if outcome == "fork":
             log.error("fork: the hub's watermark %d of epoch %s is not of this card", ack.through, ack.epoch)

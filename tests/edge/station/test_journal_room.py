@@ -13,7 +13,8 @@ import pytest
 from edge import wire
 from edge.station import daemon
 from edge.station.config import read_config
-from edge.station.journal.room import EVENT_BYTES, RESERVED_PAGES, Room
+from edge.station.journal import writer as writer_module
+from edge.station.journal.room import EVENT_BYTES, RESERVED_BYTES, Room
 from edge.station.journal.store import Journal, JournalError, JournalFull, JournalReader
 from edge.station.journal.writer import JournalWriter
 from hardware.host import sqlite
@@ -21,7 +22,7 @@ from tests.bench import fixture
 from tests.support.events import draft, opening
 
 FILE = "journal.sqlite3"
-LOG_BYTES = 1500 * (4096 + 24) + 32
+LOG_BYTES = 3950 * (512 + 24) + 32
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def _until_full(journal: Journal, at_once: int, events: Iterator[wire.Draft] | N
 
 def test_the_reserve_survives_a_disk_that_others_fill(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LEFT_FREE", 0)
-    journal = Journal.open(disk / FILE, opening=opening, reserve_pages=2500)
+    journal = Journal.open(disk / FILE, opening=opening, reserve_bytes=2500 * 4096)
     other = fill_up(disk)
     promised = journal.room().reserved
     assert promised >= 2500 * 4096 // EVENT_BYTES
@@ -67,7 +68,7 @@ def test_the_reserve_survives_a_disk_that_others_fill(disk: Path, monkeypatch: p
         journal.append(events[first : first + 100])
         if first == 1000:  # a restart in between: the log's place must not have gone either
             journal.close()
-            journal = Journal.open(disk / FILE, opening=opening, reserve_pages=2500)
+            journal = Journal.open(disk / FILE, opening=opening, reserve_bytes=2500 * 4096)
     assert journal.room().disk_bytes == 0
     assert f"full; delete what is not needed on the disk that holds {disk}" in _until_full(journal, 20)[1]
     before = journal.head
@@ -84,8 +85,8 @@ def test_a_full_disk_starts_without_a_reserve(
     monkeypatch.setattr(sqlite, "LEFT_FREE", 0)
     Journal.open(disk / FILE, opening=opening).close()
     fill_up(disk)
-    monkeypatch.setattr(sqlite, "_wants", lambda _conn, _path, _pages: True)
-    journal = Journal.open(disk / FILE, opening=opening, reserve_pages=2500)
+    monkeypatch.setattr(sqlite, "_wants", lambda _conn, _path, _size: True)
+    journal = Journal.open(disk / FILE, opening=opening, reserve_bytes=2500 * 4096)
     assert "nothing reserved: database or disk is full; delete what is not needed" in caplog.text
     journal.append([draft()])
     assert journal.verify() == []
@@ -128,22 +129,22 @@ def test_what_others_need_is_left_to_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(sqlite, "LEFT_FREE", 1 << 60)
-    journal = Journal.open(tmp_path / FILE, opening=opening, reserve_pages=2500)
+    journal = Journal.open(tmp_path / FILE, opening=opening, reserve_bytes=2500 * 4096)
     assert journal.room().file_bytes < 1600 * 4096
-    assert "of 2500 pages: free the disk, then restart" in caplog.text
+    assert "of 10240000 bytes: free the disk, then restart" in caplog.text
     journal.close()
 
 
 def test_the_reserve_is_taken_once_and_its_log_stays_small(tmp_path: Path) -> None:
-    journal = Journal.open(tmp_path / FILE, opening=opening, reserve_pages=5000)
+    journal = Journal.open(tmp_path / FILE, opening=opening, reserve_bytes=5000 * 4096)
     room = journal.room()
     assert (tmp_path / FILE).stat().st_size == room.file_bytes
     assert room.file_bytes >= 5000 * 4096
-    assert room.log_bytes <= LOG_BYTES * 1.1
+    assert room.log_bytes <= LOG_BYTES * 1.02
     journal.append([draft()])
     journal.close()
     before = {name: (tmp_path / name).stat().st_mtime_ns for name in (FILE, f"{FILE}-wal")}
-    journal = Journal.open(tmp_path / FILE, opening=opening, reserve_pages=5000)
+    journal = Journal.open(tmp_path / FILE, opening=opening, reserve_bytes=5000 * 4096)
     assert {name: (tmp_path / name).stat().st_mtime_ns for name in before} == before
     assert journal.verify() == []
     journal.close()
@@ -155,7 +156,7 @@ def test_a_reserve_that_was_cut_short_is_gone_on_with(tmp_path: Path) -> None:
         conn.execute("CREATE TABLE ballast(block BLOB)")
         conn.executemany("INSERT INTO ballast VALUES (zeroblob(4096000))", [()] * 3)
         conn.commit()
-    journal = Journal.open(tmp_path / FILE, opening=opening, reserve_pages=5000)
+    journal = Journal.open(tmp_path / FILE, opening=opening, reserve_bytes=5000 * 4096)
     room = journal.room()
     assert 5000 * 4096 <= room.file_bytes < 6600 * 4096
     assert room.free_bytes > room.file_bytes - 40 * 4096
@@ -164,13 +165,13 @@ def test_a_reserve_that_was_cut_short_is_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_the_reserve_holds_the_promised_events() -> None:
-    full = Room(RESERVED_PAGES * 4096, 0, 0, EVENT_BYTES, RESERVED_PAGES * 4096, 0)
+    full = Room(RESERVED_BYTES, 0, 0, EVENT_BYTES, RESERVED_BYTES, 0)
     assert full.capacity(0) == 100_000
     assert full.reserved >= 100_000
 
 
 def test_the_room_is_what_really_fits(tmp_path: Path) -> None:
-    journal = Journal.open(tmp_path / FILE, opening=fixture.opening, reserve_pages=2000)
+    journal = Journal.open(tmp_path / FILE, opening=fixture.opening, reserve_bytes=2000 * 4096)
     events = fixture.drafts(20_000, fixture.sealer())
     journal.append([next(events) for _ in range(1500)])  # enough to be measured by
     said = journal.room().reserved
@@ -260,7 +261,7 @@ device = "/nowhere"
 def test_a_station_reserves_unless_it_is_a_bench(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, bench: bool
 ) -> None:
-    monkeypatch.setattr(daemon, "RESERVED_PAGES", 4000)
+    monkeypatch.setattr(daemon, "RESERVED_BYTES", 4000 * 4096)
     monkeypatch.setattr(sys, "stdin", None)
     (tmp_path / "station.toml").write_text(CONFIG, encoding="ascii")
     config = read_config(tmp_path / "station.toml")
@@ -274,6 +275,22 @@ def test_a_station_reserves_unless_it_is_a_bench(
     with JournalReader.snapshot(tmp_path / FILE) as reader:
         event = wire.Event.decode(reader.newest(1, 1)[0].line)
     assert (event.kind, event.data["change"]) == ("station", {"what": "quota", "unacknowledged": 8, "capacity": 10})
+
+
+def test_an_idle_writer_writes_the_cursor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal.open(tmp_path / FILE, opening=opening)
+    writer = JournalWriter(journal)
+    row = journal.append([draft()])[0]
+    writer._acknowledge(wire.Ack(journal.head.epoch, row.seq, wire.digest(row.line)))
+    assert writer.head.acked_seq == row.seq
+    writer._step()
+    assert not journal.settled
+    monkeypatch.setattr(writer_module, "SETTLED_NS", 0)
+    writer._step()
+    assert journal.settled
+    with JournalReader.snapshot(tmp_path / FILE) as reader:
+        assert reader.head().acked_seq == row.seq
+    journal.close()
 
 
 def test_a_running_writer_measures_by_itself(tmp_path: Path) -> None:

@@ -66,6 +66,41 @@ def test_a_watermark_prunes_but_never_the_newest(path: Path) -> None:
     journal.close()
 
 
+def acked_in(path: Path) -> int:
+    with JournalReader.snapshot(path) as reader:
+        return reader.head().acked_seq
+
+
+def test_a_watermark_costs_no_flush_until_there_is_a_range_to_prune(path: Path) -> None:
+    steps: list[str] = []
+    journal = Journal.open(path, opening=opening, after_step=steps.append)
+    for seq in range(2, 61):
+        journal.append([draft()])
+        del steps[:]
+        assert journal.acknowledge(ack(journal, path, seq)) == "pruned"
+        assert (journal.unacknowledged, steps.count("committed")) == (0, 1 if seq == 51 else 0)
+    assert (acked_in(path), lines(path)[0].seq) == (51, 51)
+    journal.close()
+    assert acked_in(path) == 60
+
+
+def test_after_a_kill_the_cursor_lags_and_the_hubs_watermark_brings_it_back(path: Path, tmp_path: Path) -> None:
+    journal = Journal.open(path, opening=opening)
+    journal.append([draft() for _ in range(9)])
+    said = ack(journal, path, 8)
+    assert journal.acknowledge(said) == "pruned"
+    (tmp_path / "card").mkdir()
+    for file in tmp_path.glob("journal.sqlite3*"):
+        (tmp_path / "card" / file.name).write_bytes(file.read_bytes())
+    journal.close()
+    again = Journal.open(tmp_path / "card" / path.name, opening=opening)
+    assert again.unacknowledged == 10
+    assert again.acknowledge(said) == "pruned"
+    assert again.unacknowledged == 2
+    assert again.acknowledge(wire.Ack(said.epoch, 9, "0" * 64)) == "fork"
+    again.close()
+
+
 @pytest.mark.parametrize("through", [3, 9], ids=["another chain", "ahead of this card"])
 def test_a_watermark_of_another_life_of_this_card_is_a_fork(path: Path, through: int) -> None:
     journal = Journal.open(path, opening=opening)

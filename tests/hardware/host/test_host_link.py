@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from hardware.host.link import (
     TAKEN_OVER,
@@ -22,6 +26,7 @@ from hardware.host.link import (
     Published,
     Subscribed,
     Will,
+    _UserProperties,
     topic_matches,
 )
 from tests.support.cluster import NATS, Door, lead, listens
@@ -284,3 +289,10 @@ def test_a_closed_link_leaves_nothing_open_and_may_be_woken(broker: Broker) -> N
 )
 def test_topics(pattern: str, topic: str, within: bool) -> None:
     assert topic_matches(pattern, topic) is within
+
+
+@given(st.dictionaries(st.text("aé位", max_size=9), st.text("0b扫\u00e9", max_size=300), min_size=1, max_size=9))
+def test_user_properties_are_packed_as_paho_packs_them(pairs: dict[str, str]) -> None:
+    known = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves this constructor untyped
+    known.UserProperty = list(pairs.items())
+    assert _UserProperties(pairs).pack() == known.pack()  # type: ignore[no-untyped-call]
