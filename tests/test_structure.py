@@ -48,7 +48,7 @@ EXEMPT = ("*/cli.py", "*/__main__.py", "edge/demo/*")
 IMPORTED_IN: Mapping[str, tuple[str, ...]] = {
     "zxingcpp": ("edge/vision/symbols.py",),
     "sqlite_utils": ("hardware/host/sqlite.py",),
-    "paho": ("hardware/host/link.py",),
+    "paho": ("hardware/host/link.py", "hardware/host/link_client.py"),
     "picamera2": ("hardware/camera_pi.py",),
     "libcamera": ("hardware/camera_pi.py",),
     "serial": ("hardware/scanner_serial.py",),

@@ -1,4 +1,4 @@
-"""The MQTT link: the one importer of paho, driven by its owner's own loop in one thread.
+"""The MQTT link: with `link_client` the one importer of paho, driven by its owner's own loop in one thread.
 
 Version 5 is asked for first, 3.1.1 by the next attempt if the broker does not answer to that: without user properties,
 limits and reasons then, which the owner must not depend on.
@@ -13,7 +13,6 @@ import contextlib
 import logging
 import os
 import select
-import socket
 import ssl
 import threading
 import time
@@ -22,11 +21,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paho.mqtt import client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from hardware.host.backoff import Backoff
+from hardware.host.link_client import LinkClient, UserProperties, connect_properties, made
 from hardware.host.link_types import (
     Connected,
     Disconnected,
@@ -37,7 +34,6 @@ from hardware.host.link_types import (
     Published,
     Subscribed,
     Will,
-    pack_pairs,
 )
 from hardware.host.tls import Tls, client_context
 
@@ -48,7 +44,6 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT_S = 3.0
 BACKOFF_FIRST_S = 0.25
 BACKOFF_MOST_S = 30.0
 TAKEN_OVER = 0x8E
@@ -69,7 +64,7 @@ UNSUPPORTED_VERSION = 0x84
 class _Session:
     """One paho client object with its socket and what it was asked."""
 
-    client: mqtt.Client
+    client: LinkClient
     unanswered: bool = False
     """The CONNECT is out, and nothing shows yet that the broker knows this version of MQTT."""
     time_checked: bool = True
@@ -151,7 +146,7 @@ class Link:
             return self._take()
         self._ask_again(session)
         writing: list[Any] = [sock] if session.client.want_write() else []
-        pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+        pending = session.client.read_ahead or (isinstance(sock, ssl.SSLSocket) and sock.pending() > 0)
         readable, writable, _ = select.select(
             list[Any]([sock, self._wake_read]), writing, [], 0 if pending else timeout_s
         )
@@ -174,7 +169,7 @@ class Link:
             NotConnected: there is no connection; nothing was queued.
         """
         session = self._up()
-        extra = _UserProperties(properties) if properties else None
+        extra = UserProperties(properties) if properties else None
         info = session.client.publish(topic, payload, qos, retain, properties=extra)
         if info.rc not in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_AGAIN):
             self._lost(mqtt.error_string(info.rc))
@@ -258,7 +253,7 @@ class Link:
     def _pump(self, session: _Session, *, read: bool, write: bool) -> None:
         results = []
         if read:
-            results.append(session.client.loop_read())
+            results.append(session.client.read_all())
         if write or session.client.want_write():
             results.append(session.client.loop_write())
         results.append(session.client.loop_misc())
@@ -272,12 +267,15 @@ class Link:
             self._drain(select.select([self._wake_read], [], [], min(pause, timeout_s))[0])
             return False
         check_time = self._time_trusted()
-        session = _Session(self._client(), time_checked=check_time or self._settings.tls is None)
+        session = _Session(
+            made(self._settings, self._version, manual_ack=self._manual_ack),
+            time_checked=check_time or self._settings.tls is None,
+        )
         self._bind(session)
         self._session = session
         five: dict[str, Any] = {}
         if self._version == mqtt.MQTTv5:
-            five = {"clean_start": True, "properties": self._connect_properties()}
+            five = {"clean_start": True, "properties": connect_properties(self._receive_maximum)}
         settings = self._settings
         try:
             if settings.tls is not None:
@@ -289,36 +287,12 @@ class Link:
             return False
         return True
 
-    def _client(self) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._settings.client_id,
-            protocol=self._version,
-            manual_ack=self._manual_ack,
-            reconnect_on_failure=False,  # paho would go down to 3.1 by itself
-        )
-        client.connect_timeout = CONNECT_TIMEOUT_S
-        client.max_inflight_messages_set(0)
-        client.max_queued_messages_set(0)
-        will = self._settings.will
-        if will is not None:
-            client.will_set(will.topic, will.payload, will.qos, will.retain)
-        return client
-
-    def _connect_properties(self) -> Properties:
-        properties = _properties(PacketTypes.CONNECT)
-        properties.SessionExpiryInterval = 0
-        if self._receive_maximum is not None:
-            properties.ReceiveMaximum = self._receive_maximum
-        return properties
-
     def _bind(self, session: _Session) -> None:
         client = session.client
-        client.on_socket_open = _no_delay
         client.on_connect = lambda _c, _u, _f, reason, props: self._on_connect(session, reason, props)
         client.on_disconnect = lambda _c, _u, _f, reason, _p: self._on_disconnect(session, reason)
         client.on_log = lambda _c, _u, level, text: _keep_error(session, level, text)
-        client.on_message = lambda _c, _u, message: self._events.append(_message(message))
+        client.heard = self._heard
         client.on_publish = lambda _c, _u, mid, reason, _p: self._events.append(
             Published(mid, not reason.is_failure, str(reason) if reason.value else "Success")
         )
@@ -344,6 +318,9 @@ class Link:
             session.refused.append(topic)
             session.ask_at = time.monotonic() + ASK_AGAIN_S
         self._events.append(Subscribed(topic, ok))
+
+    def _heard(self, message: Message) -> None:
+        self._events.append(message)
 
     def _ask_again(self, session: _Session) -> None:
         if session.refused and session.up and time.monotonic() >= session.ask_at:
@@ -385,36 +362,9 @@ class Link:
                 sock.close()
 
 
-class _UserProperties(Properties):
-    """User properties of a PUBLISH packet and nothing else; paho's own packing costs more than the sending."""
-
-    _pairs: Mapping[str, str]
-
-    def __init__(self, pairs: Mapping[str, str]) -> None:
-        object.__setattr__(self, "_pairs", pairs)  # paho's own takes the names of properties only
-
-    def pack(self) -> bytes:
-        """The property's bytes."""
-        return pack_pairs(self._pairs)
-
-
-def _properties(packet: int) -> Properties:
-    return Properties(packet)  # type: ignore[no-untyped-call]  # paho leaves this constructor untyped
-
-
-def _no_delay(_client: mqtt.Client, _userdata: Any, sock: Any) -> None:
-    with contextlib.suppress(OSError):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
 def _keep_error(session: _Session, level: int, text: str) -> None:
     if level == mqtt.MQTT_LOG_ERR:
         session.detail = text
-
-
-def _message(message: mqtt.MQTTMessage) -> Message:
-    pairs = getattr(message.properties, "UserProperty", None) or ()
-    return Message(message.topic, bytes(message.payload), message.retain, dict(pairs), message.mid, message.qos)
 
 
 def topic_matches(pattern: str, topic: str) -> bool:
