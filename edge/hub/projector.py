@@ -171,7 +171,7 @@ def _counted(connection: Connection, messages: Iterable[Message]) -> list[tuple[
     doubtful: list[tuple[Message, Entry]] = []
     for message in messages:
         entries, _ = read_message(Incoming(message.topic, message.payload, {}))
-        (doubtful if message.mixed else found).extend((message, entry) for entry in entries)
+        (doubtful if message.mixed else found).extend((message, entry) for entry in entries if entry.poison is None)
     taken = look_up(connection, [entry.key for _, entry in doubtful])
     for message, entry in doubtful:
         row = taken.get(entry.key)

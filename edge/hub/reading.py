@@ -55,8 +55,8 @@ def station_of(topic: str) -> str | None:
 def read_message(message: Incoming) -> tuple[list[Entry], list[tuple[bytes, str]]]:
     """The lines that have a key, and the bytes that have none with the reason. Pure.
 
-    A line that cannot be read takes the key that the message's user properties give it, so that the watermark can
-    pass it; its bytes are set aside.
+    A line that cannot be read takes the key that the message's user properties give it, or that is free between its
+    neighbours (MQTT 3.1.1 has no properties), so that the watermark can pass it; its bytes are set aside.
     """
     station = station_of(message.topic)
     if station is None:
@@ -69,6 +69,7 @@ def read_message(message: Incoming) -> tuple[list[Entry], list[tuple[bytes, str]
             place = _place(line, station)
         except wire.WireError as error:
             told = _told_key(message.properties, station, index, len(lines))
+            told = told or _key_between(entries, lines[index + 1 : index + 2], station)
             if told is None:
                 homeless.append((line, str(error)))
             else:
@@ -115,6 +116,18 @@ def _place(line: bytes, station: str) -> _Place:
     if place.station != station:
         raise wire.WireError(f"station {place.station!r} in a message of {station!r}")
     return place
+
+
+def _key_between(entries: list[Entry], following: list[bytes], station: str) -> Key | None:
+    """The key between the line before and the line behind, if these leave just one free."""
+    if not entries or not following:
+        return None
+    _, epoch, seq = entries[-1].key
+    try:
+        behind = _place(following[0], station)
+    except wire.WireError:
+        return None
+    return (station, epoch, seq + 1) if (behind.epoch, behind.seq) == (epoch, seq + 2) else None
 
 
 def _told_key(properties: Mapping[str, str], station: str, index: int, count: int) -> Key | None:

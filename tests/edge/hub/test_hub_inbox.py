@@ -224,6 +224,15 @@ def test_poison_is_set_aside_and_the_watermark_passes_it(store: Store, journal: 
     assert through(store, journal) == wire.Ack(journal.epoch, 3, wire.digest(last))
 
 
+def test_poison_between_two_events_needs_no_properties(store: Store, journal: FakeJournal) -> None:
+    journal.scan()
+    journal.put(b"spoilt")
+    last = journal.scan()
+    send(store, journal.topic, *journal.lines)
+    assert through(store, journal) == wire.Ack(journal.epoch, 3, wire.digest(last))
+    assert [row["payload"] for row in rows(store, "poison")] == [b"spoilt"]
+
+
 def test_poison_without_a_place_is_kept_and_answered_by_nothing(store: Store, journal: FakeJournal) -> None:
     send(store, journal.topic, b"nonsense", properties={"station": "OR-04", "first_seq": "1", "count": "1"})
     send(store, "udi/site/scan", journal.scan())
