@@ -48,7 +48,7 @@ def _read(payload: bytes) -> dict[str, Any]:
         raise wire.WireError(f"not a status: {error}") from error
     if not isinstance(data, dict) or data.get("schema") != wire.SCHEMA:
         raise wire.WireError(f"not a status of schema {wire.SCHEMA}")
-    wrong = [name for name, kind in _FIELDS.items() if not isinstance(data.get(name), kind)]
+    wrong = [name for name, kind in _FIELDS.items() if not isinstance(data.get(name), kind) or "\0" in str(data[name])]
     if wrong or data["state"] not in _STATES or not all(0 <= data[n] < 2**53 for n in ("unacknowledged", "capacity")):
         raise wire.WireError(f"not a status: wrong {', '.join(wrong) or 'state or number'}")
     waiting, capacity = data["unacknowledged"], data["capacity"]
