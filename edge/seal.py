@@ -12,6 +12,7 @@ name. Hash the sealed form, never the picture: a hash of the plain bytes would t
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -189,9 +190,15 @@ def open_with(private_key: bytes, data: bytes, context: bytes) -> bytes:
         SealError: another key or context, or changed bytes.
     """
     try:
-        return _SUITE.decrypt(data, X25519PrivateKey.from_private_bytes(private_key), info=context)
+        return _SUITE.decrypt(data, _private(private_key), info=context)
     except InvalidTag as error:
         raise SealError("sealed bytes do not open: another key, another place, or changed") from error
+
+
+@functools.lru_cache(maxsize=16)
+def _private(raw: bytes) -> X25519PrivateKey:
+    """Half of opening is making the key from its bytes, and a hub has few keys."""
+    return X25519PrivateKey.from_private_bytes(raw)
 
 
 def is_usable(public_key: bytes) -> bool:
