@@ -33,4 +33,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rounds", type=int, default=20, help="kill -9 rounds in tests/faults")
+    parser.addoption("--rounds", type=int, default=5, help="random schedules of faults in tests/faults")
+    parser.addoption("--all-faults", action="store_true", help="the long faults of tests/faults too")
+    parser.addoption("--backlog", type=int, default=20_000, help="events that a hub missed, in tests/faults")
+    parser.addoption("--seed", type=int, default=20261124, help="of the random schedules of tests/faults")

@@ -56,6 +56,7 @@ class Station:
         *,
         simulate: bool,
         after_step: Callable[[str], None] = lambda _step: None,
+        clock: Clock | None = None,
     ) -> None:
         """Build everything that needs no thread; opens the journal.
 
@@ -65,12 +66,13 @@ class Station:
             run_dir: sockets.
             simulate: simulated panel on standard output, scans and buttons from standard input.
             after_step: told after every step in the life of a scan; tests kill the process there.
+            clock: this machine's if None.
         """
         state_dir.mkdir(parents=True, exist_ok=True)
         run_dir.mkdir(parents=True, exist_ok=True)
         self._config = config
         self._stop = threading.Event()
-        clock = Clock()
+        clock = clock or Clock()
         drafter = Drafter(config.station, clock)
         journal_file = state_dir / "journal.sqlite3"
         notify(f"EXTEND_TIMEOUT_USEC={RESERVING_S * 1_000_000}")

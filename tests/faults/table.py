@@ -1,0 +1,103 @@
+"""The named faults. A module of cases adds its own with `fault`; a case leaves the world to the check that follows."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.seal import Sealer
+from edge.station.journal.store import Journal
+from tests.bench import fixture
+from tests.faults.actors import StationActor
+from tests.faults.reckoning import Reckoning
+from tests.faults.world import World
+
+Build = Callable[[Path], World]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One row of the matrix."""
+
+    name: str
+    run: Callable[[World], None]
+    quick: bool
+    """Runs with every `make test`."""
+    build: Build
+    running: bool
+    """Everything runs before the fault begins."""
+    within_s: float
+    """Seconds in which the hub has everything once the fault is over."""
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(
+    name: str, *, quick: bool = False, build: Build = World, running: bool = True, within_s: float = 60.0
+) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
+    """Add a case to the table."""
+
+    def add(run: Callable[[World], None]) -> Callable[[World], None]:
+        assert name not in FAULTS, f"{name!r} stands in the table twice"
+        FAULTS[name] = Fault(name, run, quick, build, running, within_s)
+        return run
+
+    return add
+
+
+def proxied(folder: Path) -> World:
+    """Every station and hub has a bad network of its own."""
+    return World(folder, proxied=True)
+
+
+def backlogged(folder: Path) -> World:
+    """A station whose journal can be filled by `fill`; behind a bad network."""
+    return World(folder, stations=(fixture.STATION,), proxied=True)
+
+
+def fill(station: StationActor, count: int) -> None:
+    """Put so many scans into the journal of a station that does not run."""
+    sealer = Sealer("k1", base64.b64decode(station.site._public_key))
+    with contextlib.closing(Journal.open(station.journal, opening=fixture.opening)) as journal:
+        events = list(fixture.drafts(count, sealer, seed=journal.head.last_seq + 1))
+        for first in range(0, count, 500):
+            journal.append(events[first : first + 500])
+
+
+def two_stations(folder: Path) -> World:
+    """Two stations."""
+    return World(folder, stations=("OR-01", "OR-02"))
+
+
+@dataclass
+class Tally:
+    """What a session found, for the table at its end."""
+
+    rows: list[tuple[str, Reckoning]] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """The table."""
+        every = [*self.rows, (f"total of {len(self.rows)}", total([row for _, row in self.rows]))]
+        width = max(len(name) for name, _ in every)
+        heads = ("events", "lost", "doubled", "foreign", "broken")
+        lines = [f"{'fault':{width}} " + " ".join(f"{head:>8}" for head in heads)]
+        for name, row in every:
+            counts = (row.events, len(row.lost), row.doubled, len(row.foreign), len(row.broken))
+            lines.append(f"{name:{width}} " + " ".join(f"{count:8}" for count in counts))
+        return lines + [f"NOT TRIED: {name}: {why}" for name, why in self.skipped]
+
+
+def total(rows: list[Reckoning]) -> Reckoning:
+    """All together."""
+    return Reckoning(
+        events=sum(row.events for row in rows),
+        lost=frozenset[str]().union(*(row.lost for row in rows)),
+        doubled=sum(row.doubled for row in rows),
+        foreign=frozenset[str]().union(*(row.foreign for row in rows)),
+        broken=tuple(place for row in rows for place in row.broken),
+    )

@@ -1,0 +1,57 @@
+"""Every named fault, each with the same check at its end: nothing lost, doubled, foreign, every chain intact."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import (
+    cases_broker,
+    cases_card,
+    cases_certificates,
+    cases_clock,
+    cases_disk,
+    cases_hostile,
+    cases_hub,
+    cases_kill,
+    cases_network,
+)
+from tests.faults.reckoning import Reckoning
+from tests.faults.table import FAULTS, Fault, Tally
+from tests.faults.world import World
+from tests.support.needs import MissingError
+
+MODULES = (
+    cases_kill, cases_hub, cases_broker, cases_network, cases_disk, cases_clock, cases_card, cases_certificates,
+    cases_hostile,
+)  # fmt: skip
+"""Each adds its own to the table."""
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("case", [pytest.param(each, id=name) for name, each in FAULTS.items()])
+def test_nothing_is_lost_and_nothing_counts_twice(
+    case: Fault, tmp_path: Path, tally: Tally, request: pytest.FixtureRequest
+) -> None:
+    if not (case.quick or request.config.getoption("--all-faults")):
+        pytest.skip("takes long: make faults, or --all-faults")
+    try:
+        world = case.build(tmp_path)
+        world.backlog = int(request.config.getoption("--backlog"))
+        found = _run(case, world)
+    except MissingError as missing:
+        tally.skipped.append((case.name, str(missing)))
+        pytest.skip(f"NOT TRIED: {missing}")
+    tally.rows.append((case.name, found))
+    assert found.events > 0
+    assert found.clean, str(found)
+
+
+def _run(case: Fault, world: World) -> Reckoning:
+    try:
+        if case.running:
+            world.start()
+        case.run(world)
+        return world.settled(case.within_s)
+    finally:
+        world.close()

@@ -1,0 +1,94 @@
+"""Disks that fill, break and lose their power: an ext4 of a few MiB in a file, and limits on a process's files."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import resource
+import struct
+import subprocess
+from pathlib import Path
+
+from tests.support.needs import MissingError
+
+_SHUTDOWN = 0x8004587D
+_AT_ONCE = struct.pack("I", 2)
+FRAME_BYTES = 4096 + 24
+"""A page in SQLite's log with its header."""
+
+
+class SmallDisk:
+    """An ext4 of its own, mounted at `folder`; an error makes it read-only, as on a station's card."""
+
+    def __init__(self, folder: Path, megabytes: int = 24) -> None:
+        """Make and mount it.
+
+        Raises:
+            MissingError: not root, or nothing can be mounted here.
+        """
+        self.folder = folder
+        self._image = folder.with_name(f"{folder.name}.ext4")
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._image.open("wb") as image:
+            image.truncate(megabytes << 20)
+        try:
+            subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", str(self._image)], check=True, capture_output=True)
+            self._mount()
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise MissingError(f"a disk of its own needs root, mkfs.ext4 and mount: {error}") from error
+
+    def fill(self) -> None:
+        """Take every free byte."""
+        fd = os.open(self.folder / "filler", os.O_WRONLY | os.O_CREAT)
+        with contextlib.suppress(OSError):
+            while True:
+                os.write(fd, b"x" * 4096)
+        os.close(fd)
+
+    def free(self) -> None:
+        """Give them back."""
+        (self.folder / "filler").unlink(missing_ok=True)
+
+    def settle(self) -> None:
+        """Everything written so far is on the disk."""
+        subprocess.run(["sync", "-f", str(self.folder)], check=True)
+
+    def break_down(self) -> None:
+        """An error: the file system is read-only from now on."""
+        subprocess.run(["mount", "-o", "remount,abort", str(self.folder)], check=True, capture_output=True)
+        with contextlib.suppress(OSError):
+            (self.folder / "noticed").touch()
+
+    def lose_power(self) -> None:
+        """From now on nothing reaches the disk, and what was not flushed is lost."""
+        fd = os.open(self.folder, os.O_RDONLY)
+        fcntl.ioctl(fd, _SHUTDOWN, _AT_ONCE)
+        os.close(fd)
+
+    def again(self) -> None:
+        """Unmount, check and mount: nobody may use it."""
+        self.close()
+        subprocess.run(["e2fsck", "-fy", str(self._image)], check=False, capture_output=True)
+        self._mount()
+
+    def close(self) -> None:
+        """Unmount."""
+        subprocess.run(["umount", str(self.folder)], check=True, capture_output=True)
+
+    def _mount(self) -> None:
+        words = ["mount", "-o", "loop,errors=remount-ro", str(self._image), str(self.folder)]
+        subprocess.run(words, check=True, capture_output=True)
+
+
+def limit_files(pid: int, size: int | None) -> None:
+    """From now on no write of this process goes beyond this offset of any file; None: no limit."""
+    most = resource.RLIM_INFINITY if size is None else size
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+
+def next_write(database: Path) -> int:
+    """Where in its log SQLite writes next: 32 bytes of header, then the frames that the shared index counts."""
+    with database.with_name(f"{database.name}-shm").open("rb") as index:
+        frames = int.from_bytes(index.read(20)[16:20], "little")
+    return 32 + frames * FRAME_BYTES
