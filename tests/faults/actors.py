@@ -149,6 +149,8 @@ class HubActor:
     process: subprocess.Popen[bytes] | None = None
     program: Sequence[str] = field(default_factory=lambda: command("edge.hub.cli"))
     deaths: list[int] = field(default_factory=list)
+    begins: int = 0
+    """Where in its log this life begins."""
 
     @property
     def log(self) -> Path:
@@ -158,15 +160,20 @@ class HubActor:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def ready(self) -> bool:
+        """This life says that it is."""
+        return self.alive and b"hub=ready" in self.said(self.begins)
+
     def start(self, *, ready: bool = True) -> None:
         self.bury()
-        begins = self.log.stat().st_size if self.log.exists() else 0
+        self.begins = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             words = [*self.program, "run", "--config", str(self._config())]
             self.process = subprocess.Popen(words, stdout=log, stderr=log, cwd=ROOT)
         if ready:
-            wait_for(lambda: b"hub=ready" in self.said(begins) or not self.alive, f"{self.name} to be ready", WAIT_S)
-            assert self.alive, f"{self.name} ended at once: {self.said(begins)[-2000:].decode()}"
+            wait_for(lambda: self.ready or not self.alive, f"{self.name} to be ready", WAIT_S)
+            assert self.alive, f"{self.name} ended at once: {self.said(self.begins)[-2000:].decode()}"
 
     def end(self, number: int = signal.SIGKILL) -> int:
         if self.process is not None and self.alive:

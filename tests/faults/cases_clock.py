@@ -8,7 +8,7 @@ import time
 from tests.faults.actors import replaced
 from tests.faults.table import fault
 from tests.faults.world import World
-from tests.support.site import ROOT, wait_for
+from tests.support.site import wait_for
 
 DAY_S = 86_400.0
 
@@ -17,7 +17,7 @@ def _with_shift(world: World, seconds: float) -> None:
     file = world.site.folder / "shift"
     replaced(file, str(seconds))
     world.station.end()
-    world.station.start([sys.executable, str(ROOT / "tests/faults/shifted_station.py"), str(file)])
+    world.station.start([sys.executable, "-m", "tests.faults.shifted_station", str(file)])
 
 
 @fault("clock at 1970", quick=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.faults.table import fault
 from tests.faults.world import World
 from tests.support.disk import FRAME_BYTES, SmallDisk, limit_files, next_write
-from tests.support.site import ROOT, wait_for
+from tests.support.site import wait_for
 
 _OFFSETS = [
     0, 1, 24, 25, 2000, FRAME_BYTES, FRAME_BYTES + 24, FRAME_BYTES + 2000, 2 * FRAME_BYTES, 2 * FRAME_BYTES + 4000,
@@ -37,7 +37,7 @@ def station_refused(world: World) -> None:
 @fault("hub's disk refuses at every write of a commit", quick=True)
 def hub_refused(world: World) -> None:
     for offset in _OFFSETS[::2]:
-        process = world.hub.process
+        process, deaths = world.hub.process, len(world.hub.deaths)
         assert process is not None
         limit_files(process.pid, next_write(world.site.store) + offset)
         world.station.scan()
@@ -48,7 +48,8 @@ def hub_refused(world: World) -> None:
         )
         if process.poll() is None:
             limit_files(process.pid, None)
-        world.wait(lambda: world.hub.alive and b"hub=ready" in world.hub.said(), "the hub again")
+        else:
+            world.wait(lambda deaths=deaths: world.hub.ready and len(world.hub.deaths) > deaths, "the hub again")  # type: ignore[misc]
 
 
 def station_on_a_disk(folder: Path) -> World:
@@ -151,7 +152,7 @@ def hub_without_power(world: World) -> None:
 def slow_flush(world: World) -> None:
     world.broker.start()
     world.hub.start()
-    world.station.start([sys.executable, str(ROOT / "tests/faults/slow_station.py"), "10", "3"])
+    world.station.start([sys.executable, "-m", "tests.faults.slow_station", "10", "3"])
     world.station.scan()
     world.station.pour(20)
     world.wait(lambda: len(world.station.life.green()) == 21, "every answer")

@@ -12,7 +12,6 @@ from edge.hub import daemon
 from tests.faults.table import backlogged, fault, fill, two_stations
 from tests.faults.world import World
 from tests.support.needs import MissingError
-from tests.support.site import ROOT
 
 STEPS = ("received", "begun", "stored", "committed", "acknowledged", "answered")
 BACKLOG = 20_000
@@ -27,7 +26,7 @@ def _kill_after(step: str) -> None:
         plain = world.hub.program
         for times in (1, 2):
             world.hub.end()
-            world.hub.program = [sys.executable, str(ROOT / "tests/faults/killed_hub.py"), step, str(times)]
+            world.hub.program = [sys.executable, "-m", "tests.faults.killed_hub", step, str(times)]
             world.hub.start()
             while world.hub.alive:
                 world.station.scan()

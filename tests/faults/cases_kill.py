@@ -24,7 +24,7 @@ def _kill_after(step: str) -> None:
         world.broker.start()
         world.hub.start()
         for times in (1, 2) if step == "watermark" else (1, 2, 4):  # the hub answers single events once a second
-            program = [sys.executable, str(ROOT / "tests/faults/killed_station.py"), step, str(times)]
+            program = [sys.executable, "-m", "tests.faults.killed_station", step, str(times)]
             world.station.start(program, ready=False).wait_log_or_death("opened")
             for _ in range(MOST_SCANS):
                 if not world.station.scan():

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.faults.table import fault, proxied
 from tests.faults.world import KeepingBroker, World
 from tests.support.lossy import NEAR, LossyLink
-from tests.support.site import ROOT, free_port
+from tests.support.site import free_port
 
 
 @fault("connection of the station cut in mid-packet", quick=True, build=proxied)
@@ -92,7 +92,7 @@ def over_a_lossy_link(folder: Path) -> World:
     text = file.read_text(encoding="utf-8")
     text = text.replace('"127.0.0.1"', f'"{NEAR}"').replace(f"port = {world.site.broker.port}\n", f"port = {port}\n")
     file.write_text(text, encoding="utf-8")
-    plain = [sys.executable, str(ROOT / "tests/faults/killed_station.py"), "never", "1"]
+    plain = [sys.executable, "-m", "tests.faults.killed_station", "never", "1"]
     world.station.program = [*link.prefix, *plain]
     return world
 

@@ -24,7 +24,7 @@ SHELF = Label(("Shelf",), (Symbol("SHELF-4-12", "datamatrix", gs1=False),))
 
 def test_a_flush_of_ten_seconds_shows_working_then_fault_then_the_answer(site: Site) -> None:
     terminal = site.prepare("OR-01")
-    slow = [sys.executable, str(ROOT / "tests/faults/slow_station.py"), "10", "3"]
+    slow = [sys.executable, "-m", "tests.faults.slow_station", "10", "3"]
     station = site.start_station("OR-01", slow)
     terminal.send(udi("S1"))
     station.wait_shown(1)
