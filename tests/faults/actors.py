@@ -88,6 +88,7 @@ class StationActor:
 
     def scan(self, count: int = 1) -> int:
         """Show packages, each once it was answered; gives how many were answered before the station died."""
+        self.life.wait_log_or_death("opened")  # what a scanner says before is not heard
         for number in range(count):
             before = len(self.life.shown())
             if not self.alive:
@@ -98,6 +99,7 @@ class StationActor:
 
     def pour(self, count: int) -> None:
         """Show packages without waiting for the answers."""
+        self.life.wait_log_or_death("opened")
         for _ in range(count):
             self.terminal.send(udi(self.next_serial()))
 

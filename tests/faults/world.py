@@ -132,6 +132,13 @@ class World:
             self.tend()
             time.sleep(0.02)
 
+    def glance(self, done: Callable[[], object], seconds: float = 1.0) -> None:
+        """Wait for a condition, but not for long: it may not come while faults last."""
+        deadline = time.monotonic() + seconds
+        while not done() and time.monotonic() < deadline:
+            self.tend()
+            time.sleep(0.02)
+
     def mend(self) -> None:
         """End every fault that still lasts: all runs, all is connected."""
         for proxy in self.proxies.values():

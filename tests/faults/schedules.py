@@ -1,0 +1,176 @@
+"""Random schedules of faults: a seed gives the steps, and the same steps every time."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.actors import StationActor
+from tests.faults.cases_kill import STEPS
+from tests.faults.world import World
+
+STATIONS = ("OR-01", "OR-02")
+FEWEST, MOST = 5, 14
+"""Steps of a schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happens; `number` means what the action makes of it."""
+
+    what: str
+    who: str
+    number: int
+
+    def __str__(self) -> str:
+        """As it is printed after a failure."""
+        return f"{self.what}({self.who}, {self.number})"
+
+
+def schedule(seed: int) -> list[Step]:
+    """The steps of a seed."""
+    rng = random.Random(seed)  # noqa: S311 - a reproducible schedule
+    names = list(ACTIONS)
+    weights = [ACTIONS[name].weight for name in names]
+    chosen = rng.choices(names, weights, k=rng.randint(FEWEST, MOST))
+    return [Step(name, rng.choice(ACTIONS[name].who), rng.randint(1, 1_000)) for name in chosen]
+
+
+def play(world: World, steps: list[Step]) -> None:
+    """Let it happen; a step that is not possible now (nobody to kill) is passed over."""
+    for step in steps:
+        ACTIONS[step.what].run(world, step)
+        world.tend()
+
+
+def two_behind_bad_networks(folder: Path) -> World:
+    """What the schedules are played in."""
+    return World(folder, stations=STATIONS, proxied=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can happen to somebody."""
+
+    run: Callable[[World, Step], None]
+    who: tuple[str, ...]
+    weight: int
+
+
+def _station(world: World, step: Step) -> StationActor:
+    return next(station for station in world.stations if station.name == step.who)
+
+
+def _scan(world: World, step: Step) -> None:
+    station = _station(world, step)
+    if station.alive:
+        station.scan(1 + step.number % 8)
+
+
+def _pour(world: World, step: Step) -> None:
+    station = _station(world, step)
+    if station.alive:
+        before = len(station.life.shown())
+        station.pour(5 + step.number % 40)
+        station.life.wait_shown(before + 1 + step.number % 5)
+
+
+def _kill_station(world: World, step: Step) -> None:
+    _station(world, step).end(signal.SIGKILL)
+
+
+def _stop_station(world: World, step: Step) -> None:
+    _station(world, step).end(signal.SIGTERM)
+
+
+def _start_station(world: World, step: Step) -> None:
+    station = _station(world, step)
+    if not station.alive:
+        station.start()
+
+
+def _doom_station(world: World, step: Step) -> None:
+    """The next life ends after a step of the protocol."""
+    station = _station(world, step)
+    station.end(signal.SIGKILL)
+    name, times = STEPS[step.number % len(STEPS)], 1 + step.number % 7
+    program = [sys.executable, "-m", "tests.faults.killed_station", name, str(times)]
+    station.start(program, ready=False).wait_log_or_death("opened")
+
+
+def _kill_hub(world: World, step: Step) -> None:
+    world.hub.end(signal.SIGKILL if step.number % 3 else signal.SIGTERM)
+
+
+def _start_hub(world: World, _step: Step) -> None:
+    world.hub.resume()
+    if not world.hub.alive:
+        world.hub.start()
+
+
+def _pause_hub(world: World, _step: Step) -> None:
+    world.hub.pause()
+
+
+def _kill_broker(world: World, step: Step) -> None:
+    world.broker.end(signal.SIGKILL if step.number % 3 else signal.SIGTERM)
+
+
+def _empty_broker(world: World, _step: Step) -> None:
+    world.broker.empty()
+    world.broker.start()
+
+
+def _start_broker(world: World, _step: Step) -> None:
+    if not world.broker.alive:
+        world.broker.start()
+
+
+def _cut(world: World, step: Step) -> None:
+    world.proxies[step.who].cut()
+
+
+def _cut_later(world: World, step: Step) -> None:
+    world.proxies[step.who].cut_after("up" if step.number % 2 else "down", step.number)
+
+
+def _refuse(world: World, step: Step) -> None:
+    world.proxies[step.who].refuse()
+
+
+def _heal(world: World, step: Step) -> None:
+    world.proxies[step.who].heal()
+
+
+def _deliver(world: World, _step: Step) -> None:
+    """Let the hub take something, if everything is there for it."""
+    seen = world.held().events
+    ready = world.hub.ready and world.broker.alive
+    if ready and any(station.alive and not station.told().recorded <= seen for station in world.stations):
+        world.glance(lambda: world.held().events > seen)
+
+
+_ENDS = (*STATIONS, "hub")
+ACTIONS: Mapping[str, Action] = {
+    "scan": Action(_scan, STATIONS, 8),
+    "pour": Action(_pour, STATIONS, 6),
+    "kill_station": Action(_kill_station, STATIONS, 3),
+    "stop_station": Action(_stop_station, STATIONS, 1),
+    "doom_station": Action(_doom_station, STATIONS, 3),
+    "start_station": Action(_start_station, STATIONS, 4),
+    "kill_hub": Action(_kill_hub, ("hub",), 3),
+    "start_hub": Action(_start_hub, ("hub",), 3),
+    "pause_hub": Action(_pause_hub, ("hub",), 1),
+    "kill_broker": Action(_kill_broker, ("broker",), 2),
+    "empty_broker": Action(_empty_broker, ("broker",), 2),
+    "start_broker": Action(_start_broker, ("broker",), 2),
+    "cut": Action(_cut, _ENDS, 3),
+    "cut_later": Action(_cut_later, _ENDS, 4),
+    "refuse": Action(_refuse, _ENDS, 1),
+    "heal": Action(_heal, _ENDS, 2),
+    "deliver": Action(_deliver, ("hub",), 4),
+}
