@@ -21,7 +21,7 @@ help:
 	@echo "make check               ruff, format, mypy"
 	@echo "make docs                edge/udi/FINDINGS.md anew from the code"
 	@echo "make bench [ONLY=NAME]   measurements"
-	@echo "make faults [ROUNDS=N]   kill -9 rounds (200)"
+	@echo "make faults [ROUNDS=N]   every named fault and N random schedules of faults (200)"
 	@echo "make fuzz [MINUTES=N]    coverage-guided fuzzing of the parsers (10); installs atheris into .venv"
 	@echo "make lock                requirements.lock anew from pyproject.toml"
 	@echo "make clean               everything that was built; not .venv"
@@ -78,7 +78,7 @@ bench: $(READY)
 	@$(BIN)/python -m tests.bench $(ONLY)
 
 faults: $(READY) brokers
-	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest -s tests/faults -m faults --rounds=$(ROUNDS)
+	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest tests/faults -m faults -q -s --all-faults --rounds=$(ROUNDS) $(if $(SEED),--seed=$(SEED)) $(if $(BACKLOG),--backlog=$(BACKLOG))
 
 fuzz: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'

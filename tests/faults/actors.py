@@ -66,14 +66,14 @@ class StationActor:
             self._look()
         return self.running
 
-    def end(self, number: int = signal.SIGKILL) -> int:
-        """Send the signal, wait for the end and keep what this life said."""
+    def end(self, number: int = signal.SIGKILL, *, look: bool = True) -> int:
+        """Send the signal, wait for the end and keep what this life said, and with `look` what its journal has."""
         if self.alive:
             self.life.process.send_signal(number)
             self.life.process.wait(WAIT_S)
-        return self.bury()
+        return self.bury(look=look)
 
-    def bury(self) -> int:
+    def bury(self, *, look: bool = True) -> int:
         """Keep what a life that ended said; gives its exit status, 0 if there was none."""
         if self.running is None:
             return 0
@@ -83,7 +83,8 @@ class StationActor:
         self._hear(ended)
         self.logs += ended.logs
         self.deaths.append(code)
-        self._look()
+        if look:
+            self._look()
         return code
 
     def scan(self, count: int = 1) -> int:

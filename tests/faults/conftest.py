@@ -1,6 +1,6 @@
 import pytest
 
-from tests.faults.table import Tally
+from tests.faults.table import Tally, total
 from tests.support.site import MOSQUITTO
 
 TALLY = pytest.StashKey[Tally]()
@@ -16,6 +16,13 @@ def tally(request: pytest.FixtureRequest) -> Tally:
     if MOSQUITTO is None:
         pytest.skip("mosquitto is not installed: apt-get install mosquitto")
     return request.config.stash[TALLY]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With every fault tried, a known loss is a failure as well."""
+    found = total([row for _, row in session.config.stash[TALLY].rows])
+    if session.config.getoption("--all-faults") and not found.clean and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

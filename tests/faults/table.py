@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from edge import wire
 from edge.seal import Sealer
 from edge.station.journal.store import Journal
 from tests.bench import fixture
 from tests.faults.actors import StationActor
 from tests.faults.reckoning import Reckoning
 from tests.faults.world import World
+
+FILLED_AT_ONCE = 500
 
 Build = Callable[[Path], World]
 
@@ -31,19 +35,27 @@ class Fault:
     """Everything runs before the fault begins."""
     within_s: float
     """Seconds in which the hub has everything once the fault is over."""
+    known: str
+    """Why this one still fails; empty when it does not."""
 
 
 FAULTS: dict[str, Fault] = {}
 
 
 def fault(
-    name: str, *, quick: bool = False, build: Build = World, running: bool = True, within_s: float = 60.0
+    name: str,
+    *,
+    quick: bool = False,
+    build: Build = World,
+    running: bool = True,
+    within_s: float = 60.0,
+    known: str = "",
 ) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
     """Add a case to the table."""
 
     def add(run: Callable[[World], None]) -> Callable[[World], None]:
         assert name not in FAULTS, f"{name!r} stands in the table twice"
-        FAULTS[name] = Fault(name, run, quick, build, running, within_s)
+        FAULTS[name] = Fault(name, run, quick, build, running, within_s, known)
         return run
 
     return add
@@ -62,10 +74,19 @@ def backlogged(folder: Path) -> World:
 def fill(station: StationActor, count: int) -> None:
     """Put so many scans into the journal of a station that does not run."""
     sealer = Sealer("k1", base64.b64decode(station.site._public_key))
+    like = next(fixture.drafts(1, sealer))
     with contextlib.closing(Journal.open(station.journal, opening=fixture.opening)) as journal:
-        events = list(fixture.drafts(count, sealer, seed=journal.head.last_seq + 1))
-        for first in range(0, count, 500):
-            journal.append(events[first : first + 500])
+        for first in range(0, count, FILLED_AT_ONCE):
+            journal.append(
+                [_another(like, station.next_serial()) for _ in range(first, min(count, first + FILLED_AT_ONCE))]
+            )
+
+
+def _another(like: wire.Draft, serial: str) -> wire.Draft:
+    """The same scan of another package."""
+    udi = like.body["udi"]
+    package = {**udi, "serial": serial, "trace_key": f"GS1|{udi['di']}|S|{serial}"}
+    return replace(like, event_id=wire.uuid7(datetime.now(UTC)), body={**like.body, "udi": package})
 
 
 def two_stations(folder: Path) -> World:

@@ -26,7 +26,7 @@ class _Pair:
     open: threading.Event = field(default_factory=threading.Event)
 
     def reset(self) -> None:
-        """End both with a RST, whatever is under way."""
+        """End both at once, whatever is under way."""
         self.open.clear()
         for sock in (self.client, self.server):
             with contextlib.suppress(OSError):
@@ -55,7 +55,7 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        """Reset every connection now; new ones are taken."""
+        """End every connection now; new ones are taken."""
         with self._lock:
             pairs, self._pairs = self._pairs, []
         self.cuts += len(pairs)
@@ -63,7 +63,7 @@ class Proxy:
             pair.reset()
 
     def cut_after(self, way: Way, count: int) -> None:
-        """Reset the connection that passes the next `count` bytes this way, after just so many of them."""
+        """End the connection that passes the next `count` bytes this way, after just so many of them."""
         with self._lock:
             self._budget[way] = count
 
@@ -76,7 +76,7 @@ class Proxy:
         self._delay_s = seconds
 
     def refuse(self) -> None:
-        """Reset what is there and whatever comes."""
+        """End what is there and whatever comes."""
         self._refuse = True
         self.cut()
 
