@@ -123,6 +123,15 @@ class StationActor:
             head = reader.head()
         return head.acked_seq == head.last_seq
 
+    def diagnosis(self) -> str:
+        """How it is, for whoever has to find the cause."""
+        with JournalReader.snapshot(self.journal) as reader:
+            head = reader.head()
+        told = f"{self.name} alive={self.alive} deaths={self.deaths} acked={head.acked_seq} of {head.last_seq}"
+        link = self.status()["link"] if self.alive else {}
+        logs = [] if self.running is None else self.running.logs[-12:]
+        return "\n".join([f"{told} epoch={head.epoch} link={link}", *(f"    {line}" for line in logs)])
+
     def _hear(self, running: Running) -> None:
         self._green |= running.green()
         self._recorded |= running.recorded()

@@ -58,9 +58,10 @@ def narrow(folder: Path) -> World:
 
 @fault("broker's queue overflows", build=narrow, running=False, quick=True, within_s=120.0)
 def overflow(world: World) -> None:
+    world.start()
+    world.wait(lambda: world.station.status()["link"]["hub_present"], "the hub's presence")
+    world.station.end()
     fill(world.station, 2_000)
-    world.broker.start()
-    world.hub.start()
     world.hub.pause()
     world.station.start()
     world.wait(lambda: world.station.status()["link"]["events"] >= 2_000, "everything to be sent to a hub that sleeps")

@@ -58,6 +58,9 @@ def _run(case: Fault, world: World) -> Reckoning:
         if case.running:
             world.start()
         case.run(world)
-        return world.settled(case.within_s)
+        found = world.settled(case.within_s)
+        if not found.clean:
+            print(found, world.diagnosis(), sep="\n")  # noqa: T201 - pytest shows it with the failure
+        return found
     finally:
         world.close()

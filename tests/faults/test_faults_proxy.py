@@ -100,7 +100,7 @@ def test_it_delays_each_way(proxy: Proxy) -> None:
 
 def test_it_refuses_and_takes_again(proxy: Proxy) -> None:
     proxy.refuse()
-    with pytest.raises((ConnectionResetError, AssertionError)), client(proxy):
+    with pytest.raises((ConnectionError, AssertionError)), client(proxy):
         pass
     proxy.heal()
     with client(proxy):

@@ -50,7 +50,7 @@ def _world_of(folder: Path, seeds: list[int], wrong: list[str]) -> Reckoning:
                 wrong.append(f"{error}: {told}")
                 break
             if not found.clean:
-                wrong.append(f"{found}: {told}")
+                wrong.append(f"{found}: {told}\n{world.diagnosis()}")
                 break
     finally:
         world.close()

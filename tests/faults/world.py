@@ -180,6 +180,11 @@ class World:
         hub, rows = self._read()
         return reckon(self.told(), hub, rows)
 
+    def diagnosis(self) -> str:
+        """How everything is, for whoever has to find the cause."""
+        hubs = [f"{hub.name} alive={hub.alive} deaths={hub.deaths}\n{_tail(hub.said())}" for hub in self.hubs]
+        return "\n".join([f"broker alive={self.broker.alive}", *hubs, *(each.diagnosis() for each in self.stations)])
+
     def close(self) -> None:
         for actor in (*self.stations, *self.copies):
             actor.end()
@@ -217,3 +222,7 @@ class World:
                 return held(connection), kept(connection, self.others)
         finally:
             store.close()
+
+
+def _tail(log: bytes) -> str:
+    return "\n".join(f"    {line}" for line in log.decode("utf-8", "replace").splitlines()[-12:])

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import tty
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,10 +178,15 @@ class Running:
         return {m.group(1) for line in self.logs if (m := re.search(r"event_id=(\S+) seq=\d+", line))}
 
     def green(self) -> set[str]:
-        """event_id of every scan that showed ACCEPTED."""
-        lit = {entry["t0_ns"] for entry in self.signals if entry["signal"] == "ACCEPTED"}
-        found = (re.search(r"event_id=(\S+) t0_ns=(\d+) outcome=ACCEPTED", line) for line in self.logs)
-        return {m.group(1) for m in found if m and int(m.group(2)) in lit}
+        """event_id of every scan that showed ACCEPTED; scans of one moment are answered in their order."""
+        lit = Counter(entry["t0_ns"] for entry in self.signals if entry["signal"] == "ACCEPTED")
+        found: set[str] = set()
+        for line in self.logs:
+            spoken = re.search(r"event_id=(\S+) t0_ns=(\d+) outcome=ACCEPTED", line)
+            if spoken and lit[int(spoken.group(2))] > 0:
+                lit[int(spoken.group(2))] -= 1
+                found.add(spoken.group(1))
+        return found
 
     def stop(self, number: int = signal.SIGTERM, seconds: float = 10.0) -> int:
         if self.process.poll() is None:
