@@ -177,6 +177,11 @@ class HubActor:
         """This life says that it is."""
         return self.alive and b"hub=ready" in self.said(self.begins)
 
+    @property
+    def connected(self) -> bool:
+        """This life was taken by the broker, and told the stations so."""
+        return b"broker=connected" in self.said(self.begins)
+
     def start(self, *, ready: bool = True) -> None:
         self.bury()
         self.begins = self.log.stat().st_size if self.log.exists() else 0

@@ -58,7 +58,7 @@ def rolled_back(world: World) -> None:
     world.station.scan(5)
 
 
-@fault("card rolled back, scans before the network is there", quick=True, within_s=10.0, known=_OVERTAKEN)
+@fault("card rolled back, scans before the network is there", within_s=10.0, known=_OVERTAKEN)
 def rolled_back_offline(world: World) -> None:
     _rolled_back(world, 5)
     world.broker.end()
@@ -90,7 +90,7 @@ def rolled_back_and_overtaken(world: World) -> None:
     world.broker.start()
 
 
-@fault("journal replayed from its beginning", quick=True, within_s=10.0, known=_OVERTAKEN)
+@fault("journal replayed from its beginning", within_s=10.0, known=_OVERTAKEN)
 def replayed(world: World) -> None:
     world.hub.end()
     world.station.scan(30)

@@ -10,6 +10,7 @@ from tests.faults import (
     cases_card,
     cases_certificates,
     cases_clock,
+    cases_database,
     cases_disk,
     cases_hostile,
     cases_hub,
@@ -22,8 +23,8 @@ from tests.faults.world import World
 from tests.support.needs import MissingError
 
 MODULES = (
-    cases_kill, cases_hub, cases_broker, cases_network, cases_disk, cases_clock, cases_card, cases_certificates,
-    cases_hostile,
+    cases_kill, cases_hub, cases_database, cases_broker, cases_network, cases_disk, cases_clock, cases_card,
+    cases_certificates, cases_hostile,
 )  # fmt: skip
 """Each adds its own to the table."""
 
