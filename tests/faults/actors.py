@@ -195,6 +195,7 @@ class HubActor:
     def end(self, number: int = signal.SIGKILL) -> int:
         if self.process is not None and self.alive:
             self.process.send_signal(number)
+            self.resume()  # one that is paused hears nothing but kill -9
         return self.bury()
 
     def bury(self) -> int:

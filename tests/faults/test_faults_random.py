@@ -1,6 +1,7 @@
 """Random schedules of faults against two stations, a hub and a broker: ``--rounds N --seed S``."""
 
 import itertools
+import subprocess
 import time
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def _world_of(folder: Path, seeds: list[int], wrong: list[str]) -> Reckoning:
             try:
                 play(world, steps)
                 found = world.settled(WITHIN_S)
-            except AssertionError as error:
+            except (AssertionError, subprocess.TimeoutExpired) as error:
                 wrong.append(f"{error}: {told}")
                 break
             if not found.clean:
