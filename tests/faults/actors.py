@@ -118,7 +118,9 @@ class StationActor:
         return answer
 
     def acknowledged(self) -> bool:
-        """Its journal says that the hub has everything."""
+        """The hub has confirmed everything; the journal's file says so a little later than the station."""
+        if self.alive:
+            return bool(self.status()["unacknowledged"] == 0)
         with JournalReader.snapshot(self.journal) as reader:
             head = reader.head()
         return head.acked_seq == head.last_seq
@@ -158,6 +160,7 @@ class HubActor:
     site: Site
     name: str = "hub"
     proxy: Proxy | None = None
+    share: str | None = None
     process: subprocess.Popen[bytes] | None = None
     program: Sequence[str] = field(default_factory=lambda: command("edge.hub.cli"))
     deaths: list[int] = field(default_factory=list)
@@ -224,6 +227,8 @@ class HubActor:
 
     def _config(self) -> Path:
         text = self.site.hub_file.read_text(encoding="utf-8").replace("[hub]\n", f'[hub]\nid = "{self.name}"\n')
+        if self.share is not None:
+            text = text.replace("[link]\n", f'[link]\nshare = "{self.share}"\n')
         if self.proxy is not None:
             text = text.replace(f"port = {self.site.broker.port}\n", f"port = {self.proxy.port}\n")
         file = self.site.folder / f"{self.name}-actor.toml"

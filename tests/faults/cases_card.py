@@ -9,11 +9,6 @@ from tests.faults.actors import StationActor
 from tests.faults.table import fault
 from tests.faults.world import World
 
-_OVERTAKEN = (
-    "the hub stores an event whose chain value is not the digest of the stored event before it, and its watermark "
-    "passes over the break: the station prunes events that the hub has set aside as key conflicts"
-)
-
 
 def keep(station: StationActor) -> Path:
     """A copy of the journal's files; the station does not run."""
@@ -58,7 +53,7 @@ def rolled_back(world: World) -> None:
     world.station.scan(5)
 
 
-@fault("card rolled back, scans before the network is there", within_s=10.0, known=_OVERTAKEN)
+@fault("card rolled back, scans before the network is there", within_s=60.0)
 def rolled_back_offline(world: World) -> None:
     _rolled_back(world, 5)
     world.broker.end()
@@ -79,8 +74,7 @@ def rolled_back_and_emptied(world: World) -> None:
 @fault(
     "card rolled back, the broker restarted empty, more scans than the hub has",
     quick=True,
-    within_s=10.0,
-    known=_OVERTAKEN,
+    within_s=60.0,
 )
 def rolled_back_and_overtaken(world: World) -> None:
     _rolled_back(world, 5)
@@ -90,7 +84,7 @@ def rolled_back_and_overtaken(world: World) -> None:
     world.broker.start()
 
 
-@fault("journal replayed from its beginning", within_s=10.0, known=_OVERTAKEN)
+@fault("journal replayed from its beginning", within_s=60.0)
 def replayed(world: World) -> None:
     world.hub.end()
     world.station.scan(30)

@@ -41,7 +41,7 @@ def hub_refused(world: World) -> None:
         world.wait(lambda: world.hub.ready and world.hub.connected, "the hub")
         process = world.hub.process
         assert process is not None
-        limit_files(process.pid, next_write(world.site.store) + offset)
+        limit_files(process.pid, next_write(Path(world.site.store)) + offset)
         world.station.scan()
         wanted = world.station.told().green
         world.glance(lambda process=process, wanted=wanted: process.poll() is not None or wanted <= world.held().events)  # type: ignore[misc]
@@ -60,7 +60,7 @@ def station_on_a_disk(folder: Path) -> World:
 def hub_on_a_disk(folder: Path) -> World:
     """The hub's store is on a disk of its own."""
     disk = SmallDisk(folder / "store")
-    return World(folder, disk=disk, store=disk.folder / "hub.sqlite3")
+    return World(folder, disk=disk, store=str(disk.folder / "hub.sqlite3"))
 
 
 @fault("station's disk full", build=station_on_a_disk)

@@ -4,9 +4,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from edge.hub import daemon
 from edge.hub.config import read_config
@@ -23,8 +21,7 @@ def main() -> int:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
-    run: Callable[..., Any] = daemon.run
-    return int(run(read_config(file), after_step=after_step))
+    return daemon.run(read_config(file), after_step=after_step)
 
 
 if __name__ == "__main__":

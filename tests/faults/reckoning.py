@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from edge import wire
 from edge.hub.reconcile import Held
 from edge.hub.tables import event_key, inbox
+from edge.hub.watermarks import Watermarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,10 @@ class Kept:
     event_id: str
     line: bytes | None
     """None: the inbox has no bytes with this digest."""
+
+
+Confirmed = Mapping[tuple[str, str], int]
+"""(station, epoch) -> the hub's watermark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +77,29 @@ def kept(connection: Connection, leave_out: Iterable[str] = ()) -> list[Kept]:
     ]
 
 
-def broken_chains(rows: Iterable[Kept]) -> tuple[str, ...]:
-    """Where an epoch does not begin at 1, has a gap, or an event is not chained to the bytes before it."""
+def confirmed(connection: Connection, rows: Iterable[Kept]) -> Confirmed:
+    """The watermarks of all epochs there are."""
+    epochs = list(dict.fromkeys((row.station, row.epoch) for row in rows))
+    found = Watermarks().advance(connection, epochs)
+    return {(station, ack.epoch): ack.through for station, ack in found}
+
+
+def broken_chains(rows: Iterable[Kept], confirmed: Confirmed) -> tuple[str, ...]:
+    """Where an epoch does not begin at 1, has a gap, or an event is not chained to the bytes before it.
+
+    Behind the watermark only; what stands beyond it is another card's, and has to have come again in a new epoch.
+    """
+    rows = list(rows)
+    settled = {row.event_id for row in rows if row.seq <= confirmed.get((row.station, row.epoch), 0)}
     found, former = [], Kept("", "", 0, "", None)
     for row in rows:
         if (row.station, row.epoch) != (former.station, former.epoch):
             former = Kept(row.station, row.epoch, 0, "", None)
         name = f"{row.station}/{row.epoch}/{row.seq}"
-        if row.seq != former.seq + 1:
+        if row.seq > confirmed.get((row.station, row.epoch), 0):
+            if row.event_id not in settled:
+                found.append(f"{name}:unconfirmed")
+        elif row.seq != former.seq + 1:
             found.append(f"{name}:follows-{former.seq}")
         elif row.line is None:
             found.append(f"{name}:no-bytes")
@@ -95,7 +115,7 @@ def _fits(row: Kept, former: Kept) -> bool:
     return event.key == (row.station, row.epoch, row.seq) and event.event_id == row.event_id and event.chain == before
 
 
-def reckon(told: Told, held: Held, rows: Iterable[Kept]) -> Reckoning:
+def reckon(told: Told, held: Held, rows: Iterable[Kept], confirmed: Confirmed) -> Reckoning:
     """Compare. Every package of a test has a serial number of its own and is shown once."""
     rows = list(rows)
     scans = {row.event_id: event for row in rows if (event := _scan(row)) is not None}
@@ -108,7 +128,7 @@ def reckon(told: Told, held: Held, rows: Iterable[Kept]) -> Reckoning:
         lost=(told.recorded | told.green) - ids | scans.keys() - counted,
         doubled=held.doubled + again,
         foreign=frozenset(ids - told.recorded - told.green - told.begun) | frozenset(counted - scans.keys()),
-        broken=broken_chains(rows),
+        broken=broken_chains(rows, confirmed),
     )
 
 

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.actors import StationActor
+from tests.faults.actors import HubActor, StationActor
+from tests.faults.cases_database import on_a_database
 from tests.faults.cases_kill import STEPS
 from tests.faults.world import World
+from tests.support.proxy import Proxy
 
 STATIONS = ("OR-01", "OR-02")
 FEWEST, MOST = 5, 14
@@ -47,9 +49,18 @@ def play(world: World, steps: list[Step]) -> None:
         world.tend()
 
 
-def two_behind_bad_networks(folder: Path) -> World:
-    """What the schedules are played in."""
+def one_hub_on_a_file(folder: Path) -> World:
+    """Two stations and a hub behind bad networks."""
     return World(folder, stations=STATIONS, proxied=True)
+
+
+def two_hubs_on_a_database(folder: Path) -> World:
+    """Two stations, two hubs that share them and a database; all behind bad networks.
+
+    Raises:
+        MissingError: there is no PostgreSQL on this machine.
+    """
+    return on_a_database(folder, proxied=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +113,37 @@ def _doom_station(world: World, step: Step) -> None:
     station.start(program, ready=False).wait_log_or_death("opened")
 
 
+def _hub(world: World, step: Step) -> HubActor:
+    return world.hubs[step.number % len(world.hubs)]
+
+
+def _proxy(world: World, step: Step) -> Proxy:
+    return world.proxies[_hub(world, step).name if step.who == "hub" else step.who]
+
+
 def _kill_hub(world: World, step: Step) -> None:
-    world.hub.end(signal.SIGKILL if step.number % 3 else signal.SIGTERM)
+    _hub(world, step).end(signal.SIGKILL if step.number % 3 else signal.SIGTERM)
 
 
-def _start_hub(world: World, _step: Step) -> None:
-    world.hub.resume()
-    if not world.hub.alive:
-        world.hub.start()
+def _start_hub(world: World, step: Step) -> None:
+    hub = _hub(world, step)
+    hub.resume()
+    if not hub.alive:
+        hub.start(ready=world.database is None or world.database.alive)
 
 
-def _pause_hub(world: World, _step: Step) -> None:
-    world.hub.pause()
+def _pause_hub(world: World, step: Step) -> None:
+    _hub(world, step).pause()
+
+
+def _kill_database(world: World, step: Step) -> None:
+    if world.database is not None:
+        world.database.stop(signal.SIGKILL if step.number % 3 else signal.SIGINT)
+
+
+def _start_database(world: World, _step: Step) -> None:
+    if world.database is not None and not world.database.alive:
+        world.database.start()
 
 
 def _kill_broker(world: World, step: Step) -> None:
@@ -131,25 +161,25 @@ def _start_broker(world: World, _step: Step) -> None:
 
 
 def _cut(world: World, step: Step) -> None:
-    world.proxies[step.who].cut()
+    _proxy(world, step).cut()
 
 
 def _cut_later(world: World, step: Step) -> None:
-    world.proxies[step.who].cut_after("up" if step.number % 2 else "down", step.number)
+    _proxy(world, step).cut_after("up" if step.number % 2 else "down", step.number)
 
 
 def _refuse(world: World, step: Step) -> None:
-    world.proxies[step.who].refuse()
+    _proxy(world, step).refuse()
 
 
 def _heal(world: World, step: Step) -> None:
-    world.proxies[step.who].heal()
+    _proxy(world, step).heal()
 
 
 def _deliver(world: World, _step: Step) -> None:
     """Let the hub take something, if everything is there for it."""
     seen = world.held().events
-    ready = world.hub.ready and world.broker.alive
+    ready = any(hub.ready for hub in world.hubs) and world.broker.alive
     if ready and any(station.alive and not station.told().recorded <= seen for station in world.stations):
         world.glance(lambda: world.held().events > seen)
 
@@ -165,6 +195,8 @@ ACTIONS: Mapping[str, Action] = {
     "kill_hub": Action(_kill_hub, ("hub",), 3),
     "start_hub": Action(_start_hub, ("hub",), 3),
     "pause_hub": Action(_pause_hub, ("hub",), 1),
+    "kill_database": Action(_kill_database, ("database",), 2),
+    "start_database": Action(_start_database, ("database",), 2),
     "kill_broker": Action(_kill_broker, ("broker",), 2),
     "empty_broker": Action(_empty_broker, ("broker",), 2),
     "start_broker": Action(_start_broker, ("broker",), 2),

@@ -73,7 +73,7 @@ def backlogged(folder: Path) -> World:
 
 def fill(station: StationActor, count: int) -> None:
     """Put so many scans into the journal of a station that does not run."""
-    sealer = Sealer("k1", base64.b64decode(station.site._public_key))
+    sealer = Sealer("k1", base64.b64decode(station.site.public_key))
     like = next(fixture.drafts(1, sealer))
     with contextlib.closing(Journal.open(station.journal, opening=fixture.opening)) as journal:
         for first in range(0, count, FILLED_AT_ONCE):

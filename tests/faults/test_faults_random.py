@@ -1,4 +1,4 @@
-"""Random schedules of faults against two stations, a hub and a broker: ``--rounds N --seed S``."""
+"""Random schedules of faults against stations, hubs, broker and database: ``--rounds N --seed S``."""
 
 import itertools
 import subprocess
@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.reckoning import Reckoning
-from tests.faults.schedules import play, schedule, two_behind_bad_networks
-from tests.faults.table import Tally, total
+from tests.faults.schedules import one_hub_on_a_file, play, schedule, two_hubs_on_a_database
+from tests.faults.table import Build, Tally, total
+from tests.support.needs import MissingError
 
 ROUNDS_IN_A_WORLD = 25
 WITHIN_S = 60.0
@@ -17,7 +18,8 @@ WITHIN_S = 60.0
 
 @pytest.mark.faults
 @pytest.mark.timeout(8 * 3600)
-def test_random_schedules(tmp_path: Path, tally: Tally, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("build", [one_hub_on_a_file, two_hubs_on_a_database])
+def test_random_schedules(build: Build, tmp_path: Path, tally: Tally, request: pytest.FixtureRequest) -> None:
     rounds, seed = int(request.config.getoption("--rounds")), int(request.config.getoption("--seed"))
     seeds = iter(range(seed, seed + rounds))
     outcomes: list[Reckoning] = []
@@ -28,15 +30,19 @@ def test_random_schedules(tmp_path: Path, tally: Tally, request: pytest.FixtureR
         if not some:
             break
         (folder := tmp_path / str(number)).mkdir()
-        outcomes.append(_world_of(folder, some, wrong))
+        try:
+            outcomes.append(_world_of(build, folder, some, wrong))
+        except MissingError as missing:
+            tally.skipped.append((f"random schedules, {build.__name__}", str(missing)))
+            pytest.skip(f"NOT TRIED: {missing}")
         print(f"schedules {some[-1] - seed + 1} of {rounds}, {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201 - takes an hour
-    tally.rows.append((f"random schedules ({rounds}, seed {seed})", total(outcomes)))
+    tally.rows.append((f"random schedules, {build.__name__} ({rounds}, seed {seed})", total(outcomes)))
     assert not wrong, "\n".join(wrong)
 
 
-def _world_of(folder: Path, seeds: list[int], wrong: list[str]) -> Reckoning:
+def _world_of(build: Build, folder: Path, seeds: list[int], wrong: list[str]) -> Reckoning:
     """Play schedules one after the other in one world, until one goes wrong."""
-    world = two_behind_bad_networks(folder)
+    world = build(folder)
     found = Reckoning()
     try:
         world.start()

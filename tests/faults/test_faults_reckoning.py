@@ -29,7 +29,13 @@ def _reckoned(
 ) -> Reckoning:
     scans = tuple(row.event_id for row in rows[1:]) if counted is None else counted
     ids = frozenset(row.event_id for row in rows)
-    return reckon(Told(frozenset(scans[:1]), recorded or ids), Held(ids, scans, len(scans)), rows)
+    held = Held(ids, scans, len(scans), 0)
+    return reckon(Told(frozenset(scans[:1]), recorded or ids), held, rows, _all(rows))
+
+
+def _all(rows: list[Kept]) -> dict[tuple[str, str], int]:
+    """Watermarks at the end of everything."""
+    return {(row.station, row.epoch): row.seq for row in rows}
 
 
 def test_a_clean_hub() -> None:
@@ -74,6 +80,17 @@ def test_a_repeat_in_a_later_epoch_is_neither_doubled_nor_foreign() -> None:
     assert found == Reckoning(events=5)
 
 
+def test_what_stands_beyond_the_watermark_has_to_have_come_again() -> None:
+    rows = _rows(3)
+    watermarks = {("OR-01", EPOCH): 3, ("OR-01", "f" * 16): 2}
+    assert broken_chains(rows, watermarks) == (f"OR-01/{EPOCH}/4:unconfirmed",)
+    opening = draft().encode("f" * 16, 1, None)
+    again = wire.replace_place(rows[3].line or b"", epoch="f" * 16, seq=2, chain=wire.digest(opening))
+    opened = Kept("OR-01", "f" * 16, 1, wire.Event.decode(opening).event_id, opening)
+    moved = Kept("OR-01", "f" * 16, 2, rows[3].event_id, again)
+    assert broken_chains([*rows, opened, moved], watermarks) == ()
+
+
 @pytest.mark.parametrize(
     ("spoil", "where"),
     [
@@ -86,5 +103,6 @@ def test_a_repeat_in_a_later_epoch_is_neither_doubled_nor_foreign() -> None:
 )
 def test_a_broken_chain(spoil: object, where: str) -> None:
     assert callable(spoil)
-    found = broken_chains(spoil(_rows(3)))
+    rows = spoil(_rows(3))
+    found = broken_chains(rows, _all(rows))
     assert found[0] == f"OR-01/{EPOCH}/{where}"

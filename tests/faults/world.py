@@ -5,17 +5,21 @@ What dies of itself is started again by `tend`, as systemd does; everything that
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import itertools
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from edge.hub.reconcile import Held, held
 from edge.hub.store import Store, StoreError
 from tests.faults.actors import WAIT_S, BrokerActor, HubActor, StationActor
-from tests.faults.reckoning import Kept, Reckoning, Told, kept, reckon
+from tests.faults.reckoning import Confirmed, Kept, Reckoning, Told, confirmed, kept, reckon
 from tests.support.disk import SmallDisk
+from tests.support.postgres import Postgres
 from tests.support.proxy import Proxy
 from tests.support.site import Broker, Site
 
@@ -47,7 +51,9 @@ class World:
         hubs: Sequence[str] = ("hub",),
         broker: Broker | None = None,
         proxied: bool = False,
-        store: Path | None = None,
+        store: str | None = None,
+        share: str | None = None,
+        database: Postgres | None = None,
         disk: SmallDisk | None = None,
         closing: Sequence[Callable[[], None]] = (),
     ) -> None:
@@ -59,16 +65,19 @@ class World:
             hubs: client ids; more than one needs a store that admits several.
             broker: a `KeepingBroker` if None.
             proxied: stations and hubs each reach the broker through a proxy of their own.
-            store: the hub's file, if it is not where a `Site` puts it.
+            store: the hub's file, if it is not where a `Site` puts it, or the URL of a database.
+            share: under which name several hubs share the stations' events.
+            database: the server of the store, so that it can be killed.
             disk: what a case breaks; closed with the world.
             closing: called when the world ends.
         """
         broker = KeepingBroker(folder) if broker is None else broker
-        self.site = Site(folder, broker)
+        self.site = Site(folder, broker, store)
+        self.database = database
         self.broker = BrokerActor(broker, getattr(broker, "state", folder))
         self._serials = itertools.count()
         self.proxies = {name: Proxy(broker.port) for name in (*stations, *hubs)} if proxied else {}
-        self.hubs = [HubActor(self.site, name, self.proxies.get(name)) for name in hubs]
+        self.hubs = [HubActor(self.site, name, self.proxies.get(name), share) for name in hubs]
         self.stations = [self.add_station(name) for name in stations]
         self.others: frozenset[str] = frozenset()
         """Identities that may write what they like under their own names: a hostile client."""
@@ -79,8 +88,6 @@ class World:
         self._disk = disk
         self._closing = closing
         self._died_at: dict[str, float] = {}
-        if store is not None:
-            self._move_store(store)
 
     @property
     def station(self) -> StationActor:
@@ -145,6 +152,8 @@ class World:
             proxy.heal()
         if not self.broker.alive:
             self.broker.start()
+        if self.database is not None and not self.database.alive:
+            self.database.start()
         for hub in self.hubs:
             hub.resume()
         for actor in self._actors():
@@ -177,8 +186,8 @@ class World:
 
     def reckon(self) -> Reckoning:
         """The check, as things are now."""
-        hub, rows = self._read()
-        return reckon(self.told(), hub, rows)
+        hub, rows, confirmed = self._read()
+        return reckon(self.told(), hub, rows, confirmed)
 
     def diagnosis(self) -> str:
         """How everything is, for whoever has to find the cause."""
@@ -193,6 +202,8 @@ class World:
         for proxy in self.proxies.values():
             proxy.close()
         self.site.close()
+        if self.database is not None:
+            self.database.close()
         if self._disk is not None:
             self._disk.close()
         for close in self._closing:
@@ -201,27 +212,18 @@ class World:
     def _actors(self) -> list[HubActor | StationActor]:
         return [*self.hubs, *self.stations, *self.copies]
 
-    def _move_store(self, store: Path) -> None:
-        file = self.site.hub_file
-        text = file.read_text(encoding="utf-8").replace(str(self.site.store), str(store))
-        file.write_text(text, encoding="utf-8")
-        self.site.store = store
-
     def _route(self, actor: StationActor, port: int) -> None:
         file = actor.home / "station.toml"
         text = file.read_text(encoding="utf-8")
         file.write_text(text.replace(f"port = {self.site.broker.port}\n", f"port = {port}\n"), encoding="utf-8")
 
-    def _read(self) -> tuple[Held, list[Kept]]:
+    def _read(self) -> tuple[Held, list[Kept], Confirmed]:
         try:
-            store = Store.open_reader(self.site.store)
-        except StoreError:  # no hub has run yet
-            return Held(frozenset(), (), 0), []
-        try:
-            with store.begin() as connection:
-                return held(connection), kept(connection, self.others)
-        finally:
-            store.close()
+            with contextlib.closing(Store.open_reader(self.site.store)) as store, store.read() as connection:
+                rows = kept(connection, self.others)
+                return held(connection), rows, confirmed(connection, rows)
+        except (StoreError, DBAPIError):  # no hub has run yet, or the database is away
+            return Held(frozenset(), (), 0, 0), [], {}
 
 
 def _tail(log: bytes) -> str:

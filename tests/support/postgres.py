@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -45,10 +46,20 @@ class Postgres:
 
     def stop(self, number: int = signal.SIGINT) -> None:
         """SIGINT ends it in order; SIGKILL as a power cut does, but for what the kernel holds."""
-        if self._process is not None:
+        if self._process is None:
+            return
+        if number == signal.SIGKILL:
+            for pid in (self._process.pid, *_children(self._process.pid)):  # they serve on for a while without it
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+        else:
             self._process.send_signal(number)
-            self._process.wait()
-            self._process = None
+        self._process.wait()
+        self._process = None
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def close(self) -> None:
         """End it and remove everything."""
@@ -76,3 +87,8 @@ class Postgres:
             [*_AS_OWNER, str(self._bin / program), *words], check=False, capture_output=True, text=True, cwd="/"
         )
         assert done.returncode == 0, f"{program} {' '.join(words)}: {done.stderr}"
+
+
+def _children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(each) for each in text.split()]
