@@ -195,14 +195,8 @@ class Ack:
 
     def encode(self) -> bytes:
         """The payload of ``udi/<station>/ack``."""
-        return _dump(
-            {
-                "schema": SCHEMA,
-                "epoch": self.epoch,
-                "through": self.through,
-                "chain_at_through": self.chain_at_through,
-            }
-        )
+        place = {"epoch": self.epoch, "through": self.through, "chain_at_through": self.chain_at_through}
+        return _dump({"schema": SCHEMA, **place})
 
     @classmethod
     def decode(cls, payload: bytes) -> Ack:
@@ -298,9 +292,38 @@ class HubPresence:
         raise WireError(f"not a hub presence of schema {SCHEMA}: {payload[:120]!r}")
 
 
+@dataclass(frozen=True, slots=True)
+class PhotoAck:
+    """The hub has a picture for good: the station may delete it."""
+
+    sha256: str
+    """Of the sealed bytes, lower-case hex: the picture's name."""
+
+    def encode(self) -> bytes:
+        """The payload of ``udi/<station>/photo-ack``."""
+        return _dump({"schema": SCHEMA, "sha256": self.sha256})
+
+    @classmethod
+    def decode(cls, payload: bytes) -> PhotoAck:
+        """Read an answer.
+
+        Raises:
+            WireError: not an answer of schema 1.
+        """
+        match _object(payload):
+            case {"schema": 1, "sha256": str(sha256)}:
+                return cls(sha256)
+        raise WireError(f"not an answer to a picture of schema {SCHEMA}: {payload[:120]!r}")
+
+
 def topic(station: str, leaf: Literal["scan", "ack", "status", "health", "photo-ack"]) -> str:
     """The topic of a station, for example ``udi/OR-03/scan``."""
     return f"udi/{station}/{leaf}"
+
+
+def photo_topic(station: str, sha256: str) -> str:
+    """The topic of one sealed picture, named by the SHA-256 of its sealed bytes."""
+    return f"udi/{station}/photo/{sha256}"
 
 
 def iso(at: datetime) -> str:
@@ -339,7 +362,8 @@ def station_change(what: str, **fields: Any) -> dict[str, Any]:
             ``duplicate_identity``.
         fields: for ``epoch_opened``: ``previous`` ``{epoch, seq, chain}`` or None, ``lost`` and ``salvaged`` as
             lists of ``[first, last]``, ``why``. For ``refused``: ``seq``, ``event_id``, ``size`` and ``reason`` of an
-            event that the broker does not take. For ``duplicate_identity``: ``client_id``, ``times`` thrown out.
+            event that the broker does not take, or ``picture``, ``size`` and ``reason`` of one that does not reach the
+            hub. For ``duplicate_identity``: ``client_id``, ``times`` thrown out.
     """
     return {"change": {"what": what, **fields}}
 

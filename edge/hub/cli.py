@@ -18,6 +18,7 @@ from edge.hub.broker.cli import broker_config
 from edge.hub.config import CONFIG, HubConfig, read_config
 from edge.hub.db.cli import db, import_command
 from edge.hub.keys_cli import keys
+from edge.hub.pictures_cli import picture
 from hardware.host.toml import ConfigError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def main() -> None:
     """The receiving end: collects what stations send and answers where things are."""
 
 
-for _command in (broker_config, db, import_command, keys):
+for _command in (broker_config, db, import_command, keys, picture):
     main.add_command(_command)
 
 

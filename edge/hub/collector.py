@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from edge import wire
-from edge.hub import inbox, stations, watermarks
+from edge.hub import inbox, pictures, stations, watermarks
 from edge.hub.reading import Incoming
 from edge.hub.store import Store
 from hardware.host.link import (
@@ -45,6 +45,7 @@ PRESENCE_NS = 60_000_000_000
 FRESH_S = 30.0
 SCANS = "udi/+/scan"
 STATUSES = "udi/+/status"
+PICTURES = "udi/+/photo/+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,9 @@ class CollectorSettings:
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        """Each collector hears every status: a retained message is not sent to those who share."""
+        """Each collector hears every status, for a retained message is not sent to those who share, and every picture."""
         scans = SCANS if self.share is None else f"$share/{self.share}/{SCANS}"
-        return scans, STATUSES, wire.HUB_PRESENCE
+        return scans, STATUSES, PICTURES, wire.HUB_PRESENCE
 
 
 @dataclass(slots=True)
@@ -221,7 +222,7 @@ class Collector:
         messages, self._batch = self._batch.messages, _Batch()
         if not messages:
             return
-        touched = self._write(messages)
+        touched, kept = self._write(messages)
         self._after_step("stored")
         self.on_stored()
         self.stats.messages += len(messages)
@@ -232,11 +233,14 @@ class Collector:
         now_ns = time.monotonic_ns()
         for each in touched:
             self._pacer.note(each.station, each.epoch, batch=each.batch, now_ns=now_ns)
+        for station, sha256 in kept:
+            self._publish(wire.topic(station, "photo-ack"), wire.PhotoAck(sha256).encode(), retain=False)
 
-    def _write(self, messages: list[Message]) -> list[inbox.Touched]:
+    def _write(self, messages: list[Message]) -> tuple[list[inbox.Touched], list[pictures.Stored]]:
         received = wire.iso(self._now())
         scans = [_incoming(message) for message in messages if topic_matches(SCANS, message.topic)]
         others = [_incoming(message) for message in messages if topic_matches(STATUSES, message.topic)]
+        photos = [_incoming(message) for message in messages if "/photo/" in message.topic]
         touched = inbox.store(self._store, scans, received) if scans else []
         if others:
             with self._store.begin() as connection:
@@ -244,7 +248,7 @@ class Collector:
                     stations.store_status(connection, message, received)
                 self._watermarks.keep(connection)
             self._watermarks.kept()
-        return touched
+        return touched, pictures.store(self._store, photos, received) if photos else []
 
     def _answer(self, now_ns: int) -> None:
         due = self._pacer.due(now_ns)
@@ -278,9 +282,9 @@ class Collector:
     def _presence(self, *, present: bool) -> bytes:
         return wire.HubPresence(self._session, present, self._since).encode()
 
-    def _publish(self, topic: str, payload: bytes) -> None:
+    def _publish(self, topic: str, payload: bytes, *, retain: bool = True) -> None:
         try:
-            self._link.publish(topic, payload, retain=True)
+            self._link.publish(topic, payload, retain=retain)
         except NotConnected as error:
             log.info("topic=%s not sent, the station asks again: %s", topic, error)
 

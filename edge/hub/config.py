@@ -13,6 +13,7 @@ from hardware.host.toml import Problem, load
 CONFIG = Path("/etc/udi-hub/hub.toml")
 _PORT = {"check": lambda value: 0 <= value < 2**16, "expected": "a port from 0 (any free one) to 65535"}
 _FILLED = {"check": bool, "expected": "a text that is not empty"}
+MOST_DAYS = 3650
 _PASSWORD = re.compile(r"[a-z+]+://[^/@]*:[^/@]*@|[^?]*\?.*\bpassword=")
 
 
@@ -35,6 +36,12 @@ class HubTable:
     """The site that patients are sealed for; the same text as in the stations' ``[seal] site``."""
     keys: Path | None = None
     """Folder of ``<kid>.key`` files, mode 0600: X25519 private keys, raw, in base64. None: patients stay sealed."""
+    pictures_days: int = field(
+        default=90,
+        metadata={"check": lambda value: 1 <= value <= MOST_DAYS, "expected": f"days from 1 to {MOST_DAYS}"},
+    )
+    """So long pictures are kept. They serve to clear up a package without a code with its supplier, which is done with
+    the quarter's accounts at the latest; no record is made of them, and a person may be in one by accident."""
 
     def problems(self) -> Iterable[Problem]:
         """A password has no place here; the message does not repeat it."""

@@ -13,6 +13,7 @@ from edge.hub.collector import Collector, CollectorSettings
 from edge.hub.config import HubConfig, LinkTable
 from edge.hub.page import application
 from edge.hub.patients import KeyFolderError, Patients, no_index
+from edge.hub.pictures import Expiry
 from edge.hub.projections import PatientIndex
 from edge.hub.projector import Projector
 from edge.hub.server import PageServer
@@ -48,7 +49,7 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
         return 1
     reader = Store.open_reader(config.hub.store)
     collector = Collector(_settings(config.hub.id, config.link), store, utc_now, after_step=after_step)
-    projector = Projector(store, index, collector.quiet)
+    projector = Projector(store, index, collector.quiet, Expiry(store, config.hub.pictures_days, utc_now))
     collector.on_stored = projector.wake
     pages = PageServer(application(reader, utc_now), sock)
     try:

@@ -49,17 +49,25 @@ class Message(NamedTuple):
 class Projector:
     """A worker that projects what is new. It gives way to the collector, but not for ever."""
 
-    def __init__(self, store: Store, patient_index: PatientIndex, quiet: threading.Event) -> None:
+    def __init__(
+        self,
+        store: Store,
+        patient_index: PatientIndex,
+        quiet: threading.Event,
+        when_idle: Callable[[], None] = lambda: None,
+    ) -> None:
         """Prepare; `worker.start()` begins.
 
         Args:
             store: opened for writing.
             patient_index: see `edge.hub.projections`.
             quiet: set while the collector has nothing to store.
+            when_idle: what else is to be done; called when everything is projected.
         """
         self._store = store
         self._patient_index = patient_index
         self._quiet = quiet
+        self._when_idle = when_idle
         self._new = threading.Event()
         self._behind_since: float | None = None
         self.worker = Worker("projector", self._step, fresh_within=FRESH_S)
@@ -83,6 +91,7 @@ class Projector:
         self._quiet.wait(max(0.0, self._behind_since + GIVE_WAY_S - now))
         if project_some(self._store, self._patient_index) == 0:
             self._behind_since = None
+            self._when_idle()
             self._new.wait(IDLE_S)
 
 

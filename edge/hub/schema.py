@@ -6,14 +6,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-HEAD = "0001"
+HEAD = "0002"
 """The version that this hub works with: the newest file in ``migrations/versions``."""
 _MIGRATING = 7_431_001
 """PostgreSQL's advisory lock: one migration at a time."""
 
 
-def create(connection: Connection) -> None:
-    """Bring a store, empty or of an older version, to `HEAD` within the caller's transaction."""
+def create(connection: Connection, version: str = HEAD) -> None:
+    """Bring a store, empty or of an older version, to `version` within the caller's transaction."""
     from alembic import command  # noqa: PLC0415 - a hub that finds its tables starts without it
     from alembic.config import Config  # noqa: PLC0415
 
@@ -22,7 +22,7 @@ def create(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, HEAD)
+    command.upgrade(config, version)
 
 
 def version(connection: Connection) -> str | None:

@@ -78,6 +78,18 @@ poison = Table(
     Column("why", Text, nullable=False),
 )
 
+picture = Table(
+    "picture",
+    METADATA,
+    Column("sha256", Text, primary_key=True),
+    Column("station", Text, nullable=False),
+    Column("received", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index("picture_received", "received"),
+)
+"""Sealed pictures by the SHA-256 of their bytes; the one table of what stations send that forgets, see
+`edge.hub.pictures`."""
+
 watermark = Table(
     "watermark",
     METADATA,

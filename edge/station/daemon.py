@@ -30,6 +30,7 @@ from edge.station.journal.room import RESERVED_BYTES
 from edge.station.journal.store import Journal, JournalReader, OpenedEpoch
 from edge.station.journal.writer import JournalWriter
 from edge.station.panel import build_panel
+from edge.station.pictures import FOLDER, PictureStore
 from edge.station.uplink import Uplink
 from edge.station.uplink_state import UplinkSettings
 from hardware.host.clock import Clock
@@ -62,7 +63,7 @@ class Station:
 
         Args:
             config: the checked configuration.
-            state_dir: journal and open case.
+            state_dir: journal, open case and pictures.
             run_dir: sockets.
             simulate: simulated panel on standard output, scans and buttons from standard input.
             after_step: told after every step in the life of a scan; tests kill the process there.
@@ -106,6 +107,7 @@ class Station:
             self._writer,
             now=clock.now,
             report=lambda change: self._tell(drafter, change),
+            pictures=PictureStore(state_dir / FOLDER, config.station.id, config.seal),
             after_step=after_step,
         )
         self._writer.on_append = self._uplink.wake

@@ -19,6 +19,8 @@ from edge.station.identity import Identity, Report
 from edge.station.journal.store import Head, JournalReader
 from edge.station.journal.writer import JournalWriter
 from edge.station.notices import Notices
+from edge.station.photo_uplink import PhotoUplink
+from edge.station.pictures import PictureStore
 from edge.station.uplink_state import UplinkSettings, UplinkStats
 from edge.station.window import PACKET_OVERHEAD, Window
 from hardware.host.clock import ClockReading
@@ -57,6 +59,7 @@ class Uplink:
         *,
         now: Callable[[], ClockReading],
         report: Report = lambda _change: None,
+        pictures: PictureStore | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare; the worker connects.
@@ -67,7 +70,8 @@ class Uplink:
             writer: takes the hub's watermarks, and knows where the journal stands.
             now: the clock and its quality.
             report: journals the body of a ``station`` event.
-            after_step: told after ``published`` and ``watermark``; tests kill the process there.
+            pictures: what else waits for the hub; None: nothing does.
+            after_step: told after ``published``, ``watermark``, ``photo`` and ``photo-ack``; tests kill it there.
         """
         self._after_step = after_step
         self._settings = settings
@@ -88,6 +92,9 @@ class Uplink:
         self.stats = UplinkStats()
         will = Will(wire.topic(settings.station, "status"), replace(self.status(), state="lost").encode())
         self._link = Link(replace(settings.link, will=will), time_trusted=self._identity.time_trusted)
+        self._photos = PhotoUplink(
+            settings.station, pictures, self._link, self._notices, now=now, report=report, after_step=after_step
+        )
         self.worker = Worker("uplink", self._step, fresh_within=FRESH_S, on_stop=self._close)
 
     def set_state(self, state: wire.State) -> None:
@@ -114,7 +121,7 @@ class Uplink:
 
     def stats_json(self) -> dict[str, Any]:
         """The counters and what a person should know, for ``udi-station status``."""
-        return {**asdict(self.stats), "notices": list(self._notices.texts)}
+        return {**asdict(self.stats), "pictures": self._photos.stats_json(), "notices": list(self._notices.texts)}
 
     def _step(self) -> None:
         wait = 0.0 if self._sendable() else IDLE_S
@@ -148,6 +155,8 @@ class Uplink:
             if not self._send(self._sync()):
                 break
         self._tell(force=False)
+        head = self._writer.head
+        self._photos.work(events_wait=head.acked_seq < head.last_seq)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """A link that breaks while we send is no error: its `Disconnected` follows."""
@@ -179,6 +188,7 @@ class Uplink:
         log.info("link=connected broker=%s:%d certificate_dates=%s", where.host, where.port, dates)
         self._link.subscribe(wire.topic(self._settings.station, "status"))
         self._link.subscribe(wire.topic(self._settings.station, "ack"))
+        self._photos.on_connected()
 
     def _on_disconnected(self, event: Disconnected) -> None:
         if self.stats.connected:
@@ -188,7 +198,8 @@ class Uplink:
         self._told = None
         self._identity.lost(event)
         self.stats.taken_over = self._identity.taken_over
-        self._window.on_disconnected(event.reason, time.monotonic_ns(), hung_up=event.hung_up)
+        by_events = not self._photos.on_disconnected(event) and event.hung_up
+        self._window.on_disconnected(event.reason, time.monotonic_ns(), hung_up=by_events)
 
     def _tell_refused(self, refused: Refused) -> None:
         rows = self._reader.after(refused.seq - 1, 1, wire.MAX_EVENT_BYTES)
@@ -206,7 +217,7 @@ class Uplink:
 
     def _on_published(self, event: Published) -> None:
         span = self._batches.pop(event.mid, None)
-        if span is None:
+        if self._photos.on_published(event) or span is None:
             return
         now_ns = time.monotonic_ns()
         if not event.ok:
@@ -228,10 +239,13 @@ class Uplink:
         if message.topic == wire.topic(station, "ack"):
             self._writer.acknowledge(wire.Ack.decode(message.payload))
             self._after_step("watermark")
+        elif message.topic == wire.topic(station, "photo-ack"):
+            self._photos.on_ack(message.payload)
         elif message.topic == wire.HUB_PRESENCE:
             presence = wire.HubPresence.decode(message.payload)
             self.stats.hub_present = presence.present
             self._window.on_hub(present=presence.present, now_ns=time.monotonic_ns())
+            self._photos.on_hub(present=presence.present)
         elif wire.session_of(message.payload) != self._settings.session:
             self._on_foreign()
 

@@ -21,7 +21,7 @@ from edge.udi.model import Finding, Grade, Issuer, Udi
 from edge.udi.read import Read
 
 SCHEMAS = Path(wire.__file__).with_name("schema")
-NAMES = ("event", "ack", "status", "hub")
+NAMES = ("event", "ack", "photo-ack", "status", "hub")
 AT = datetime(2026, 11, 24, 8, 15, 2, 123456, tzinfo=UTC)
 EPOCH, CHAIN = "9f2c41d07be3a1c4", "ab" * 32
 
@@ -90,6 +90,9 @@ EVENTS = {
     "clock at boot": draft(wire.Kind.CLOCK, wire.clock_change("boot", quality_before=None, step_ns=None)),
     "clock step": draft(wire.Kind.CLOCK, wire.clock_change("step", quality_before="rtc", step_ns=-7)),
     "epoch": draft(wire.Kind.STATION, wire.station_change("epoch_opened", **OPENED)),
+    "picture refused": draft(
+        wire.Kind.STATION, wire.station_change("refused", picture=CHAIN, size=150_000, reason="Packet too large")
+    ),
     "refused": draft(
         wire.Kind.STATION,
         wire.station_change("refused", seq=7, event_id=wire.uuid7(AT), size=9000, reason="Packet too large"),
@@ -130,6 +133,10 @@ BAD = {
         "verdict": {"outcome": "STOP", "reasons": [{"code": "expired", "audience": "person", "detail": "x"}]}
     },
     "reserved name": {"station": "site"},
+    "refusal of a picture without its size": {
+        "kind": "station",
+        "change": {"what": "refused", "reason": "x", "picture": CHAIN},
+    },
     "refusal of no event": {"kind": "station", "change": {"what": "refused", "reason": "x"}},
     "unknown change": {"kind": "station", "change": {"what": "nonsense"}},
 }
@@ -144,6 +151,7 @@ def test_the_schema_refuses(change: dict[str, Any]) -> None:
 def test_the_other_messages_are_of_their_schemas() -> None:
     status = wire.Status("b6", "ready", wire.iso(AT), "0.1.0", EPOCH, 0, 100_000, ("camera", "button"))
     validator("ack").validate(json.loads(wire.Ack(EPOCH, 4711, CHAIN).encode()))
+    validator("photo-ack").validate(json.loads(wire.PhotoAck(CHAIN).encode()))
     validator("status").validate(json.loads(status.encode()))
     validator("hub").validate(json.loads(wire.HubPresence("s", present=True, since=wire.iso(AT)).encode()))
 
@@ -151,12 +159,13 @@ def test_the_other_messages_are_of_their_schemas() -> None:
 def test_ack_and_presence_survive_the_way() -> None:
     ack, presence = wire.Ack(EPOCH, 4711, CHAIN), wire.HubPresence("s", present=False, since=wire.iso(AT))
     assert wire.Ack.decode(ack.encode()) == ack
+    assert wire.PhotoAck.decode(wire.PhotoAck(CHAIN).encode()) == wire.PhotoAck(CHAIN)
     assert wire.HubPresence.decode(presence.encode()) == presence
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b'{"schema":2}', b"\xff", b"[" * 100_000])
 def test_what_is_no_message_is_told(payload: bytes) -> None:
-    for decode in (wire.Ack.decode, wire.HubPresence.decode, wire.Event.decode):
+    for decode in (wire.Ack.decode, wire.PhotoAck.decode, wire.HubPresence.decode, wire.Event.decode):
         with pytest.raises(wire.WireError):
             decode(payload)
 
@@ -191,6 +200,8 @@ def test_asyncapi_names_the_topics_of_the_code() -> None:
     assert addresses == {
         wire.topic("{station}", "scan"),
         wire.topic("{station}", "ack"),
+        wire.photo_topic("{station}", "{sha256}"),
+        wire.topic("{station}", "photo-ack"),
         wire.topic("{station}", "status"),
         wire.HUB_PRESENCE,
     }
