@@ -61,7 +61,7 @@ class CollectorSettings:
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        """Each collector hears every status, for a retained message is not sent to those who share, and every picture."""
+        """Each collector hears every status (a retained message is not sent to those who share) and every picture."""
         scans = SCANS if self.share is None else f"$share/{self.share}/{SCANS}"
         return scans, STATUSES, PICTURES, wire.HUB_PRESENCE
 

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "pictures"
 NAME = re.compile(r"[0-9a-f]{64}")
+_ABSENT = (FileNotFoundError, NotADirectoryError)
 _HALF_WRITTEN = re.compile(r"[0-9a-f]{64}\.part")
 
 
@@ -124,7 +125,7 @@ class PictureStore:
         file = self._folder / name
         try:
             data = b"" if file.stat().st_size > MAX_PICTURE_BYTES else file.read_bytes()
-        except FileNotFoundError:
+        except _ABSENT:
             return None
         except OSError as error:
             log.warning("picture=%s passed over: %s", name, error)
@@ -196,7 +197,7 @@ class PictureStore:
                     if NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                         stat = entry.stat(follow_symlinks=False)
                         found.append(_File(stat.st_mtime, entry.name, stat.st_size))
-        except (FileNotFoundError, NotADirectoryError):
+        except _ABSENT:
             pass  # no picture was taken yet; or one was deleted while we looked, and we look again
         except OSError as error:
             self._say(f"pictures cannot be looked for: {error}")
@@ -211,7 +212,7 @@ class PictureStore:
     def _unlink(self, file: Path) -> bool:
         try:
             file.unlink()
-        except FileNotFoundError:
+        except _ABSENT:
             return False
         except OSError as error:
             self._passed.add(file.name)

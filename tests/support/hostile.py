@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from edge import wire
 
 CONNECT, PUBLISH, SUBSCRIBE, PINGREQ = 1, 3, 8, 12
-ACCEPTED, HANG_UP = 0, -1
+ACCEPTED, HANG_UP, SILENT = 0, -1, -2
 Judge = Callable[[list[wire.Event]], int]
 """What to say to a message with these events: a reason code for its PUBACK, or `HANG_UP`."""
 
@@ -26,6 +26,11 @@ class HostileBroker:
         self.connections = 0
         self.sizes: list[int] = []
         self.events: dict[int, wire.Event] = {}
+        self.judge_picture: Callable[[bytes], int] = lambda _picture: ACCEPTED
+        """As `judge`; `SILENT` is the broker that takes a picture for a hub that does not answer."""
+        self.heard: list[str] = []
+        """The last part of every topic that something was published to, in order."""
+        self.pictures: list[bytes] = []
         self._parting = parting
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -75,6 +80,9 @@ class HostileBroker:
         mid, rest = rest[:2], rest[2:]
         length, rest = _varint(rest)
         payload = rest[length:]
+        self.heard.append(topic.rsplit("/", 1)[-1])
+        if "/photo/" in topic:
+            return self._picture(client, topic, mid, payload)
         if not topic.endswith("/scan"):
             client.sendall(b"\x40\x02" + mid)
             return True
@@ -87,6 +95,17 @@ class HostileBroker:
         if answer == ACCEPTED:
             self.events |= {event.seq: event for event in events}
             self._acknowledge(client, topic)
+        return True
+
+    def _picture(self, client: socket.socket, topic: str, mid: bytes, payload: bytes) -> bool:
+        self.pictures.append(payload)
+        answer = self.judge_picture(payload)
+        if answer == HANG_UP:
+            return False
+        client.sendall(b"\x40\x03" + mid + bytes([max(answer, ACCEPTED)]))
+        if answer == ACCEPTED:
+            station, name = topic.split("/")[1], topic.rsplit("/", 1)[-1]
+            client.sendall(_publish(wire.topic(station, "photo-ack"), wire.PhotoAck(name).encode()))
         return True
 
     def _acknowledge(self, client: socket.socket, topic: str) -> None:

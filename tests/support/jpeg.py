@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import io
+
+from PIL import Image
+
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _APP0, _COM = 0xE0, 0xFE
 _ALONE = {0x01, *range(0xD0, 0xD8)}
 """Markers without a length: TEM, RST0 to RST7."""
+
+
+def noisy(width: int = 64, height: int = 48, **how: object) -> bytes:
+    """A JPEG of noise as Pillow writes it, different each time: about 0.9 bytes a pixel."""
+    out = io.BytesIO()
+    Image.effect_noise((width, height), 40).save(out, "jpeg", **how)
+    return out.getvalue()
 
 
 def metadata_segments(jpeg: bytes) -> list[str]:

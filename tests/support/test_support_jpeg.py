@@ -1,16 +1,8 @@
-import io
-
 import pytest
 from PIL import Image
 
 from tests.support.jpeg import metadata_segments
-
-
-def jpeg(**how: object) -> bytes:
-    out = io.BytesIO()
-    Image.effect_noise((64, 48), 40).save(out, "jpeg", **how)
-    return out.getvalue()
-
+from tests.support.jpeg import noisy as jpeg
 
 EXIF = Image.Exif()
 EXIF[0x010E] = "ZY20261234"
