@@ -97,12 +97,12 @@ def test_pictures_go_behind_all_events_each_once(broker: HostileBroker, sender: 
     for _ in range(120):
         sender.journal(wire.station_change("configuration"))
     sender.uplink.worker.start()
-    wait_for(lambda: sender.store.names() == [], "the pictures")
+    wait_for(lambda: sender.counts()["delivered"] == 3, "the pictures")
+    assert sender.store.names() == []
     wanted = [each for each in broker.heard if each != "status"]
     assert wanted[-3:] == names, "the oldest first"
     assert set(wanted[:-3]) == {"scan"}
     assert len(broker.events) == 121
-    assert sender.counts()["delivered"] == 3
 
 
 TROUBLES: dict[str, tuple[int, str]] = {
