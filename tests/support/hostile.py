@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from edge import wire
 
 CONNECT, PUBLISH, SUBSCRIBE, PINGREQ = 1, 3, 8, 12
-ACCEPTED, HANG_UP, SILENT = 0, -1, -2
+ACCEPTED, HANG_UP, SILENT, MUTE = 0, -1, -2, -3
 Judge = Callable[[list[wire.Event]], int]
 """What to say to a message with these events: a reason code for its PUBACK, or `HANG_UP`."""
 
@@ -27,7 +27,7 @@ class HostileBroker:
         self.sizes: list[int] = []
         self.events: dict[int, wire.Event] = {}
         self.judge_picture: Callable[[bytes], int] = lambda _picture: ACCEPTED
-        """As `judge`; `SILENT` is the broker that takes a picture for a hub that does not answer."""
+        """As `judge`; `SILENT`: a PUBACK for a hub that does not answer; `MUTE`: not even that."""
         self.heard: list[str] = []
         """The last part of every topic that something was published to, in order."""
         self.pictures: list[bytes] = []
@@ -102,7 +102,8 @@ class HostileBroker:
         answer = self.judge_picture(payload)
         if answer == HANG_UP:
             return False
-        client.sendall(b"\x40\x03" + mid + bytes([max(answer, ACCEPTED)]))
+        if answer != MUTE:
+            client.sendall(b"\x40\x03" + mid + bytes([max(answer, ACCEPTED)]))
         if answer == ACCEPTED:
             station, name = topic.split("/")[1], topic.rsplit("/", 1)[-1]
             client.sendall(_publish(wire.topic(station, "photo-ack"), wire.PhotoAck(name).encode()))

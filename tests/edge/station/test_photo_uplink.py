@@ -22,7 +22,7 @@ from hardware.host import link as link_module
 from hardware.host.clock import Clock
 from hardware.host.link import LinkSettings
 from tests.support.events import draft, opening
-from tests.support.hostile import ACCEPTED, HANG_UP, SILENT, HostileBroker
+from tests.support.hostile import ACCEPTED, HANG_UP, MUTE, SILENT, HostileBroker
 from tests.support.jpeg import noisy
 from tests.support.site import wait_for
 
@@ -83,6 +83,7 @@ def broker() -> Iterator[HostileBroker]:
 def sender(tmp_path: Path, broker: HostileBroker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sender]:
     """The waits of minutes are as long as they are in life; here nobody has the time."""
     monkeypatch.setattr(link_module, "BACKOFF_MOST_S", 0.05)
+    monkeypatch.setattr("edge.station.window.FIRST_PAUSE_NS", 1_000_000)
     monkeypatch.setattr("edge.station.photo_window.FIRST_PAUSE_NS", 1_000_000)
     monkeypatch.setattr("edge.station.photo_window.MOST_PAUSE_NS", 20_000_000)
     monkeypatch.setattr("edge.station.photo_window.RETRY_NS", 200_000_000)
@@ -141,14 +142,22 @@ def test_a_picture_that_is_not_taken_is_reported_and_holds_nothing_up(
 
 
 def test_a_break_under_a_picture_is_not_blamed_on_the_event_behind_it(broker: HostileBroker, sender: Sender) -> None:
-    """The broker closes when it has the picture; by then an event is under way."""
+    """The broker chokes on the picture; by the time it closes an event is out too."""
     name = sender.keep()
+    choking: list[bytes] = []
 
-    def judge(_picture: bytes) -> int:
+    def choke(picture: bytes) -> int:
+        choking.append(picture)
         sender.journal(wire.station_change("configuration"))
+        return MUTE
+
+    def judge(_events: list[wire.Event]) -> int:
+        if not choking:
+            return ACCEPTED
+        choking.clear()
         return HANG_UP
 
-    broker.judge_picture = judge
+    broker.judge_picture, broker.judge = choke, judge
     sender.uplink.worker.start()
     wait_for(lambda: sender.counts()["set_aside"] == [name], "the picture set aside")
     assert sender.uplink.stats.set_aside == ()
