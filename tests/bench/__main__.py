@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.bench import (
     bench_drain,
+    bench_fleet,
     bench_journal,
     bench_life,
     bench_parse,
@@ -34,6 +35,7 @@ PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "start": bench_start.measure,
     "publish": bench_publish.measure,
     "drain": bench_drain.measure,
+    "fleet": bench_fleet.measure,
 }
 
 
