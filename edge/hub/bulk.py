@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import ARRAY, CTE, ColumnElement, Connection, Table, Text, bindparam, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from edge.hub.tables import inbox
+from edge.hub.tables import NUMBER, inbox
 
 KeyRow = tuple[str, str, int, str, str, str | None, int]
 """A row of `edge.hub.tables.event_key`."""
@@ -62,3 +63,30 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
 
 def _insert(connection: Connection, table: Table) -> Any:
     return sqlite_insert(table) if connection.dialect.name == "sqlite" else postgresql_insert(table)
+
+
+Place = tuple[str, str, int]
+"""station, epoch, seq."""
+
+
+def listed(dialect: str) -> CTE:
+    """Rows ``station, epoch, seq`` to join with, whose values `listing` gives: a statement is made and read once."""
+    if dialect == "sqlite":
+        each = func.json_each(bindparam("listed", type_=Text)).table_valued("value")
+        columns: list[ColumnElement[Any]] = [
+            func.json_extract(each.c.value, literal_column(f"'$[{index}]'")) for index in range(3)
+        ]
+    else:
+        arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in (("a", Text()), ("b", Text()), ("c", NUMBER))]
+        each = func.unnest(*arrays).table_valued("a", "b", "c", name="each").render_derived()
+        columns = [each.c[name] for name in "abc"]
+    names = ("station", "epoch", "seq")
+    labelled = [column.label(name) for column, name in zip(columns, names, strict=True)]
+    return select(*labelled).select_from(each).cte("listed")
+
+
+def listing(dialect: str, places: Sequence[Place]) -> dict[str, Any]:
+    """The values of a statement with `listed`; at least one place."""
+    if dialect == "sqlite":
+        return {"listed": json.dumps(places)}
+    return dict(zip("abc", map(list, zip(*places, strict=True)), strict=True))

@@ -29,7 +29,6 @@ from hardware.host.link import (
     Subscribed,
     Tls,
     Will,
-    topic_matches,
 )
 from hardware.host.worker import Worker
 
@@ -39,6 +38,8 @@ BATCH_MESSAGES = 500
 BATCH_BYTES = 524288
 BATCH_NS = 20_000_000
 """Single events wait so long for company, at most; a message of several is a backlog and is stored at once."""
+TOGETHER_NS = 20_000_000
+"""So long watermarks of single events wait for each other: a look at the store costs as much as thirty of them."""
 RECEIVE_MAXIMUM = 1_000
 IDLE_S = 0.5
 PRESENCE_NS = 60_000_000_000
@@ -139,6 +140,8 @@ class Collector:
         self._batch = _Batch()
         self._pacer = watermarks.Pacer()
         self._watermarks = watermarks.Watermarks()
+        self._answers_ns = 0
+        """When watermarks may be looked for again."""
         self._subscribed: set[str] = set()
         self._said_ns = 0
         self._say_again = False
@@ -162,7 +165,8 @@ class Collector:
     def step(self) -> None:
         """Receive all that is there, commit when the batch is ripe, answer what is due."""
         now_ns = time.monotonic_ns()
-        timeout_s = self._pacer.wait_s(now_ns, self._batch.wait_s(now_ns, IDLE_S))
+        answers_s = max(self._pacer.wait_s(now_ns, IDLE_S), (self._answers_ns - now_ns) / watermarks.SECOND_NS)
+        timeout_s = self._batch.wait_s(now_ns, min(answers_s, IDLE_S))
         events = self._link.step(timeout_s)
         if not events and timeout_s > 0 and not self._batch.messages:
             self.quiet.set()
@@ -231,6 +235,8 @@ class Collector:
             self._link.ack(message)
         self._after_step("acknowledged")
         now_ns = time.monotonic_ns()
+        if any(each.batch for each in touched):
+            self._answers_ns = 0
         for each in touched:
             self._pacer.note(each.station, each.epoch, batch=each.batch, now_ns=now_ns)
         for station, sha256 in kept:
@@ -238,8 +244,8 @@ class Collector:
 
     def _write(self, messages: list[Message]) -> tuple[list[inbox.Touched], list[pictures.Stored]]:
         received = wire.iso(self._now())
-        scans = [_incoming(message) for message in messages if topic_matches(SCANS, message.topic)]
-        others = [_incoming(message) for message in messages if topic_matches(STATUSES, message.topic)]
+        scans = [_incoming(message) for message in messages if message.topic.endswith("/scan")]
+        others = [_incoming(message) for message in messages if message.topic.endswith("/status")]
         photos = [_incoming(message) for message in messages if "/photo/" in message.topic]
         touched = inbox.store(self._store, scans, received) if scans else []
         if others:
@@ -251,9 +257,10 @@ class Collector:
         return touched, pictures.store(self._store, photos, received) if photos else []
 
     def _answer(self, now_ns: int) -> None:
-        due = self._pacer.due(now_ns)
+        due = self._pacer.due(now_ns) if now_ns >= self._answers_ns else ()
         if not due:
             return
+        self._answers_ns = now_ns + TOGETHER_NS
         with self._store.read() as connection:
             acks = self._watermarks.advance(connection, due)
         for station, ack in acks:

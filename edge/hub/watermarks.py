@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from heapq import heappop, heappush
 from typing import Any
 
-from sqlalchemy import CTE, Column, Connection, Select, and_, case, func, select, tuple_, values
-from sqlalchemy.types import Text
+from sqlalchemy import Connection, Select, and_, case, func, select
 
 from edge.hub import bulk
 from edge.hub.inbox import chunks
-from edge.hub.tables import NUMBER, event_key, watermark
+from edge.hub.tables import event_key, watermark
 from edge.wire import Ack
 
 SECOND_NS = 1_000_000_000
@@ -58,9 +59,7 @@ class Watermarks:
     def _since(self, connection: Connection, epochs: Sequence[Epoch]) -> dict[Epoch, int]:
         """Where to look on; the table may know more: another collector was there, or a person closed a gap."""
         since = {each: self._known.get(each, 0) for each in epochs}
-        c = watermark.c
-        query = select(c.station, c.epoch, c.through).where(tuple_(c.station, c.epoch).in_(epochs))
-        for station, epoch, through in connection.execute(query):
+        for station, epoch, through in _ask(connection, _kept, [(*each, 0) for each in epochs]):
             since[station, epoch] = max(through, since[station, epoch])
         return since
 
@@ -68,13 +67,13 @@ class Watermarks:
 def _through(connection: Connection, since: dict[Epoch, int]) -> dict[Epoch, tuple[int, str]]:
     """The last event before the first gap or broken link, with its digest; not for epochs whose first is missing."""
     through: dict[Epoch, int] = {}
-    for station, epoch, first, last, count, broken in connection.execute(_extents(since)):
+    for station, epoch, first, last, count, broken in _ask(connection, _extents, _places(since)):
         begins = since[station, epoch]
         if first <= begins + 1:
             there = last == first + count - 1
             end = last if there else _before_gap(connection, station, epoch, begins)
             through[station, epoch] = end if broken is None else min(end, broken - 1)
-    digests = connection.execute(_digests(through)) if through else ()
+    digests = _ask(connection, _digests, _places(through)) if through else ()
     return {(row.station, row.epoch): (row.seq, row.digest) for row in digests}
 
 
@@ -90,12 +89,31 @@ def _before_gap(connection: Connection, station: str, epoch: str, since: int) ->
     return through
 
 
-def _extents(since: dict[Epoch, int]) -> Select[Any]:
+def _places(at: dict[Epoch, int]) -> list[bulk.Place]:
+    return [(*epoch, seq) for epoch, seq in at.items()]
+
+
+def _ask(
+    connection: Connection, statement: Callable[[str], Select[Any]], places: Sequence[bulk.Place]
+) -> Iterator[Any]:
+    dialect = connection.dialect.name
+    return iter(connection.execute(statement(dialect), bulk.listing(dialect, places)))
+
+
+@cache
+def _kept(dialect: str) -> Select[Any]:
+    c, here = watermark.c, bulk.listed(dialect)
+    same = and_(c.station == here.c.station, c.epoch == here.c.epoch)
+    return select(c.station, c.epoch, c.through).select_from(here.join(watermark, same))
+
+
+@cache
+def _extents(dialect: str) -> Select[Any]:
     """First, last and number of the events from there on, and the first that does not follow the one before it.
 
     Behind such a break stands what another card of that station sent: its watermark shall tell it that it is another.
     """
-    k, start = event_key.c, _listed(since)
+    k, start = event_key.c, bulk.listed(dialect)
     before = event_key.alias("before")
     same = and_(k.station == start.c.station, k.epoch == start.c.epoch, k.seq >= start.c.seq)
     one_before = and_(
@@ -112,15 +130,11 @@ def _extents(since: dict[Epoch, int]) -> Select[Any]:
     )
 
 
-def _digests(at: dict[Epoch, int]) -> Select[Any]:
-    k, here = event_key.c, _listed(at)
+@cache
+def _digests(dialect: str) -> Select[Any]:
+    k, here = event_key.c, bulk.listed(dialect)
     same = and_(k.station == here.c.station, k.epoch == here.c.epoch, k.seq == here.c.seq)
     return select(k.station, k.epoch, k.seq, k.digest).select_from(here.join(event_key, same))
-
-
-def _listed(at: dict[Epoch, int]) -> CTE:
-    columns = (Column("station", Text), Column("epoch", Text), Column("seq", NUMBER))
-    return values(*columns, name="listed").data([(*epoch, seq) for epoch, seq in at.items()]).cte()
 
 
 @dataclass(slots=True)
@@ -130,6 +144,9 @@ class Pacer:
     _waiting: dict[str, dict[str, None]] = field(default_factory=dict)
     """Station -> its epochs to answer, in the order of arrival."""
     _due_ns: dict[str, int] = field(default_factory=dict)
+    _queue: list[tuple[int, int, str]] = field(default_factory=list)
+    """A heap of due times, the order of arrival, and stations; an entry whose time is not the station's is void."""
+    _arrived: int = 0
     _answered_ns: dict[str, int] = field(default_factory=dict)
 
     def note(self, station: str, epoch: str, *, batch: bool, now_ns: int) -> None:
@@ -139,19 +156,22 @@ class Pacer:
         epochs[epoch] = None
         quiet_ns = now_ns if batch else self._answered_ns.get(station, now_ns - SECOND_NS) + SECOND_NS
         due_ns = max(now_ns, quiet_ns)
-        self._due_ns[station] = min(due_ns, self._due_ns.get(station, due_ns))
+        if due_ns < self._due_ns.get(station, due_ns + 1):
+            self._due_ns[station] = due_ns
+            self._arrived += 1
+            heappush(self._queue, (due_ns, self._arrived, station))
 
     def due(self, now_ns: int) -> list[tuple[str, str]]:
         """Take the (station, epoch) pairs to answer now."""
-        stations = [station for station, due_ns in self._due_ns.items() if due_ns <= now_ns]
-        found = []
-        for station in stations:
-            del self._due_ns[station]
-            self._answered_ns[station] = now_ns
-            found += [(station, epoch) for epoch in self._waiting.pop(station)]
+        found: list[tuple[str, str]] = []
+        while self._queue and self._queue[0][0] <= now_ns:
+            due_ns, _, station = heappop(self._queue)
+            if self._due_ns.get(station) == due_ns:
+                del self._due_ns[station]
+                self._answered_ns[station] = now_ns
+                found += [(station, epoch) for epoch in self._waiting.pop(station)]
         return found
 
     def wait_s(self, now_ns: int, most: float) -> float:
-        """Seconds until something is due, at most `most`."""
-        first_ns = min(self._due_ns.values(), default=None)
-        return most if first_ns is None else min(most, max(0.0, (first_ns - now_ns) / SECOND_NS))
+        """Seconds until something may be due, at most `most`."""
+        return min(most, max(0.0, (self._queue[0][0] - now_ns) / SECOND_NS)) if self._queue else most
