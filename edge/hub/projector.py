@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 
 MESSAGES = 200
 EVENTS = 500
-"""Events of one transaction, about; a tenth of a second, which a collector on SQLite has to wait."""
+"""Events of one transaction, about; a tenth of a second."""
+YIELD_S = 0.001
+"""Between two transactions: a collector that waits for its turn on SQLite would else hardly get it."""
 IDLE_S = 0.5
 GIVE_WAY_S = 4.0
 """So long the collector goes first while it has much to do; answers are never further behind for that alone."""
@@ -93,6 +95,8 @@ class Projector:
             self._behind_since = None
             self._when_idle()
             self._new.wait(IDLE_S)
+        else:
+            self.worker.stopping.wait(YIELD_S)
 
 
 def project_all(store: Store, patient_index: PatientIndex, told: Callable[[int], None] = lambda _count: None) -> int:
@@ -120,29 +124,42 @@ def rebuild(store: Store, patient_index: PatientIndex, told: Callable[[int], Non
 
 
 def project_some(store: Store, patient_index: PatientIndex) -> int:
-    """Project the oldest messages that wait, in one transaction; gives the number of their lines, 0 if none waited.
+    """Project the oldest messages that wait, all or none; gives the number of their lines, 0 if none waited.
+
+    On SQLite the collector waits only while rows are written, not while they are made: here is the only projector,
+    and what it reads is never changed, or was changed after.
 
     Raises:
         DBAPIError: the database refused; nothing was changed.
     """
+    if store.is_sqlite:
+        with store.read() as connection:
+            work = _prepare(connection, patient_index)
+        if work.messages:
+            with store.begin() as connection:
+                work.write(connection)
+        return work.lines
     with store.begin() as connection:
         if not _take_turn(connection):
             return 0
-        messages = _oldest(connection)
-        entries = _counted(connection, messages)
-        writes = _Writes(patient_index)
-        known = _known(connection, [entry.event_id for _, entry in entries])
-        for message, entry in entries:
-            first = known.get(entry.event_id)
-            if first is None:
-                known[entry.event_id] = _First(entry.digest, message.id)
-                writes.count(message, entry)
-            elif first.digest != entry.digest:
-                writes.repeat(message, entry, same=_content(first.line(connection)) == _content(entry.line))
-        writes.write(connection)
-        for part in chunks([message.id for message in messages]):
-            connection.execute(delete(tables.unprojected).where(tables.unprojected.c.inbox_id.in_(part)))
-    return sum(len(wire.split(message.payload)) for message in messages)
+        work = _prepare(connection, patient_index)
+        work.write(connection)
+        return work.lines
+
+
+def _prepare(connection: Connection, patient_index: PatientIndex) -> _Work:
+    messages = _oldest(connection)
+    entries = _counted(connection, messages)
+    work = _Work(patient_index, messages)
+    known = _known(connection, [entry.event_id for _, entry in entries])
+    for message, entry in entries:
+        first = known.get(entry.event_id)
+        if first is None:
+            known[entry.event_id] = _First(entry.digest, message.id)
+            work.count(message, entry)
+        elif first.digest != entry.digest:
+            work.repeat(message, entry, same=_content(first.line(connection)) == _content(entry.line))
+    return work
 
 
 def _take_turn(connection: Connection, *, wait: bool = False) -> bool:
@@ -217,13 +234,19 @@ def _content(line: bytes) -> bytes:
 
 
 @dataclass(slots=True)
-class _Writes:
-    """Rows of one transaction, by table."""
+class _Work:
+    """What becomes of some messages: rows by table."""
 
     patient_index: PatientIndex
+    messages: Sequence[Message]
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     months: set[str] = field(default_factory=set)
     moments: restamp.Moments = field(default_factory=restamp.Moments)
+
+    @property
+    def lines(self) -> int:
+        """Of all messages."""
+        return sum(len(wire.split(message.payload)) for message in self.messages)
 
     def count(self, message: Message, entry: Entry) -> None:
         """An event that is new, or bytes that turn out not to be one of schema 1: they are set aside."""
@@ -248,7 +271,7 @@ class _Writes:
         self._add("repeat", row)
 
     def write(self, connection: Connection) -> None:
-        """Write everything."""
+        """Write everything, and take the messages from the list."""
         if connection.dialect.name == "postgresql":
             for month in sorted(self.months):
                 _make_partitions(connection, month)
@@ -258,6 +281,8 @@ class _Writes:
             else:
                 connection.execute(insert(tables.METADATA.tables[name]), rows)
         restamp.write(connection, self.moments)
+        for part in chunks([message.id for message in self.messages]):
+            connection.execute(delete(tables.unprojected).where(tables.unprojected.c.inbox_id.in_(part)))
 
     def _add(self, table: str, row: dict[str, Any]) -> None:
         self.rows.setdefault(table, []).append(row)
