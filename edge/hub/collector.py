@@ -231,8 +231,9 @@ class Collector:
         self.on_stored()
         self.stats.messages += len(messages)
         self.stats.commits += 1
-        for message in messages if acknowledge else ():
-            self._link.ack(message)
+        with self._link.together():
+            for message in messages if acknowledge else ():
+                self._link.ack(message)
         self._after_step("acknowledged")
         now_ns = time.monotonic_ns()
         if any(each.batch for each in touched):
@@ -263,9 +264,10 @@ class Collector:
         self._answers_ns = now_ns + TOGETHER_NS
         with self._store.read() as connection:
             acks = self._watermarks.advance(connection, due)
-        for station, ack in acks:
-            self._publish(wire.topic(station, "ack"), ack.encode())
-            self.stats.answers += 1
+        with self._link.together():
+            for station, ack in acks:
+                self._publish(wire.topic(station, "ack"), ack.encode())
+                self.stats.answers += 1
         self._after_step("answered")
 
     def _hear_presence(self, payload: bytes) -> None:

@@ -17,13 +17,14 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 from paho.mqtt import client as mqtt
 
 from hardware.host.backoff import Backoff
-from hardware.host.link_client import LinkClient, UserProperties, connect_properties, made
+from hardware.host.link_client import LinkClient, UserProperties, connect_properties, made, topic_matches
 from hardware.host.link_types import (
     Connected,
     Disconnected,
@@ -192,6 +193,10 @@ class Link:
         """Acknowledge a message (only with `manual_ack`); harmless when its connection is gone."""
         if self._session is not None and self._session.up and message.qos > 0:
             self._session.client.ack(message.mid, message.qos)
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is sent within goes out in one piece at the end: many small packets, one system call."""
+        return contextlib.nullcontext() if self._session is None else self._session.client.together()
 
     def wake(self) -> None:
         """Let a waiting `step` return at once; may be called from any thread."""
@@ -365,8 +370,3 @@ class Link:
 def _keep_error(session: _Session, level: int, text: str) -> None:
     if level == mqtt.MQTT_LOG_ERR:
         session.detail = text
-
-
-def topic_matches(pattern: str, topic: str) -> bool:
-    """Whether a topic is within a subscription with ``+`` and ``#``."""
-    return mqtt.topic_matches_sub(pattern, topic)

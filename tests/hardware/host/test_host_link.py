@@ -299,3 +299,27 @@ def test_user_properties_are_packed_as_paho_packs_them(pairs: dict[str, str]) ->
     known = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves this constructor untyped
     known.UserProperty = list(pairs.items())
     assert UserProperties(pairs).pack() == known.pack()  # type: ignore[no-untyped-call]
+
+
+def test_what_is_sent_together_leaves_at_the_end_and_in_order(broker: Broker) -> None:
+    ear, mouth = listening(broker, "t"), link(broker, "mouth")
+    large = b"x" * 3_000_000  # more than a socket takes at once
+    with mouth.together():
+        mouth.publish("t", b"1")
+        mouth.publish("t", large)
+        assert ear.step(0.2) == []
+    mouth.publish("t", b"2")
+    until(mouth, Published)
+    heard: list[bytes] = []
+    while len(heard) < 3:
+        mouth.step(0.0)
+        heard += [event.payload for event in ear.step(0.05) if isinstance(event, Message)]
+    assert heard == [b"1", large, b"2"]
+    mouth.disconnect()
+    ear.disconnect()
+
+
+def test_nothing_is_sent_together_without_a_connection() -> None:
+    made = Link(LinkSettings("127.0.0.1", 1, "A"))
+    with made.together(), pytest.raises(NotConnected):
+        made.publish("t", b"1")
