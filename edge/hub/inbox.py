@@ -107,7 +107,7 @@ def _write_new(connection: Connection, read: Sequence[_Read], received: str) -> 
     rows.sort(key=_by_key)
     if bulk.insert_keys(connection, rows) != len(rows):
         raise _Taken
-    _keep(connection, list(zip(ids, full, strict=True)), received, mixed=False)
+    _keep(connection, list(zip(ids, full, strict=True)), received)
     _set_aside(connection, read, received)
 
 
@@ -124,7 +124,7 @@ def _write_carefully(connection: Connection, read: Sequence[_Read], received: st
             kept.append((inbox_id, each))
     if bulk.insert_keys(connection, sorted(placing.new.values(), key=_by_key)) != len(placing.new):
         raise _Taken
-    _keep(connection, kept, received, mixed=True)
+    _keep(connection, kept, received)
     for row in placing.replaced.values():
         _replace(connection, row)
     for row in placing.released:
@@ -220,7 +220,7 @@ def _release(connection: Connection, row: bulk.KeyRow) -> None:
     connection.execute(delete(conflict).where(_at(conflict, row), conflict.c.digest == _digest(row)))
 
 
-def _keep(connection: Connection, kept: Sequence[tuple[int, _Read]], received: str, *, mixed: bool) -> None:
+def _keep(connection: Connection, kept: Sequence[tuple[int, _Read]], received: str) -> None:
     """The raw bytes, and the projector's list."""
     if not kept:
         return
@@ -235,7 +235,7 @@ def _keep(connection: Connection, kept: Sequence[tuple[int, _Read]], received: s
         for inbox_id, each in kept
     ]
     connection.execute(insert(tables.inbox), rows)
-    connection.execute(insert(tables.unprojected), [{"inbox_id": inbox_id, "mixed": mixed} for inbox_id, _ in kept])
+    connection.execute(insert(tables.unprojected), [{"inbox_id": inbox_id} for inbox_id, _ in kept])
 
 
 def _set_aside(connection: Connection, read: Sequence[_Read], received: str) -> None:

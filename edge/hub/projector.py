@@ -1,7 +1,8 @@
 """Makes the projections from what the collector stored, a little later.
 
 The same event always gives the same row, whatever the order of arrival. An event counts once: the first of its
-``event_id`` is projected, every other is noted as a repeat. Of several hubs on one database one projects at a time.
+``event_id`` is projected, every other is noted as a repeat. Which key it stands at does not matter here. Of several
+hubs on one database one projects at a time.
 """
 
 from __future__ import annotations
@@ -9,15 +10,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, text
+from sqlalchemy import Connection, delete, func, insert, select, text
 
 from edge import wire
 from edge.hub import bulk, restamp, tables
-from edge.hub.inbox import chunks, look_up, poison_row
+from edge.hub.inbox import chunks, poison_row
 from edge.hub.projections import PatientIndex, ProjectionError, project
 from edge.hub.reading import Entry, Incoming, decode, read_message
 from edge.hub.store import Store
@@ -45,7 +46,6 @@ class Message(NamedTuple):
     received: str
     topic: str
     payload: bytes
-    mixed: bool
 
 
 class Projector:
@@ -118,8 +118,7 @@ def rebuild(store: Store, patient_index: PatientIndex, told: Callable[[int], Non
         for table in tables.DERIVED:
             connection.execute(table.delete())
         connection.execute(tables.unprojected.delete())
-        everything = select(tables.inbox.c.id, literal(value=True))
-        connection.execute(insert(tables.unprojected).from_select(["inbox_id", "mixed"], everything))
+        connection.execute(insert(tables.unprojected).from_select(["inbox_id"], select(tables.inbox.c.id)))
     return project_all(store, patient_index, told)
 
 
@@ -149,7 +148,7 @@ def project_some(store: Store, patient_index: PatientIndex) -> int:
 
 def _prepare(connection: Connection, patient_index: PatientIndex) -> _Work:
     messages = _oldest(connection)
-    entries = _counted(connection, messages)
+    entries = [(message, entry) for message in messages for entry in _events(message)]
     work = _Work(patient_index, messages)
     known = _known(connection, [entry.event_id for _, entry in entries])
     for message, entry in entries:
@@ -175,7 +174,7 @@ def _take_turn(connection: Connection, *, wait: bool = False) -> bool:
 def _oldest(connection: Connection) -> list[Message]:
     inbox, waiting = tables.inbox.c, tables.unprojected.c
     query = (
-        select(inbox.id, inbox.received, inbox.topic, inbox.payload, waiting.mixed)
+        select(inbox.id, inbox.received, inbox.topic, inbox.payload)
         .join(tables.unprojected, waiting.inbox_id == inbox.id)
         .order_by(inbox.id)
         .limit(MESSAGES)
@@ -191,19 +190,10 @@ def _oldest(connection: Connection) -> list[Message]:
     return messages
 
 
-def _counted(connection: Connection, messages: Iterable[Message]) -> list[tuple[Message, Entry]]:
-    """The events of these messages that stand at their keys."""
-    found: list[tuple[Message, Entry]] = []
-    doubtful: list[tuple[Message, Entry]] = []
-    for message in messages:
-        entries, _ = read_message(Incoming(message.topic, message.payload, {}))
-        (doubtful if message.mixed else found).extend((message, entry) for entry in entries if entry.poison is None)
-    taken = look_up(connection, [entry.key for _, entry in doubtful])
-    for message, entry in doubtful:
-        row = taken.get(entry.key)
-        if row is not None and (row[4], row[6]) == (entry.digest, message.id):
-            found.append((message, entry))
-    return sorted(found, key=lambda each: each[0].id)
+def _events(message: Message) -> Iterator[Entry]:
+    """All that can be read of it. Quarantined ones too: what happened at another card of that name has happened."""
+    entries, _ = read_message(Incoming(message.topic, message.payload, {}))
+    return (entry for entry in entries if entry.poison is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,9 @@ unprojected = Table(
     "unprojected",
     METADATA,
     Column("inbox_id", NUMBER, primary_key=True, autoincrement=False),
-    Column("mixed", Boolean, nullable=False),
 )
 """Messages that the projector has not seen. A list, not a mark in a row of numbers: of two collectors' transactions the
-one with the smaller numbers may commit last. ``mixed``: not all events of the message are counted from it."""
+one with the smaller numbers may commit last."""
 
 key_conflict = Table(
     "key_conflict",
@@ -65,7 +64,8 @@ key_conflict = Table(
     Index("key_conflict_key", "station", "epoch", "seq", "digest", unique=True),
     Index("key_conflict_digest", "digest"),
 )
-"""Quarantine: other bytes for a key that is taken, from a cloned or a rolled back card. Never dropped."""
+"""Quarantine: other bytes for a key that is taken, from a cloned or a rolled back card: never dropped, and counted like
+every event; but somebody has to look for the second card."""
 
 poison = Table(
     "poison",

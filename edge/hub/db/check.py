@@ -68,14 +68,9 @@ def _notes(connection: Connection) -> Iterator[Finding]:
     questions = (
         ("messages that no answer shows yet", _count(unprojected), "nothing: the hub works them off"),
         (
-            "quarantined: events for a key that was taken by others (a cloned or rolled back card)",
-            _count(key_conflict, key_conflict.c.event_id.not_in(select(event.c.event_id))),
-            "find the second card of that station; when it reports, its events come again under a new epoch and count",
-        ),
-        (
-            "quarantined, and counted since under another key",
-            _count(key_conflict, key_conflict.c.event_id.in_(select(event.c.event_id))),
-            "nothing",
+            "quarantined: events for a key that others have (a cloned or rolled back card); they are counted",
+            _count(key_conflict),
+            "find the second card of that station, see column station of table key_conflict",
         ),
         ("events that came twice with different content", _count(repeat, ~repeat.c.same), "compare them: table repeat"),
         ("bytes set aside that cannot be read", _count(poison), "see column why of table poison"),

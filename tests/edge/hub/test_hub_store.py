@@ -48,7 +48,7 @@ def test_a_reader_cannot_write(place: str, store: Store) -> None:
 
 
 def test_what_a_failed_transaction_wrote_is_gone(store: Store) -> None:
-    twice = insert(unprojected).values([{"inbox_id": 1, "mixed": True}] * 2)
+    twice = insert(unprojected).values([{"inbox_id": 1}] * 2)
     with pytest.raises(IntegrityError), store.begin() as connection:
         connection.execute(twice)
     with store.read() as connection:

@@ -205,7 +205,6 @@ def upgrade() -> None:
     op.create_table(
         "unprojected",
         sa.Column("inbox_id", NUMBER, autoincrement=False, nullable=False),
-        sa.Column("mixed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("inbox_id"),
     )
     op.create_table(
