@@ -226,14 +226,15 @@ class Fleet:
         for due_ns, number in zip(self._phases(begin_ns, self.task.ramp_s), numbers, strict=True):
             self._until(due_ns)
             self._connect(number, templates[number % len(templates)])
-        self._wait(lambda: all(station.ready <= 0 for station in self._stations.values()))
+        if self._wait(lambda station: station.ready > 0):
+            raise LostError("the broker did not answer all")
         _say("connected")
         start_ns, seconds = self._told("send")
         self._send(int(start_ns), float(seconds))
-        self._wait(lambda: all(station.covered for station in self._stations.values()))
+        left = self._wait(lambda station: not station.covered)
         with Path(self.task.file).open("wb") as file:
             self.sent.tofile(file)
-        _say(f"covered {sum(not station.covered for station in self._stations.values())}")
+        _say(f"covered {left}")
         self._told("end")
         for station in self._stations.values():
             station.sock.send(b"\xe0\x00")
@@ -277,12 +278,18 @@ class Fleet:
         if left_s < -0.02:
             self._serve(0)
 
-    def _wait(self, done: Callable[[], bool]) -> None:
+    def _wait(self, open_: Callable[[Station], bool]) -> int:
+        """Until no station is open, or none closed for long; gives how many are left."""
+        left = [station for station in self._stations.values() if open_(station)]
         deadline = time.monotonic() + PATIENCE_S
-        while not done() and time.monotonic() < deadline:
+        while left and time.monotonic() < deadline:
             until = time.monotonic() + 0.2
             while time.monotonic() < until:
                 self._serve(0.2)
+            still = [station for station in left if open_(station)]
+            deadline = deadline if len(still) == len(left) else time.monotonic() + PATIENCE_S
+            left = still
+        return len(left)
 
     def _told(self, word: str) -> Sequence[str]:
         while not self._said:
