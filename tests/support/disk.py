@@ -36,7 +36,7 @@ class SmallDisk:
             subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", str(self._image)], check=True, capture_output=True)
             self._mount()
         except (OSError, subprocess.CalledProcessError) as error:
-            raise MissingError(f"a disk of its own needs root, mkfs.ext4 and mount: {error}") from error
+            raise MissingError("a disk of its own needs root, mkfs.ext4 and loop mounts") from error
 
     def fill(self) -> None:
         """Take every free byte."""

@@ -53,7 +53,7 @@ class LossyLink:
                 _ip("addr", "add", f"{address}/30", "dev", device, inside=words)
                 _ip("link", "set", device, "up", inside=words)
         except (OSError, subprocess.CalledProcessError) as error:
-            raise MissingError(f"no network namespace with a TUN device can be made: {error}") from error
+            raise MissingError("a network of its own needs ip netns and /dev/net/tun") from error
         self._thread = threading.Thread(target=self._carry, daemon=True)
         self._thread.start()
 
