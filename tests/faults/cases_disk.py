@@ -9,21 +9,23 @@ from pathlib import Path
 
 from tests.faults.table import fault
 from tests.faults.world import World
-from tests.support.disk import FRAME_BYTES, SmallDisk, limit_files, next_write
+from tests.support.disk import SmallDisk, frame_bytes, limit_files, next_write
 from tests.support.site import wait_for
 
-_OFFSETS = [
-    0, 1, 24, 25, 2000, FRAME_BYTES, FRAME_BYTES + 24, FRAME_BYTES + 2000, 2 * FRAME_BYTES, 2 * FRAME_BYTES + 4000,
-    3 * FRAME_BYTES, 3 * FRAME_BYTES + 30, 4 * FRAME_BYTES, 5 * FRAME_BYTES,
-]  # fmt: skip
-"""Bytes of a commit that are still written: a commit is two to five frames of the log."""
+
+def _offsets(database: Path) -> list[int]:
+    """Bytes of a commit that are still written: in the middle of a frame, at its ends, in its header."""
+    frame = frame_bytes(database)
+    return [0, 1, 24, 25, 200, frame, frame + 24, frame + 200, 2 * frame, 2 * frame + 300, 3 * frame, 3 * frame + 30,
+            4 * frame, 99 * frame]  # fmt: skip
 
 
 @fault("station's disk refuses at every write of a commit", quick=True)
 def station_refused(world: World) -> None:
     world.broker.end()  # or watermarks write as well
     refused = 0
-    for offset in _OFFSETS:
+    offsets = _offsets(world.station.journal)
+    for offset in offsets:
         life = world.station.life
         limit_files(life.process.pid, next_write(world.station.journal) + offset)
         world.station.scan()
@@ -31,13 +33,13 @@ def station_refused(world: World) -> None:
         limit_files(life.process.pid, None)
         world.station.scan()
         assert life.shown()[-1] == "ACCEPTED"
-    assert 5 <= refused < len(_OFFSETS), f"{refused} of {len(_OFFSETS)} limits were met"
+    assert 5 <= refused < len(offsets), f"{refused} of {len(offsets)} limits were met"
 
 
 @fault("hub's disk refuses at every write of a commit", quick=True)
 def hub_refused(world: World) -> None:
     refused = 0
-    for offset in _OFFSETS[::2]:
+    for offset in _offsets(Path(world.site.store))[::2]:
         world.wait(lambda: world.hub.ready and world.hub.connected, "the hub")
         process = world.hub.process
         assert process is not None

@@ -25,7 +25,7 @@ def hub_cut(world: World) -> None:
 def _cut_at_random(world: World, name: str) -> None:
     rng = random.Random(20261124)  # noqa: S311 - a reproducible schedule
     proxy = world.proxies[name]
-    for number in range(12):
+    for number in range(5):  # each is followed by a pause that may be twice as long as the one before
         proxy.cut_after("up" if number % 2 else "down", rng.randint(1, 400 if number % 2 else 60))
         cuts = proxy.cuts
         while proxy.cuts == cuts:

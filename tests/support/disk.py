@@ -14,8 +14,6 @@ from tests.support.needs import MissingError
 
 _SHUTDOWN = 0x8004587D
 _AT_ONCE = struct.pack("I", 2)
-FRAME_BYTES = 4096 + 24
-"""A page in SQLite's log with its header."""
 
 
 class SmallDisk:
@@ -91,4 +89,10 @@ def next_write(database: Path) -> int:
     """Where in its log SQLite writes next: 32 bytes of header, then the frames that the shared index counts."""
     with database.with_name(f"{database.name}-shm").open("rb") as index:
         frames = int.from_bytes(index.read(20)[16:20], "little")
-    return 32 + frames * FRAME_BYTES
+    return 32 + frames * frame_bytes(database)
+
+
+def frame_bytes(database: Path) -> int:
+    """A page in SQLite's log with its header."""
+    with database.open("rb") as file:
+        return int.from_bytes(file.read(18)[16:18], "big") + 24
