@@ -47,6 +47,8 @@ class Window:
         self._moved_ns = 0
         self._pause_until_ns = 0
         self._stalls = 0
+        self._stalled = False
+        """Nothing was sent since the last stall began."""
         self._refusals = 0
         self._limit = wire.MAX_BATCH_EVENTS
         self._careful = False
@@ -97,8 +99,10 @@ class Window:
             self._smaller(first, last, reason, now_ns, sure=len(suspects) == 1)
 
     def on_hub(self, *, present: bool, now_ns: int) -> None:
-        """The hub came or went."""
+        """The hub came or went; one that comes is not to wait for a pause that its absence caused."""
         if present and not self._hub:
+            if self._stalled:
+                self._stalled, self._stalls, self._pause_until_ns = False, 0, now_ns
             self._restart()
             self._moved_ns = now_ns
         self._hub = present
@@ -141,6 +145,7 @@ class Window:
         if self.outstanding == 0:
             self._moved_ns = now_ns
         self._sent = max(self._sent, last_seq)
+        self._stalled = False
         self._unanswered[first_seq] = last_seq
 
     def answered(self, first_seq: int, last_seq: int, now_ns: int) -> None:
@@ -172,8 +177,12 @@ class Window:
             self._pause(FIRST_PAUSE_NS, self._refusals, now_ns)
 
     def nobody_listens(self, now_ns: int) -> None:
-        """The broker has no subscriber for our events: wait a little and send again from the watermark."""
-        self._stall(now_ns)
+        """The broker has no subscriber for our events: wait a little and send again from the watermark.
+
+        It says so for every message that was out; that is one reason to wait, not many.
+        """
+        if not self._stalled:
+            self._stall(now_ns)
 
     def _smaller(self, first: int, last: int, reason: str, now_ns: int, *, sure: bool) -> None:
         count = last - first + 1
@@ -197,6 +206,7 @@ class Window:
 
     def _stall(self, now_ns: int) -> None:
         self._stalls += 1
+        self._stalled = True
         self._pause(FIRST_PAUSE_NS, self._stalls, now_ns)
         self._restart()
 

@@ -53,6 +53,41 @@ def test_a_watermark_that_stands_still_sends_again_from_there() -> None:
     assert batch.after == 2
 
 
+class Longest(random.Random):
+    """The worst of luck: every pause is as long as it can be."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return max(a, b)
+
+
+def unheard(window: Window, messages: int) -> None:
+    """So many messages are out when the hub dies: the broker says of each that nobody listens."""
+    for number in range(messages):
+        window.sent(number + 1, number + 1, 0)
+    for _ in range(messages):
+        window.nobody_listens(S)
+
+
+def test_many_messages_that_nobody_heard_are_one_stall() -> None:
+    window = Window(Longest())
+    reconnect(window)
+    unheard(window, 40)
+    assert window.next_batch(100, 3 * S - 1) is None
+    assert window.next_batch(100, 3 * S) is not None
+
+
+def test_a_hub_that_comes_back_does_not_wait_for_the_pause() -> None:
+    window = Window(Longest())
+    reconnect(window)
+    for _ in range(6):
+        unheard(window, 40)
+    window.on_hub(present=False, now_ns=S)
+    window.on_hub(present=True, now_ns=2 * S)
+    batch = window.next_batch(100, 2 * S)
+    assert batch is not None
+    assert batch.after == 0
+
+
 def reconnect(window: Window, now_ns: int = 0) -> None:
     window.on_connected(None)
     window.on_hub(present=True, now_ns=now_ns)
