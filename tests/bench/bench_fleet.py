@@ -140,8 +140,9 @@ def _measure(load: Load, folder: Path) -> list[Figure]:
         _start_hub(run)
         _connect(run)
         _send(run)
+        problems = _part(run)
         site.wait_projected(MOST_S)
-        problems = _stop(run)
+        problems += _stop(run)
         problems += _reconcile(run)
     finally:
         for process in (*run.simulators, run.hub):
@@ -203,13 +204,16 @@ def _send(run: _Run) -> None:
     run.uncovered = sum(int(_hear(process, "covered")[0]) for process in run.simulators)
 
 
-def _stop(run: _Run) -> list[str]:
+def _part(run: _Run) -> list[str]:
     _say(run, "end")
     problems = [f"{run.uncovered} stations without their last watermark"] if run.uncovered else []
-    problems += ["a simulator failed" for process in run.simulators if process.wait(30) != 0]
+    return problems + ["a simulator failed" for process in run.simulators if process.wait(30) != 0]
+
+
+def _stop(run: _Run) -> list[str]:
     assert run.hub is not None
     run.hub.terminate()
-    return problems + (["the hub failed"] if run.hub.wait(30) != 0 else [])
+    return ["the hub failed"] if run.hub.wait(30) != 0 else []
 
 
 def _say(run: _Run, words: str) -> None:
