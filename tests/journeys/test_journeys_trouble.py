@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.demo.labels import Label, Symbol, render, save
+from hardware.host.local import ask
 from tests.support.site import ROOT, Running, Site, command, udi, wait_for
 
 pytestmark = pytest.mark.journey
@@ -80,7 +81,8 @@ def test_a_full_disk_is_a_fault_and_the_station_recovers(small_disk: Path, site:
         station.wait_shown(count)
     assert "ACCEPTED" not in station.shown()
     filler.unlink()
-    wait_for(lambda: station.signals[-1]["signal"] == "READY", "READY again", 20)
+    socket = site.station_home("OR-01") / "station.sock"
+    wait_for(lambda: (ask(socket, {"ask": "status"}, within_s=5.0) or {"fault": "?"})["fault"] is None, "no fault")
     terminal.send(udi("S1"))
     wait_for(lambda: "ACCEPTED" in station.shown(), "a green light")
     site.broker.start()
@@ -117,6 +119,7 @@ def test_photographs_become_scans_through_the_camera_process(site: Site, photos:
     try:
         station.wait_shown(3)
         assert station.shown() == ["ACCEPTED", "ACCEPTED", "REDO"]
+        wait_for(lambda: len(site.held().counted) >= 3, "three scans at the hub")
         held = site.wait_delivered(station.recorded())
         assert (len(held.counted), held.doubled) == (3, 0)
         camera.terminate()
