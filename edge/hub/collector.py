@@ -35,7 +35,7 @@ from hardware.host.worker import Worker
 log = logging.getLogger(__name__)
 
 BATCH_MESSAGES = 500
-BATCH_BYTES = 524288
+BATCH_BYTES = 512 * 1024
 BATCH_NS = 20_000_000
 """Single events wait so long for company, at most; a message of several is a backlog and is stored at once."""
 TOGETHER_NS = 20_000_000

@@ -30,7 +30,7 @@ from tests.bench.figures import Figure, MissingError, VoidError
 from tests.support.postgres import BIN, Postgres
 from tests.support.site import MOSQUITTO, Site
 
-EVENTS = 40_000
+EVENTS = 100_000
 PROJECTED = 20_000
 GROUP = 20
 """Messages of one commit in the hub's own rate; about what its collector finds waiting during a drain."""

@@ -29,6 +29,8 @@ __all__ = ["Head", "Journal", "JournalDamaged", "JournalError", "JournalFull", "
 
 log = logging.getLogger(__name__)
 
+PRUNE_MOST = 250
+"""Rows deleted in one transaction: a scan may be waiting for it."""
 PRUNE_EVENTS = 50
 """Rows are deleted in ranges of at least this many, and the cursor is written with them: a watermark costs no flush."""
 
@@ -126,6 +128,11 @@ class Journal:
         return self._head.last_seq - self._head.acked_seq
 
     @property
+    def prunable(self) -> bool:
+        """There is a range to delete, and no backlog drains that would be stopped by it."""
+        return self.unacknowledged < wire.WINDOW_EVENTS and self._prunable() > 0
+
+    @property
     def settled(self) -> bool:
         """Whether the file's cursor says what `head` says."""
         return self._settled == self._head.acked_seq
@@ -172,7 +179,7 @@ class Journal:
         except sqlite3.Error as error:
             raise JournalError(f"the journal could not be read or begun anew: {error}") from error
         self._head = Head(head.epoch, head.last_seq, head.last_digest, ack.through, ack.chain_at_through)
-        if self._prunable():
+        if self.prunable:
             self.settle()
         return "pruned"
 
@@ -255,7 +262,7 @@ class Journal:
         """The last event that may be deleted, never the newest; 0 where that is no range worth it."""
         through = min(self._head.acked_seq, self._head.last_seq - 1)
         oldest = self._conn.execute("SELECT min(seq) FROM outbox").fetchone()[0]
-        return through if through - oldest + 1 >= PRUNE_EVENTS else 0
+        return min(through, oldest + PRUNE_MOST - 1) if through - oldest + 1 >= PRUNE_EVENTS else 0
 
     def _move_cursor(self) -> None:
         head = self._head

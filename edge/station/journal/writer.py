@@ -58,6 +58,8 @@ class JournalWriter:
         self._measured_ns: int | None = None
         self._acknowledged_ns = 0
         self._pressed = False
+        self._refused = False
+        """The card did not let the journal be pruned: tried again with the next watermark."""
         self.on_pressure: Callable[[int, int], None] = lambda _unacknowledged, _capacity: None
         """Called in this thread when `wire.PRESSURE_WARNING` of the capacity is reached: how many wait, of how many."""
         self.on_append: Callable[[], None] = lambda: None
@@ -87,20 +89,23 @@ class JournalWriter:
         if self._measured_ns is None or now_ns - self._measured_ns >= MEASURED_NS:
             self._measured_ns = now_ns
             self._measure()
+        pruning = self._journal.prunable and not self._refused
         try:
-            first = self._queue.get(timeout=0.2)
+            first = self._queue.get(timeout=0.0 if pruning else 0.2)
         except queue.Empty:
-            self._settle(now_ns)
+            self._settle(now_ns, at_once=pruning)
             return
         self._take(first)
 
-    def _settle(self, now_ns: int) -> None:
-        if self._journal.settled or now_ns - self._acknowledged_ns < SETTLED_NS:
+    def _settle(self, now_ns: int, *, at_once: bool) -> None:
+        if not at_once and (self._journal.settled or now_ns - self._acknowledged_ns < SETTLED_NS):
             return
         self._acknowledged_ns = now_ns
         try:
             self._journal.settle()
+            self._refused = False
         except JournalError as error:
+            self._refused = True
             log.warning("%s", error)
 
     def _take(self, first: _Append | wire.Ack) -> None:
@@ -147,6 +152,7 @@ class JournalWriter:
 
     def _acknowledge(self, ack: wire.Ack) -> None:
         self._acknowledged_ns = time.monotonic_ns()
+        self._refused = False
         try:
             outcome = self._journal.acknowledge(ack)
         except JournalError as error:
