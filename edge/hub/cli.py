@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.hub.broker.cli import broker_config
-from edge.hub.config import CONFIG, HubConfig, read_config
+from edge.hub.command import settings_of
+from edge.hub.config import CONFIG, HubConfig
 from edge.hub.db.cli import db, import_command
 from edge.hub.keys_cli import keys
 from edge.hub.pictures_cli import picture
-from hardware.host.toml import ConfigError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -47,7 +47,7 @@ for _command in (broker_config, db, import_command, keys, picture):
 def run(config: Path) -> None:
     """Collect and show pages until SIGTERM. Exit status 0, 1 when a part of it failed, 2 for a bad configuration."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="level=%(levelname)s logger=%(name)s %(message)s")
-    settings = _settings(config)
+    settings = settings_of(config)
     from edge.hub import daemon  # noqa: PLC0415 - a bad configuration needs no broker and no store
 
     sys.exit(daemon.run(settings))
@@ -67,7 +67,7 @@ def trace(config: Path, *, as_json: bool, case_: str | None, patient: bool, **pa
     from edge.hub.trace import Question  # noqa: PLC0415 - see the module
     from edge.hub.trace import trace as ask  # noqa: PLC0415
 
-    settings = _settings(config)
+    settings = settings_of(config)
     index = _patient_index(settings) if patient else None
     question = Question(**parts, case=case_, patient_index=index)
     if question.empty:
@@ -84,7 +84,7 @@ def status(config: Path, *, as_json: bool) -> None:
     """Say how each station stands. Exit status 0, 1 when no station is known, 2 usage."""
     from edge.hub import overview  # noqa: PLC0415 - see the module
 
-    with _connection(_settings(config)) as connection:
+    with _connection(settings_of(config)) as connection:
         found = overview.stations(connection)
     _print(found, as_json=as_json)
     sys.exit(0 if found else NOTHING)
@@ -98,18 +98,10 @@ def week(config: Path, *, as_json: bool, start: datetime | None) -> None:
     from edge.hub.week import week as count  # noqa: PLC0415 - see the module
 
     first = datetime.now(UTC) - timedelta(days=7) if start is None else start.astimezone()
-    with _connection(_settings(config)) as connection:
+    with _connection(settings_of(config)) as connection:
         figures = count(connection, first, first + timedelta(days=7))
     _print([figures], as_json=as_json, one=True)
     sys.exit(0 if figures.scans else NOTHING)
-
-
-def _settings(config: Path) -> HubConfig:
-    try:
-        return read_config(config)
-    except ConfigError as error:
-        click.echo(f"{config}: {error}", err=True)
-        sys.exit(USAGE)
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from edge import wire
-from edge.hub.config import CONFIG, HubConfig, read_config
-from hardware.host.toml import ConfigError
+from edge.hub.command import settings_of
+from edge.hub.config import CONFIG, HubConfig
 
 if TYPE_CHECKING:
     from edge.hub.pictures import Picture
@@ -34,7 +34,7 @@ def picture(config: Path, sha256: str, out: Path) -> None:
     Each opening is noted with time and user beside the keys, before the picture is written. Exit status 0, 1 there is
     no such picture or it does not open, 2 usage.
     """
-    settings = _settings(config)
+    settings = settings_of(config)
     if out.is_char_device() or str(out) == "-":
         raise click.UsageError(f"{out} is no file: a picture is not shown on a terminal, name a new file")
     found = _find(settings, sha256)
@@ -48,17 +48,6 @@ def picture(config: Path, sha256: str, out: Path) -> None:
     click.echo(
         f"{out}: {len(jpeg)} bytes, from {found.station}, received {found.received}; delete it after use", err=True
     )
-
-
-def _settings(config: Path) -> HubConfig:
-    try:
-        settings = read_config(config)
-    except ConfigError as error:
-        click.echo(f"{config}: {error}", err=True)
-        sys.exit(USAGE)
-    if settings.hub.keys is None:
-        raise click.UsageError(f"{config} names no [hub] keys: without keys pictures stay sealed")
-    return settings
 
 
 def _find(settings: HubConfig, sha256: str) -> Picture:

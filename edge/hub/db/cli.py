@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from edge import wire
-from edge.hub.config import CONFIG, HubConfig, read_config
-from hardware.host.toml import ConfigError
+from edge.hub.command import settings_of
+from edge.hub.config import CONFIG, HubConfig
 
 if TYPE_CHECKING:
     from edge.hub.projections import PatientIndex
@@ -96,7 +96,7 @@ def rebuild(config: Path) -> None:
     from edge.hub.projector import rebuild as again  # noqa: PLC0415 - see above
     from edge.hub.store import Store  # noqa: PLC0415
 
-    settings = _settings(config)
+    settings = settings_of(config)
     index = _patient_index(settings)
     with _opened(Store.open_writer, config) as store:
         count = again(store, index, lambda done: click.echo(f"\r{done} events", nl=False, err=True))
@@ -133,7 +133,7 @@ def import_command(config: Path, files: tuple[Path, ...], *, as_json: bool) -> N
     from edge.hub.projector import project_all  # noqa: PLC0415
     from edge.hub.store import Store  # noqa: PLC0415
 
-    settings = _settings(config)
+    settings = settings_of(config)
     index = _patient_index(settings)
     with _opened(Store.open_writer, config) as store:
         for file in files:
@@ -145,20 +145,12 @@ def import_command(config: Path, files: tuple[Path, ...], *, as_json: bool) -> N
             click.echo(json.dumps({"file": str(file), **words}) if as_json else f"{file}: {text}")
 
 
-def _settings(config: Path) -> HubConfig:
-    try:
-        return read_config(config)
-    except ConfigError as error:
-        click.echo(f"{config}: {error}", err=True)
-        sys.exit(USAGE)
-
-
 @contextmanager
 def _opened(opening: Callable[[str], Store], config: Path) -> Iterator[Store]:
     from edge.hub.store import StoreError  # noqa: PLC0415 - see above
 
     try:
-        store = opening(_settings(config).hub.store)
+        store = opening(settings_of(config).hub.store)
     except StoreError as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
