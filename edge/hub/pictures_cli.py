@@ -35,6 +35,8 @@ def picture(config: Path, sha256: str, out: Path) -> None:
     no such picture or it does not open, 2 usage.
     """
     settings = settings_of(config)
+    if settings.hub.keys is None:
+        raise click.UsageError(f"{config} names no [hub] keys: without keys pictures stay sealed")
     if out.is_char_device() or str(out) == "-":
         raise click.UsageError(f"{out} is no file: a picture is not shown on a terminal, name a new file")
     found = _find(settings, sha256)
