@@ -57,7 +57,7 @@ IMPORTED_IN: Mapping[str, tuple[str, ...]] = {
     "lgpio": ("hardware/panel.py",),
     "sqlalchemy": ("edge/hub/*",),
     "alembic": ("edge/hub/schema.py", "edge/hub/migrations/*"),
-    "msgspec": ("edge/hub/reading.py",),
+    "msgspec": ("edge/wire.py", "edge/hub/reading.py"),
     "starlette": ("edge/hub/*",),
     "uvicorn": ("edge/hub/*",),
     "jinja2": ("edge/hub/*",),

@@ -16,6 +16,7 @@ from typing import Any
 from edge import wire
 from edge.station.aside import Refused
 from edge.station.identity import Identity, Report
+from edge.station.journal.ahead import ReadAhead
 from edge.station.journal.store import Head, JournalReader
 from edge.station.journal.writer import JournalWriter
 from edge.station.notices import Notices
@@ -76,6 +77,7 @@ class Uplink:
         self._after_step = after_step
         self._settings = settings
         self._reader = reader
+        self._ahead = ReadAhead(reader)
         self._writer = writer
         self._epoch = writer.head.epoch
         self._state: wire.State = "ready"
@@ -141,6 +143,7 @@ class Uplink:
         if head.epoch != self._epoch:
             self._epoch = head.epoch
             self._window.new_epoch()
+            self._ahead.forget()
         self._window.on_head(head.acked_seq, time.monotonic_ns())
         self._follow_aside()
         return head
@@ -151,9 +154,12 @@ class Uplink:
         self.stats.set_aside = self._window.aside
 
     def _work(self) -> None:
-        for _ in range(MESSAGES_PER_STEP):
-            if not self._send(self._sync()):
-                break
+        sent = 0
+        with self._link.together():
+            while sent < MESSAGES_PER_STEP and self._send(self._sync()):
+                sent += 1
+        for _ in range(sent):
+            self._after_step("published")
         self._tell(force=False)
         head = self._writer.head
         self._photos.work(events_wait=head.acked_seq < head.last_seq)
@@ -263,26 +269,26 @@ class Uplink:
         batch = self._window.next_batch(head.last_seq, now_ns)
         if batch is None:
             return False
-        rows = self._reader.after(batch.after, batch.limit, batch.max_bytes)
-        if not rows or rows[0].seq != batch.after + 1:
+        lines = self._ahead.after(batch.after, batch.limit, batch.max_bytes)
+        if not lines:
             return False  # the journal moved on between the two looks; the next step sees it
+        first, last = batch.after + 1, batch.after + len(lines)
         properties = {
             "station": self._settings.station,
             "epoch": head.epoch,
-            "first_seq": str(rows[0].seq),
-            "count": str(len(rows)),
+            "first_seq": str(first),
+            "count": str(len(lines)),
         }
-        payload = wire.batch([row.line for row in rows])
+        payload = wire.batch(lines)
         most = self._link.maximum_packet_size
-        if len(rows) == 1 and most is not None and len(payload) + PACKET_OVERHEAD > most:
-            self._window.too_large(rows[0].seq, f"the broker takes {most} bytes at most", now_ns)
+        if len(lines) == 1 and most is not None and len(payload) + PACKET_OVERHEAD > most:
+            self._window.too_large(first, f"the broker takes {most} bytes at most", now_ns)
             return False
         mid = self._link.publish(wire.topic(self._settings.station, "scan"), payload, properties=properties)
-        self._after_step("published")
-        self._batches[mid] = (rows[0].seq, rows[-1].seq)
-        self._window.sent(rows[0].seq, rows[-1].seq, now_ns)
+        self._batches[mid] = (first, last)
+        self._window.sent(first, last, now_ns)
         self.stats.messages += 1
-        self.stats.events += len(rows)
+        self.stats.events += len(lines)
         return True
 
     def _tell(self, *, force: bool) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 from paho.mqtt import client as mqtt
 
 from hardware.host.backoff import Backoff
-from hardware.host.link_client import LinkClient, UserProperties, connect_properties, made, topic_matches
+from hardware.host.link_client import FAILURE, LinkClient, connect_properties, made, reason_text, topic_matches
 from hardware.host.link_types import (
     Connected,
     Disconnected,
@@ -36,6 +36,7 @@ from hardware.host.link_types import (
     Subscribed,
     Will,
 )
+from hardware.host.packets import pack_pairs
 from hardware.host.tls import Tls, client_context
 
 __all__ = [
@@ -169,13 +170,13 @@ class Link:
         Raises:
             NotConnected: there is no connection; nothing was queued.
         """
-        session = self._up()
-        extra = UserProperties(properties) if properties else None
-        info = session.client.publish(topic, payload, qos, retain, properties=extra)
-        if info.rc not in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_AGAIN):
-            self._lost(mqtt.error_string(info.rc))
-            raise NotConnected(f"publishing to {topic}: {mqtt.error_string(info.rc)}")
-        return info.mid
+        client = self._up().client
+        packed = pack_pairs(properties) if properties else b""
+        try:
+            return client.send(topic, payload, qos, retain=retain, properties=packed)
+        except OSError as error:
+            self._lost(str(error))
+            raise NotConnected(f"publishing to {topic}: {error}") from error
 
     def subscribe(self, topic: str, qos: int = 1) -> None:
         """Ask for a topic; `Subscribed` follows.
@@ -192,7 +193,7 @@ class Link:
     def ack(self, message: Message) -> None:
         """Acknowledge a message (only with `manual_ack`); harmless when its connection is gone."""
         if self._session is not None and self._session.up and message.qos > 0:
-            self._session.client.ack(message.mid, message.qos)
+            self._session.client.acknowledge(message.mid)
 
     def together(self) -> AbstractContextManager[None]:
         """What is sent within goes out in one piece at the end: many small packets, one system call."""
@@ -258,7 +259,7 @@ class Link:
     def _pump(self, session: _Session, *, read: bool, write: bool) -> None:
         results = []
         if read:
-            results.append(session.client.read_all())
+            results.append(session.client.loop_read())
         if write or session.client.want_write():
             results.append(session.client.loop_write())
         results.append(session.client.loop_misc())
@@ -298,9 +299,7 @@ class Link:
         client.on_disconnect = lambda _c, _u, _f, reason, _p: self._on_disconnect(session, reason)
         client.on_log = lambda _c, _u, level, text: _keep_error(session, level, text)
         client.heard = self._heard
-        client.on_publish = lambda _c, _u, mid, reason, _p: self._events.append(
-            Published(mid, not reason.is_failure, str(reason) if reason.value else "Success")
-        )
+        client.answered = self._answered
         client.on_subscribe = lambda _c, _u, mid, reasons, _p: self._on_subscribe(
             session, session.subscribing.pop(mid, ""), ok=not any(r.is_failure for r in reasons)
         )
@@ -323,6 +322,9 @@ class Link:
             session.refused.append(topic)
             session.ask_at = time.monotonic() + ASK_AGAIN_S
         self._events.append(Subscribed(topic, ok))
+
+    def _answered(self, mid: int, code: int) -> None:
+        self._events.append(Published(mid, code < FAILURE, reason_text(code) if code else "Success"))
 
     def _heard(self, message: Message) -> None:
         self._events.append(message)

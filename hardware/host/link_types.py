@@ -80,20 +80,3 @@ class Published:
 
 
 LinkEvent = Connected | Disconnected | Subscribed | Message | Published
-
-
-def pack_pairs(pairs: Mapping[str, str]) -> bytes:
-    """User properties as MQTT v5 packs them (3.3.2.3.7): 38 and two strings for each, their length before all."""
-    body = b"".join(b"&" + _text(name) + _text(value) for name, value in pairs.items())
-    return _variable(len(body)) + body
-
-
-def _text(text: str) -> bytes:
-    encoded = text.encode()
-    return len(encoded).to_bytes(2, "big") + encoded
-
-
-def _variable(number: int) -> bytes:
-    """A variable byte integer (MQTT v5, 1.5.5)."""
-    low, rest = number & 0x7F, number >> 7
-    return bytes([low | 0x80]) + _variable(rest) if rest else bytes([low])

@@ -84,6 +84,12 @@ class JournalReader:
             rows.append(Row(number, line))
         return rows
 
+    def lines(self, seq: int, limit: int) -> list[bytes]:
+        """Events `seq` + 1 and on, at most `limit`; none if the journal does not hold that one."""
+        query = "SELECT seq, line FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?"
+        found = self._conn.execute(query, (seq, limit)).fetchall()
+        return [line for _, line in found] if found and found[0][0] == seq + 1 else []
+
     def from_seq(self, first: int) -> Iterator[Row]:
         """Every event from `first` on, one by one."""
         for seq, line in self._conn.execute("SELECT seq, line FROM outbox WHERE seq >= ? ORDER BY seq", (first,)):

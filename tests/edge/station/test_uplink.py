@@ -143,8 +143,8 @@ def test_a_broker_that_takes_connections_and_closes_them_is_not_hammered(tmp_pat
 
 @pytest.mark.parametrize(
     ("limit", "said"),
-    [("message_size_limit 3000", "Protocol error"), ("max_packet_size 3000", "takes 3000 bytes at most")],
-    ids=["hangs up", "announces it"],
+    [("message_size_limit 3000", "Packet too large"), ("max_packet_size 3000", "takes 3000 bytes at most")],
+    ids=["refuses it", "announces it"],
 )
 @pytest.mark.usefixtures("site")
 def test_mosquitto_with_a_small_limit(limit: str, said: str, site: Site) -> None:
