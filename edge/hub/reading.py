@@ -80,15 +80,18 @@ def read_message(message: Incoming) -> tuple[list[Entry], list[tuple[bytes, str]
     return entries, homeless
 
 
+_Short = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
 class _Place(msgspec.Struct, frozen=True, gc=False):
     """What places an event. The decoder reads all of the line, but keeps only this."""
 
-    event_id: Annotated[str, msgspec.Meta(pattern=NAME)]
+    event_id: _Short
     station: str
-    epoch: Annotated[str, msgspec.Meta(pattern=NAME)]
+    epoch: _Short
     seq: Annotated[int, msgspec.Meta(ge=1, le=MAX_NUMBER)]
     kind: str
-    chain: Annotated[str, msgspec.Meta(pattern=NAME)] | None
+    chain: _Short | None
 
 
 _DECODER = msgspec.json.Decoder(_Place)
@@ -113,6 +116,9 @@ def _place(line: bytes, station: str) -> _Place:
         place = _DECODER.decode(line)
     except (ValueError, RecursionError) as error:
         raise wire.WireError(f"not an event: {error} in {line[:40]!r}") from error
+    names = place.event_id + place.epoch + (place.chain or "")
+    if not (names.isascii() and names.isprintable()):  # as `NAME`, which would take as long as all the rest
+        raise wire.WireError(f"an event's event_id, epoch and chain are printable ASCII, found {names!r}")
     if place.station != station:
         raise wire.WireError(f"station {place.station!r} in a message of {station!r}")
     return place
