@@ -1,12 +1,35 @@
-"""Many rows at once, as quick as each database can: at 40,000 events a second SQLAlchemy's own way is felt."""
+"""Many rows at once, as quick as each database can: at 40,000 events a second SQLAlchemy's own way is felt.
+
+SQLite is quickest when each row is bound to one prepared statement. For PostgreSQL all rows go in one JSON text as one
+value: its driver needs a microsecond for each value of an array, and a round of messages for each row.
+"""
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, CTE, ColumnElement, Connection, Table, Text, bindparam, func, literal_column, select, text
+import msgspec
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    JSON,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -51,14 +74,50 @@ def insert_or_nothing(connection: Connection, table: Table, rows: Sequence[Mappi
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
 
 
+def insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that are not there yet. They have all columns, of text and numbers; JSON is given as text."""
+    _write(connection, table, rows, replacing=False)
+
+
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert, or bring the row with the same primary key to these values; all rows have the same columns."""
+    """As `insert`, but a row with the same primary key is brought to these values; each key comes once."""
+    _write(connection, table, rows, replacing=True)
+
+
+def _write(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, replacing: bool) -> None:
     if not rows:
         return
-    statement = _insert(connection, table)
-    key = [column.name for column in table.primary_key.columns]
-    values = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values), list(rows))
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_statement("sqlite", table, replacing=replacing), list(rows))
+    else:
+        connection.exec_driver_sql(
+            _statement("postgresql", table, replacing=replacing), {"rows": msgspec.json.encode(rows).decode()}
+        )
+
+
+@functools.cache
+def _statement(dialect: str, table: Table, *, replacing: bool) -> str:
+    names = [each.name for each in table.columns]
+    if dialect == "sqlite":
+        insertion: Any = sqlite_insert(table)
+    else:
+        insertion = postgresql_insert(table).from_select(names, _given(table))
+    if replacing:
+        key = [each.name for each in table.primary_key.columns]
+        values = {name: insertion.excluded[name] for name in names if name not in key}
+        insertion = insertion.on_conflict_do_update(index_elements=key, set_=values)
+    return str(insertion.compile(dialect=_DIALECTS[dialect]))
+
+
+_DIALECTS = {"sqlite": sqlite.dialect(paramstyle="named"), "postgresql": postgresql.psycopg.dialect()}
+
+
+def _given(table: Table) -> Select[Any]:
+    """PostgreSQL: the rows of a JSON text. What is JSON in them stays unread, it may hold what no text may."""
+    columns = [column(each.name, Text() if isinstance(each.type, JSON) else each.type) for each in table.columns]
+    rows = func.json_to_recordset(cast(bindparam("rows", type_=Text), postgresql.JSON))
+    given = rows.table_valued(*columns, name="given").render_derived(with_types=True)
+    return select(*(cast(x, JSON) if isinstance(each.type, JSON) else x for each, x in zip(table.columns, given.c, strict=True)))
 
 
 def _insert(connection: Connection, table: Table) -> Any:

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 MOST_TOLD = 100
 """Key ids that are logged in all: a station could make one up for each event."""
+REMEMBERED = 1_000
+"""Cases whose sealed patient need not be opened again: all scans of one have the same sealed bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Patients:
     index_key: bytes = field(repr=False)
     _told: set[str] = field(default_factory=set, repr=False, compare=False)
     """Key ids that are not here and were logged; one line each, however many events come."""
+    _indexed: dict[tuple[Sealed, str], str] = field(default_factory=dict, repr=False, compare=False)
+    """What was opened lately, by sealed bytes and case; the keyed hash only, which the store has anyway."""
 
     @classmethod
     def load(cls, folder: Path, site: str, *, create: bool = False) -> Patients:
@@ -65,14 +69,20 @@ class Patients:
         """The keyed hash of a sealed patient; None if it does not open with this hub's keys."""
         try:
             value = Sealed.from_json(sealed)
+            if (known := self._indexed.get((value, case))) is not None:
+                return known
             private_key = self.private_keys.get(value.kid)
             if private_key is None:
                 self._say_unknown(value.kid)
                 return None
-            return self.index(open_sealed(value, private_key, site=self.site, case=case).decode())
+            index = self.index(open_sealed(value, private_key, site=self.site, case=case).decode())
         except (KeyError, ValueError, TypeError) as error:
             log.warning("case=%s sealed patient not indexed: %s", case, _why(error))
             return None
+        if len(self._indexed) >= REMEMBERED:
+            del self._indexed[next(iter(self._indexed))]
+        self._indexed[value, case] = index
+        return index
 
     def _say_unknown(self, kid: str) -> None:
         if kid not in self._told and len(self._told) < MOST_TOLD:

@@ -26,9 +26,9 @@ from hardware.host.worker import Worker
 
 log = logging.getLogger(__name__)
 
-MESSAGES = 200
-EVENTS = 500
-"""Events of one transaction, about; a tenth of a second."""
+MESSAGES = 500
+BYTES = 768 * 1024
+"""Of the messages of one transaction, about: 500 events, a twentieth of a second."""
 YIELD_S = 0.001
 """Between two transactions: a collector that waits for its turn on SQLite would else hardly get it."""
 IDLE_S = 0.5
@@ -172,22 +172,15 @@ def _take_turn(connection: Connection, *, wait: bool = False) -> bool:
 
 
 def _oldest(connection: Connection) -> list[Message]:
+    """At most `MESSAGES`; one at least, and then as many as begin within `BYTES`."""
     inbox, waiting = tables.inbox.c, tables.unprojected.c
-    query = (
-        select(inbox.id, inbox.received, inbox.topic, inbox.payload)
-        .join(tables.unprojected, waiting.inbox_id == inbox.id)
-        .order_by(inbox.id)
-        .limit(MESSAGES)
-    )
-    messages: list[Message] = []
-    events = 0
-    with connection.execute(query) as rows:
-        for row in rows:
-            messages.append(Message(*row))
-            events += row.payload.count(b"\n") + 1
-            if events >= EVENTS:
-                break
-    return messages
+    first = select(waiting.inbox_id).order_by(waiting.inbox_id).limit(MESSAGES).subquery()
+    size = func.length(inbox.payload)
+    begins = (func.sum(size).over(order_by=inbox.id) - size).label("begins")
+    columns = (inbox.id, inbox.received, inbox.topic, inbox.payload)
+    sized = select(*columns, begins).join(first, first.c.inbox_id == inbox.id).subquery()
+    query = select(*(sized.c[each.name] for each in columns)).where(sized.c.begins < BYTES).order_by(sized.c.id)
+    return [Message(*row) for row in connection.execute(query)]
 
 
 def _events(message: Message) -> Iterator[Entry]:
@@ -269,7 +262,7 @@ class _Work:
             if name in ("poison", "repeat"):
                 bulk.insert_or_nothing(connection, tables.METADATA.tables[name], rows)
             else:
-                connection.execute(insert(tables.METADATA.tables[name]), rows)
+                bulk.insert(connection, tables.METADATA.tables[name], rows)
         restamp.write(connection, self.moments)
         for part in chunks([message.id for message in self.messages]):
             connection.execute(delete(tables.unprojected).where(tables.unprojected.c.inbox_id.in_(part)))

@@ -7,11 +7,12 @@ has none, the event lies between the end of the boot before and the beginning of
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, or_, select, tuple_
 
@@ -28,9 +29,8 @@ AHEAD = timedelta(minutes=5)
 BootKey = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Boot:
-    """What is known of one boot of one station."""
+class Boot(NamedTuple):
+    """What is known of one boot of one station. A plain tuple: each event gives one."""
 
     station: str
     boot: str
@@ -51,15 +51,15 @@ class Boot:
 
     def merged(self, other: Boot) -> Boot:
         """Both together; the order does not matter."""
-        first = min(self, other, key=lambda each: (each.first_mono_ns, each.epoch, each.first_seq))
-        best = max(self, other, key=lambda each: (each.rank, -each.anchor_mono_ns, each.anchor_at or ""))
-        return replace(
-            first,
-            rank=best.rank,
-            anchor_at=best.anchor_at,
-            anchor_mono_ns=best.anchor_mono_ns,
-            anchor_seq=best.anchor_seq,
-        )
+        first = self if self._begins() <= other._begins() else other
+        best = self if self._dates() >= other._dates() else other
+        return first if first is best else Boot(*first[:5], *best[5:])
+
+    def _begins(self) -> tuple[int, str, int]:
+        return self.first_mono_ns, self.epoch, self.first_seq
+
+    def _dates(self) -> tuple[int, int, str]:
+        return self.rank, -self.anchor_mono_ns, self.anchor_at or ""
 
 
 @dataclass(slots=True)
@@ -83,10 +83,10 @@ class Moments:
                 return
 
     def _note(self, event: wire.Event, at: str, received: str, quality: str, boot_id: str, mono_ns: int) -> None:
-        rank = RANKS.get(quality, 0) if _time(at) <= _time(received) + AHEAD else 0
+        rank = RANKS.get(quality, 0) if at <= _latest(received) else 0
         seen = Boot(event.station, boot_id, event.epoch, event.seq, mono_ns)
         if rank:
-            seen = replace(seen, rank=rank, anchor_at=at, anchor_mono_ns=mono_ns, anchor_seq=event.seq)
+            seen = Boot(*seen[:5], rank, at, mono_ns, event.seq)
         key = (event.station, boot_id)
         known = self.boots.get(key)
         self.boots[key] = seen if known is None else known.merged(seen)
@@ -119,7 +119,6 @@ def write(connection: Connection, moments: Moments) -> None:
     bulk.upsert(connection, restamp, [_dated(connection, row, boots[row["station"]]) for row in rows.values()])
 
 
-_BOOT = tuple(column.name for column in boot.c)
 _INPUTS = ("event_id", "station", "boot", "mono_ns", "told", "received")
 
 
@@ -131,7 +130,7 @@ def _merge(connection: Connection, seen: Mapping[BootKey, Boot]) -> list[Boot]:
         known |= {(row["station"], row["boot"]): Boot(**row) for row in connection.execute(query).mappings()}
     merged = {key: each if key not in known else known[key].merged(each) for key, each in seen.items()}
     changed = [each for key, each in merged.items() if each != known.get(key)]
-    bulk.upsert(connection, boot, [{name: getattr(each, name) for name in _BOOT} for each in changed])
+    bulk.upsert(connection, boot, [each._asdict() for each in changed])
     return changed
 
 
@@ -174,6 +173,12 @@ def _end_before(connection: Connection, own: Boot, boots: Sequence[Boot]) -> str
         return None
     end = before.at(clock["mono_ns"])
     return _end_before(connection, before, boots) if end is None else wire.iso(end)
+
+
+@functools.lru_cache(maxsize=256)
+def _latest(received: str) -> str:
+    """The latest time that an event can tell which arrived then; times on the wire sort as text."""
+    return wire.iso(_time(received) + AHEAD)
 
 
 def _time(text: str) -> datetime:

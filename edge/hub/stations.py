@@ -52,7 +52,11 @@ def _read(payload: bytes) -> dict[str, Any]:
     if wrong or data["state"] not in _STATES or not all(0 <= data[n] < 2**53 for n in ("unacknowledged", "capacity")):
         raise wire.WireError(f"not a status: wrong {', '.join(wrong) or 'state or number'}")
     waiting, capacity = data["unacknowledged"], data["capacity"]
-    return {**{name: data[name] for name in _FIELDS}, "pressure": wire.pressure(waiting, capacity)}
+    return {
+        **{name: data[name] for name in _FIELDS},
+        "notices_missing_by": json.dumps(data["notices_missing_by"]),
+        "pressure": wire.pressure(waiting, capacity),
+    }
 
 
 def _note_change(connection: Connection, station: str, state: str, received: str) -> None:
