@@ -7,18 +7,15 @@ value: its driver needs a microsecond for each value of an array, and a round of
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 from sqlalchemy import (
-    ARRAY,
-    CTE,
     JSON,
-    ColumnElement,
+    Column,
     Connection,
     Select,
+    Subquery,
     Table,
     Text,
     bindparam,
@@ -26,14 +23,16 @@ from sqlalchemy import (
     column,
     func,
     literal_column,
+    make_url,
     select,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from edge.hub.tables import NUMBER, inbox
+from edge.hub.reading import encode
+from edge.hub.tables import inbox
 
 KeyRow = tuple[str, str, int, str, str, str | None, int]
 """A row of `edge.hub.tables.event_key`."""
@@ -44,6 +43,10 @@ _KEYS_POSTGRESQL = text(
     "CAST(:a AS text[]), CAST(:b AS text[]), CAST(:c AS bigint[]), CAST(:d AS text[]), CAST(:e AS text[]), "
     "CAST(:f AS text[]), CAST(:g AS bigint[])) ON CONFLICT DO NOTHING"
 )
+_DIALECTS = {
+    "sqlite": sqlite.dialect(paramstyle="named"),
+    "postgresql": make_url("postgresql+psycopg://").get_dialect()(),
+}
 
 
 def insert_keys(connection: Connection, rows: Sequence[KeyRow]) -> int:
@@ -71,7 +74,8 @@ def next_inbox_ids(connection: Connection, count: int) -> Sequence[int]:
 def insert_or_nothing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert those that no unique key forbids."""
     if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+        dialect_insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+        connection.execute(dialect_insert(table).on_conflict_do_nothing(), list(rows))
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -85,67 +89,45 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
 
 
 def _write(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, replacing: bool) -> None:
-    if not rows:
-        return
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_statement("sqlite", table, replacing=replacing), list(rows))
-    else:
-        connection.exec_driver_sql(
-            _statement("postgresql", table, replacing=replacing), {"rows": msgspec.json.encode(rows).decode()}
-        )
+    if rows:
+        dialect = connection.dialect.name
+        statement = _insertion(dialect, table, replacing=replacing)
+        connection.exec_driver_sql(statement, list(rows) if dialect == "sqlite" else listing(rows))
 
 
 @functools.cache
-def _statement(dialect: str, table: Table, *, replacing: bool) -> str:
+def _insertion(dialect: str, table: Table, *, replacing: bool) -> str:
     names = [each.name for each in table.columns]
-    if dialect == "sqlite":
-        insertion: Any = sqlite_insert(table)
-    else:
-        insertion = postgresql_insert(table).from_select(names, _given(table))
+    statement: Any = sqlite_insert(table)
+    if dialect == "postgresql":
+        statement = postgresql_insert(table).from_select(names, _rows(table))
     if replacing:
         key = [each.name for each in table.primary_key.columns]
-        values = {name: insertion.excluded[name] for name in names if name not in key}
-        insertion = insertion.on_conflict_do_update(index_elements=key, set_=values)
-    return str(insertion.compile(dialect=_DIALECTS[dialect]))
+        values = {name: statement.excluded[name] for name in names if name not in key}
+        statement = statement.on_conflict_do_update(index_elements=key, set_=values)
+    return str(statement.compile(dialect=_DIALECTS[dialect]))
 
 
-_DIALECTS = {"sqlite": sqlite.dialect(paramstyle="named"), "postgresql": postgresql.psycopg.dialect()}
+def _rows(table: Table) -> Select[Any]:
+    """PostgreSQL: what is JSON in the rows is text until then, for it may hold what no text may, such as a NUL."""
+    texts = [Column(each.name, Text if isinstance(each.type, JSON) else each.type) for each in table.columns]
+    rows = listed("postgresql", *texts)
+    return select(*(cast(rows.c[each.name], each.type) for each in table.columns))
 
 
-def _given(table: Table) -> Select[Any]:
-    """PostgreSQL: the rows of a JSON text. What is JSON in them stays unread, it may hold what no text may."""
-    columns = [column(each.name, Text() if isinstance(each.type, JSON) else each.type) for each in table.columns]
-    rows = func.json_to_recordset(cast(bindparam("rows", type_=Text), postgresql.JSON))
-    given = rows.table_valued(*columns, name="given").render_derived(with_types=True)
-    return select(*(cast(x, JSON) if isinstance(each.type, JSON) else x for each, x in zip(table.columns, given.c, strict=True)))
-
-
-def _insert(connection: Connection, table: Table) -> Any:
-    return sqlite_insert(table) if connection.dialect.name == "sqlite" else postgresql_insert(table)
-
-
-Place = tuple[str, str, int]
-"""station, epoch, seq."""
-
-
-def listed(dialect: str) -> CTE:
-    """Rows ``station, epoch, seq`` to join with, whose values `listing` gives: a statement is made and read once."""
+def listed(dialect: str, *columns: Column[Any]) -> Subquery:
+    """Rows of such columns to join with, whose values `listing` gives: a statement is made and read once."""
+    rows = bindparam("rows", type_=Text)
     if dialect == "sqlite":
-        each = func.json_each(bindparam("listed", type_=Text)).table_valued("value")
-        columns: list[ColumnElement[Any]] = [
-            func.json_extract(each.c.value, literal_column(f"'$[{index}]'")) for index in range(3)
-        ]
-    else:
-        arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in (("a", Text()), ("b", Text()), ("c", NUMBER))]
-        each = func.unnest(*arrays).table_valued("a", "b", "c", name="each").render_derived()
-        columns = [each.c[name] for name in "abc"]
-    names = ("station", "epoch", "seq")
-    labelled = [column.label(name) for column, name in zip(columns, names, strict=True)]
-    return select(*labelled).select_from(each).cte("listed")
+        value = func.json_each(rows).table_valued("value").c.value
+        fields = (func.json_extract(value, literal_column(f"'$.{each.name}'")).label(each.name) for each in columns)
+        return select(*fields).subquery("listed")
+    each = func.json_to_recordset(cast(rows, JSON)).table_valued(
+        *(column(each.name, each.type) for each in columns), name="each"
+    )
+    return select(each.render_derived(with_types=True)).subquery("listed")
 
 
-def listing(dialect: str, places: Sequence[Place]) -> dict[str, Any]:
-    """The values of a statement with `listed`; at least one place."""
-    if dialect == "sqlite":
-        return {"listed": json.dumps(places)}
-    return dict(zip("abc", map(list, zip(*places, strict=True)), strict=True))
+def listing(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The values of a statement with `listed`."""
+    return {"rows": encode(rows)}

@@ -39,7 +39,7 @@ class Patients:
     index_key: bytes = field(repr=False)
     _told: set[str] = field(default_factory=set, repr=False, compare=False)
     """Key ids that are not here and were logged; one line each, however many events come."""
-    _indexed: dict[tuple[Sealed, str], str] = field(default_factory=dict, repr=False, compare=False)
+    _indexed: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
     """What was opened lately, by sealed bytes and case; the keyed hash only, which the store has anyway."""
 
     @classmethod
@@ -68,9 +68,10 @@ class Patients:
     def index_sealed(self, sealed: Mapping[str, Any], case: str) -> str | None:
         """The keyed hash of a sealed patient; None if it does not open with this hub's keys."""
         try:
+            exactly = (sealed["kid"], sealed["enc"], sealed["ct"], case)
+            if exactly in self._indexed:
+                return self._indexed[exactly]
             value = Sealed.from_json(sealed)
-            if (known := self._indexed.get((value, case))) is not None:
-                return known
             private_key = self.private_keys.get(value.kid)
             if private_key is None:
                 self._say_unknown(value.kid)
@@ -81,7 +82,7 @@ class Patients:
             return None
         if len(self._indexed) >= REMEMBERED:
             del self._indexed[next(iter(self._indexed))]
-        self._indexed[value, case] = index
+        self._indexed[exactly] = index
         return index
 
     def _say_unknown(self, kid: str) -> None:

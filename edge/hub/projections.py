@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from edge import wire
-from edge.hub.reading import MAX_NUMBER
+from edge.hub.reading import MAX_NUMBER, encode
 from edge.rules.verdict import Outcome
 
 PatientIndex = Callable[[Mapping[str, Any], str], str | None]
@@ -66,14 +64,14 @@ def _scan(event: wire.Event, patient_index: PatientIndex) -> dict[str, Any]:
         "task": text_or_none(data, "task"),
         "training": int(data.get("training") is True),
         "outcome": _outcome(verdict),
-        "reasons": _json([{n: text(each, n) for n in ("code", "audience")} for each in _tables(verdict, "reasons")]),
+        "reasons": encode([{n: text(each, n) for n in ("code", "audience")} for each in _tables(verdict, "reasons")]),
         **{name: text_or_none(udi, name) for name in ("issuer", "di", "lot", "serial", "expires", "trace_key")},
         "document": text_or_none(data, "document"),
         "case_id": case,
         "counterparty": text_or_none(data, "counterparty"),
         "count": None if data.get("count") is None else _number(data, "count"),
         "took_ms": max((_real(read, "took_ms") for read in reads), default=None),
-        "symbologies": _json([text_or_none(read, "symbology") for read in reads]),
+        "symbologies": encode([text_or_none(read, "symbology") for read in reads]),
         "patient_index": patient_index(patient, case) if patient and case else None,
     }
 
@@ -121,12 +119,8 @@ def _is_date(at: str) -> bool:
     return True
 
 
-def _json(value: list[Any]) -> str:
-    return msgspec.json.encode(value).decode()
-
-
 def _whole(data: Mapping[str, Any]) -> str:
-    """As `_json`, but for what nobody has looked at: it may hold numbers of any size, and be nested deeply."""
+    """What nobody has looked at: it may hold numbers of any size, and be nested deeply."""
     try:
         return json.dumps(data)
     except RecursionError as error:
@@ -146,19 +140,15 @@ def text(data: Mapping[str, Any], name: str) -> str:
     Raises:
         ProjectionError: missing, not text, or with a NUL or half a surrogate pair.
     """
-    return _text(name, data.get(name))
+    value = data.get(name)
+    if not isinstance(value, str) or "\0" in value or not (value.isascii() or _encodable(value)):
+        raise ProjectionError(f"{name} = {value!r}: expected a text")
+    return value
 
 
 def text_or_none(data: Mapping[str, Any], name: str) -> str | None:
     """As `text`, where null or nothing means None."""
-    value = data.get(name)
-    return None if value is None else _text(name, value)
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or "\0" in value or (not value.isascii() and not _encodable(value)):
-        raise ProjectionError(f"{name} = {value!r}: expected a text")
-    return value
+    return None if data.get(name) is None else text(data, name)
 
 
 def table(data: Mapping[str, Any], name: str, *, nullable: bool = False) -> Mapping[str, Any]:

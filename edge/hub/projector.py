@@ -7,6 +7,7 @@ hubs on one database one projects at a time.
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
@@ -14,11 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, Delete, Select, delete, func, insert, select, text
 
 from edge import wire
 from edge.hub import bulk, restamp, tables
-from edge.hub.inbox import chunks, poison_row
+from edge.hub.inbox import poison_row
 from edge.hub.projections import PatientIndex, ProjectionError, project
 from edge.hub.reading import Entry, Incoming, decode, read_message
 from edge.hub.store import Store
@@ -172,15 +173,24 @@ def _take_turn(connection: Connection, *, wait: bool = False) -> bool:
 
 
 def _oldest(connection: Connection) -> list[Message]:
-    """At most `MESSAGES`; one at least, and then as many as begin within `BYTES`."""
-    inbox, waiting = tables.inbox.c, tables.unprojected.c
+    """At most `MESSAGES`: one, and then as many as begin within `BYTES`. No others are read: a batch may be long."""
+    c, waiting = tables.inbox.c, tables.unprojected.c
     first = select(waiting.inbox_id).order_by(waiting.inbox_id).limit(MESSAGES).subquery()
-    size = func.length(inbox.payload)
-    begins = (func.sum(size).over(order_by=inbox.id) - size).label("begins")
-    columns = (inbox.id, inbox.received, inbox.topic, inbox.payload)
-    sized = select(*columns, begins).join(first, first.c.inbox_id == inbox.id).subquery()
-    query = select(*(sized.c[each.name] for each in columns)).where(sized.c.begins < BYTES).order_by(sized.c.id)
-    return [Message(*row) for row in connection.execute(query)]
+    sizes = select(c.id, func.length(c.payload)).join(first, first.c.inbox_id == c.id).order_by(c.id)
+    asked: list[dict[str, int]] = []
+    taken = 0
+    for inbox_id, size in connection.execute(sizes).all():
+        if taken < BYTES:
+            asked.append({"id": inbox_id})
+        taken += size
+    found = connection.execute(_messages(connection.dialect.name), bulk.listing(asked)).all()
+    return [Message(*row) for row in found]
+
+
+@functools.cache
+def _messages(dialect: str) -> Select[Any]:
+    c, asked = tables.inbox.c, bulk.listed(dialect, tables.inbox.c.id)
+    return select(c.id, c.received, c.topic, c.payload).join(asked, asked.c.id == c.id).order_by(c.id)
 
 
 def _events(message: Message) -> Iterator[Entry]:
@@ -202,13 +212,16 @@ class _First:
 
 
 def _known(connection: Connection, event_ids: Sequence[str]) -> dict[str, _First]:
-    c = tables.event.c
-    known = {}
-    for part in chunks(event_ids):
-        query = select(c.event_id, c.digest, c.inbox_id).where(c.event_id.in_(part))
-        for event_id, digest, inbox_id in connection.execute(query):
-            known[event_id] = _First(digest, inbox_id)
-    return known
+    """The events of these ids that count already."""
+    listing = bulk.listing([{"event_id": each} for each in event_ids])
+    found = connection.execute(_firsts(connection.dialect.name), listing).all()
+    return {event_id: _First(digest, inbox_id) for event_id, digest, inbox_id in found}
+
+
+@functools.cache
+def _firsts(dialect: str) -> Select[Any]:
+    c, asked = tables.event.c, bulk.listed(dialect, tables.event.c.event_id)
+    return select(c.event_id, c.digest, c.inbox_id).join(asked, asked.c.event_id == c.event_id)
 
 
 def _content(line: bytes) -> bytes:
@@ -264,11 +277,17 @@ class _Work:
             else:
                 bulk.insert(connection, tables.METADATA.tables[name], rows)
         restamp.write(connection, self.moments)
-        for part in chunks([message.id for message in self.messages]):
-            connection.execute(delete(tables.unprojected).where(tables.unprojected.c.inbox_id.in_(part)))
+        done = bulk.listing([{"inbox_id": message.id} for message in self.messages])
+        connection.execute(_finished(connection.dialect.name), done)
 
     def _add(self, table: str, row: dict[str, Any]) -> None:
         self.rows.setdefault(table, []).append(row)
+
+
+@functools.cache
+def _finished(dialect: str) -> Delete:
+    waiting = tables.unprojected
+    return delete(waiting).where(waiting.c.inbox_id.in_(select(bulk.listed(dialect, waiting.c.inbox_id))))
 
 
 def _make_partitions(connection: Connection, month: str) -> None:

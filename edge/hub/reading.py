@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -104,6 +104,11 @@ def decode(line: bytes) -> wire.Event:
         WireError: not an event.
     """
     return wire.Event.decode(line, loads=msgspec.json.decode)
+
+
+def encode(value: Any) -> str:
+    """JSON; quick, but only for texts that UTF-8 takes and numbers of 64 bits."""
+    return msgspec.json.encode(value).decode()
 
 
 def _place(line: bytes, station: str) -> _Place:

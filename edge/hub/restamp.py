@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, or_, select, tuple_
+from sqlalchemy import Connection, Select, and_, or_, select, tuple_
 
 from edge import wire
 from edge.hub import bulk
@@ -71,12 +71,9 @@ class Moments:
 
     def note(self, event: wire.Event, received: str) -> None:
         """Take an event's clock; one without a readable clock stays as it is."""
-        clock, at = event.data.get("clock"), event.data.get("at")
-        if not isinstance(clock, Mapping) or not isinstance(at, str):
-            return
-        match clock:
-            case {"quality": str(quality), "boot": str(boot_id), "mono_ns": int(mono_ns)} if (
-                0 <= mono_ns <= MAX_NUMBER * 1000 and re.match(NAME, boot_id)
+        match event.data:
+            case {"at": str(at), "clock": {"quality": str(quality), "boot": str(boot_id), "mono_ns": int(mono_ns)}} if (
+                not isinstance(mono_ns, bool) and 0 <= mono_ns <= MAX_NUMBER * 1000 and re.match(NAME, boot_id)
             ):
                 self._note(event, at, received, quality, boot_id, mono_ns)
             case _:
@@ -124,14 +121,19 @@ _INPUTS = ("event_id", "station", "boot", "mono_ns", "told", "received")
 
 def _merge(connection: Connection, seen: Mapping[BootKey, Boot]) -> list[Boot]:
     """Bring the table to what was seen; gives what changed in it."""
-    known: dict[BootKey, Boot] = {}
-    for part in chunks(list(seen)):
-        query = select(boot).where(tuple_(boot.c.station, boot.c.boot).in_(part))
-        known |= {(row["station"], row["boot"]): Boot(**row) for row in connection.execute(query).mappings()}
+    listing = bulk.listing([{"station": station, "boot": name} for station, name in seen])
+    found = [Boot(*row) for row in connection.execute(_boots(connection.dialect.name), listing)]
+    known = {(each.station, each.boot): each for each in found}
     merged = {key: each if key not in known else known[key].merged(each) for key, each in seen.items()}
     changed = [each for key, each in merged.items() if each != known.get(key)]
     bulk.upsert(connection, boot, [each._asdict() for each in changed])
     return changed
+
+
+@functools.cache
+def _boots(dialect: str) -> Select[Any]:
+    c, asked = boot.c, bulk.listed(dialect, boot.c.station, boot.c.boot)
+    return select(boot).join(asked, and_(asked.c.station == c.station, asked.c.boot == c.boot))
 
 
 def _boots_of(connection: Connection, stations: Iterable[str]) -> dict[str, list[Boot]]:

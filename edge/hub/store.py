@@ -133,7 +133,10 @@ def _open(place: str | Path, *, writer: bool) -> Store:
 
 
 def _open_postgresql(url: str, *, writer: bool) -> Store:
-    options = "-c timezone=UTC" + ("" if writer else " -c default_transaction_read_only=on")
+    # A plan that was made while a table was small would be kept when it is large, and read all of it.
+    options = "-c timezone=UTC -c plan_cache_mode=force_custom_plan"
+    if not writer:
+        options += " -c default_transaction_read_only=on"
     address = "postgresql+psycopg://" + url.split("://", 1)[1]
     engine = create_engine(address, connect_args={"options": options}, pool_pre_ping=True)
     return Store(engine, engine, engine.url.render_as_string(hide_password=True))

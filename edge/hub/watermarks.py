@@ -8,7 +8,7 @@ from functools import cache
 from heapq import heappop, heappush
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, select
+from sqlalchemy import Connection, Select, Subquery, and_, case, func, select
 
 from edge.hub import bulk
 from edge.hub.inbox import chunks
@@ -59,7 +59,7 @@ class Watermarks:
     def _since(self, connection: Connection, epochs: Sequence[Epoch]) -> dict[Epoch, int]:
         """Where to look on; the table may know more: another collector was there, or a person closed a gap."""
         since = {each: self._known.get(each, 0) for each in epochs}
-        for station, epoch, through in _ask(connection, _kept, [(*each, 0) for each in epochs]):
+        for station, epoch, through in _ask(connection, _kept, _places(since)):
             since[station, epoch] = max(through, since[station, epoch])
         return since
 
@@ -89,20 +89,25 @@ def _before_gap(connection: Connection, station: str, epoch: str, since: int) ->
     return through
 
 
-def _places(at: dict[Epoch, int]) -> list[bulk.Place]:
-    return [(*epoch, seq) for epoch, seq in at.items()]
+Place = dict[str, Any]
+"""station, epoch and seq."""
 
 
-def _ask(
-    connection: Connection, statement: Callable[[str], Select[Any]], places: Sequence[bulk.Place]
-) -> Iterator[Any]:
-    dialect = connection.dialect.name
-    return iter(connection.execute(statement(dialect), bulk.listing(dialect, places)))
+def _places(at: dict[Epoch, int]) -> list[Place]:
+    return [{"station": station, "epoch": epoch, "seq": seq} for (station, epoch), seq in at.items()]
+
+
+def _listed(dialect: str) -> Subquery:
+    return bulk.listed(dialect, event_key.c.station, event_key.c.epoch, event_key.c.seq)
+
+
+def _ask(connection: Connection, statement: Callable[[str], Select[Any]], places: Sequence[Place]) -> Iterator[Any]:
+    return iter(connection.execute(statement(connection.dialect.name), bulk.listing(places)))
 
 
 @cache
 def _kept(dialect: str) -> Select[Any]:
-    c, here = watermark.c, bulk.listed(dialect)
+    c, here = watermark.c, _listed(dialect)
     same = and_(c.station == here.c.station, c.epoch == here.c.epoch)
     return select(c.station, c.epoch, c.through).select_from(here.join(watermark, same))
 
@@ -113,7 +118,7 @@ def _extents(dialect: str) -> Select[Any]:
 
     Behind such a break stands what another card of that station sent: its watermark shall tell it that it is another.
     """
-    k, start = event_key.c, bulk.listed(dialect)
+    k, start = event_key.c, _listed(dialect)
     before = event_key.alias("before")
     same = and_(k.station == start.c.station, k.epoch == start.c.epoch, k.seq >= start.c.seq)
     one_before = and_(
@@ -132,7 +137,7 @@ def _extents(dialect: str) -> Select[Any]:
 
 @cache
 def _digests(dialect: str) -> Select[Any]:
-    k, here = event_key.c, bulk.listed(dialect)
+    k, here = event_key.c, _listed(dialect)
     same = and_(k.station == here.c.station, k.epoch == here.c.epoch, k.seq == here.c.seq)
     return select(k.station, k.epoch, k.seq, k.digest).select_from(here.join(event_key, same))
 

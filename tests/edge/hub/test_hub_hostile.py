@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from edge import wire
 from edge.hub.inbox import store as store_messages
@@ -16,6 +18,7 @@ from edge.hub.projector import project_all, rebuild
 from edge.hub.reading import Incoming
 from edge.hub.reconcile import held
 from edge.hub.stations import store_status
+from edge.hub.tables import change
 from edge.hub.trace import last_scans
 from edge.hub.watermarks import Watermarks
 
@@ -68,6 +71,33 @@ def test_no_event_stops_the_hub(data: st.DataObject, store: Store, journal: Fake
         Watermarks().advance(connection, list(dict.fromkeys((each.station, each.epoch) for each in touched)))
         last_scans(connection, journal.station)
         assert held(connection).waiting == 0
+
+
+HOSTILE: dict[str, tuple[str, bytes]] = {
+    "a NUL in what is kept whole": ("change", b'{"what":"opened","x":"\\u0000"}'),
+    "half a surrogate in what is kept whole": ("change", b'{"what":"opened","x":"\\ud800"}'),
+    "a number of no database in what is kept whole": ("change", b'{"what":"opened","x":%s}' % (b"9" * 40)),
+    "as deep as Python reads": ("change", b'{"what":"opened","x":%s}' % (b"[" * 900 + b"]" * 900)),
+    "a truth for a count of nanoseconds": ("clock", b'{"quality":"ntp","boot":"b","mono_ns":true}'),
+    "quotes and backslashes": ("change", rb'{"what":"\"\\","id":"\\u0000 {","x":["\\\"}"]}'),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_value_stops_the_projector(store: Store, journal: FakeJournal, name: str, value: bytes) -> None:
+    line = journal.add(wire.Kind.SESSION, wire.session_change("case", "opened", "c7"))
+    parts = json.loads(line)
+    spoilt = line.replace(json.dumps(parts[name], separators=(",", ":")).encode(), value)
+    assert spoilt != line
+    store_messages(store, [Incoming(journal.topic, wire.batch([spoilt, journal.scan()]), {})], RECEIVED)
+    assert project_all(store, no_index) == 2
+    with store.read() as connection:
+        assert held(connection).waiting == 0
+        assert len(last_scans(connection, journal.station)) == 1
+        kept = connection.execute(select(change.c.what, change.c.ident, change.c.detail)).all()
+    if name == "change" and kept:
+        detail = json.loads(value)
+        assert kept == [(detail["what"], detail.get("id"), detail)]
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

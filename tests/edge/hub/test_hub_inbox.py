@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from edge import wire
-from edge.hub import tables
+from edge.hub import projector, tables
 from edge.hub.inbox import store as store_messages
 from edge.hub.patients import no_index
-from edge.hub.projector import project_all, rebuild
+from edge.hub.projector import project_all, project_some, rebuild
 from edge.hub.reading import Incoming
 from edge.hub.store import Store
 from edge.hub.watermarks import Watermarks
@@ -53,6 +53,16 @@ def test_a_scan_becomes_one_row_with_its_bytes_kept(store: Store, journal: FakeJ
     assert row["reasons"] == [{"code": "near_expiry", "audience": "hub"}]
     assert rows(store, "inbox")[0]["payload"] == line
     assert rows(store, "event_key")[0]["digest"] == wire.digest(line)
+
+
+def test_a_transaction_takes_the_oldest_messages_of_so_many_bytes(
+    store: Store, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = [wire.batch([journal.scan() for _ in range(count)]) for count in (1, 3, 2, 4)]
+    store_messages(store, [Incoming(journal.topic, each, {}) for each in batches], RECEIVED)
+    monkeypatch.setattr(projector, "BYTES", len(batches[0]) + 1)
+    assert [project_some(store, no_index) for _ in range(4)] == [4, 2, 4, 0]
+    assert len(rows(store, "scan")) == 10
 
 
 def test_other_kinds_have_rows_too(store: Store, journal: FakeJournal) -> None:

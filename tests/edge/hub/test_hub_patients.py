@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from edge.hub import patients
 from edge.hub.inbox import store as store_messages
 from edge.hub.keys import KeyFolder
 from edge.hub.patients import INDEX_KEY, KeyFolderError, Patients
 from edge.hub.projector import project_all, rebuild
 from edge.hub.reading import Incoming
 from edge.hub.trace import Question, trace
-from edge.seal import Sealer, public_half
+from edge.seal import Sealed, Sealer, open_sealed, public_half
 
 if TYPE_CHECKING:
     from edge.hub.store import Store
@@ -41,6 +42,23 @@ def test_a_sealed_patient_has_the_index_of_the_number(folder: Path) -> None:
     for case in ("c1", "c2"):
         sealed = SEALER.seal(b"ZY123456", site="demo", case=case)
         assert patients.index_sealed(sealed.to_json(), case) == patients.index("ZY123456\n")
+
+
+def test_the_scans_of_a_case_open_its_patient_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def open_and_note(sealed: Sealed, private_key: bytes, *, site: str, case: str) -> bytes:
+        opened.append(case)
+        return open_sealed(sealed, private_key, site=site, case=case)
+
+    monkeypatch.setattr(patients, "open_sealed", open_and_note)
+    monkeypatch.setattr(patients, "REMEMBERED", 2)
+    here = Patients.load(folder, "demo", create=True)
+    sealed = {case: SEALER.seal(b"ZY123456", site="demo", case=case).to_json() for case in ("c1", "c2", "c3")}
+    for case in ("c1", "c1", "c2", "c1", "c3", "c3", "c1"):
+        assert here.index_sealed(sealed[case], case) == here.index("ZY123456")
+    assert opened == ["c1", "c2", "c3", "c1"], "the oldest of more than two is forgotten"
+    assert here.index_sealed(sealed["c1"], "c2") is None, "known bytes at another case do not open"
 
 
 def test_the_index_lasts_and_depends_on_its_key(folder: Path) -> None:
