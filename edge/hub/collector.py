@@ -124,8 +124,8 @@ class Collector:
             settings: the broker.
             store: opened for writing.
             now: the hub's clock, aware, UTC.
-            after_step: told after ``received``, ``stored``, ``acknowledged`` and ``answered``; tests kill the process
-                there.
+            after_step: told after ``received``, every step of `edge.hub.inbox.store`, ``noted`` (statuses, inside their
+                transaction), ``stored``, ``acknowledged`` and ``answered``; tests kill the process there.
         """
         self._settings = settings
         self._store = store
@@ -248,12 +248,13 @@ class Collector:
         scans = [_incoming(message) for message in messages if message.topic.endswith("/scan")]
         others = [_incoming(message) for message in messages if message.topic.endswith("/status")]
         photos = [_incoming(message) for message in messages if "/photo/" in message.topic]
-        touched = inbox.store(self._store, scans, received) if scans else []
+        touched = inbox.store(self._store, scans, received, self._after_step) if scans else []
         if others:
             with self._store.begin() as connection:
                 for message in others:
                     stations.store_status(connection, message, received)
                 self._watermarks.keep(connection)
+                self._after_step("noted")
             self._watermarks.kept()
         return touched, pictures.store(self._store, photos, received) if photos else []
 

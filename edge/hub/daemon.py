@@ -35,7 +35,7 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
 
     Args:
         config: the checked configuration.
-        after_step: see `edge.hub.collector.Collector`.
+        after_step: see `edge.hub.collector.Collector` and `edge.hub.projector.Projector`; told in their threads.
 
     Returns:
         0 after the signal; 1 when a part failed or something could not be opened.
@@ -49,7 +49,8 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
         return 1
     reader = Store.open_reader(config.hub.store)
     collector = Collector(_settings(config.hub.id, config.link), store, utc_now, after_step=after_step)
-    projector = Projector(store, index, collector.quiet, Expiry(store, config.hub.pictures_days, utc_now))
+    expiry = Expiry(store, config.hub.pictures_days, utc_now)
+    projector = Projector(store, index, collector.quiet, expiry, after_step)
     collector.on_stored = projector.wake
     pages = PageServer(application(reader, utc_now), sock)
     try:

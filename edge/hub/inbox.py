@@ -11,7 +11,7 @@ that some keys were taken, the same is done again slowly, event by event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -54,13 +54,19 @@ class _Read:
     homeless: list[tuple[bytes, str]]
 
 
-def store(store: Store, messages: Sequence[Incoming], received: str) -> list[Touched]:
+def store(
+    store: Store,
+    messages: Sequence[Incoming],
+    received: str,
+    after_step: Callable[[str], None] = lambda _step: None,
+) -> list[Touched]:
     """Store messages; they are committed and flushed when this returns.
 
     Args:
         store: opened for writing.
         messages: in the order of arrival.
         received: the hub's time, UTC as on the wire.
+        after_step: told after ``begun``, ``keyed`` and ``kept``, inside the transaction, and ``committed``.
 
     Returns:
         The epochs to answer, in the order of arrival.
@@ -72,7 +78,8 @@ def store(store: Store, messages: Sequence[Incoming], received: str) -> list[Tou
     for write in (_write_new, *(_write_carefully,) * TRIES):
         try:
             with store.begin() as connection:
-                write(connection, read, received)
+                after_step("begun")
+                write(connection, read, received, after_step)
         except _Taken:
             continue
         except OperationalError as error:
@@ -82,6 +89,7 @@ def store(store: Store, messages: Sequence[Incoming], received: str) -> list[Tou
         break
     else:
         raise OSError(f"{store.name}: the same events were stored by others {TRIES} times in a row: stop one collector")
+    after_step("committed")
     return [
         Touched(station, epoch, len(each.entries) > 1)
         for each in read
@@ -93,7 +101,7 @@ def _deadlocked(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
 
 
-def _write_new(connection: Connection, read: Sequence[_Read], received: str) -> None:
+def _write_new(connection: Connection, read: Sequence[_Read], received: str, after_step: Callable[[str], None]) -> None:
     """Take it that every event is new.
 
     Raises:
@@ -107,11 +115,15 @@ def _write_new(connection: Connection, read: Sequence[_Read], received: str) -> 
     rows.sort()  # by key; the rest is equal where the key is, or taken
     if bulk.insert_keys(connection, rows) != len(rows):
         raise _Taken
+    after_step("keyed")
     _keep(connection, list(zip(ids, full, strict=True)), received)
+    after_step("kept")
     _set_aside(connection, read, received)
 
 
-def _write_carefully(connection: Connection, read: Sequence[_Read], received: str) -> None:
+def _write_carefully(
+    connection: Connection, read: Sequence[_Read], received: str, after_step: Callable[[str], None]
+) -> None:
     """Look at what is there, then write what is new."""
     entries = [entry for each in read for entry in each.entries]
     keys = {(station, epoch, seq + back) for (station, epoch, seq), *_ in entries for back in (-1, 0)}
@@ -124,7 +136,9 @@ def _write_carefully(connection: Connection, read: Sequence[_Read], received: st
             kept.append((inbox_id, each))
     if bulk.insert_keys(connection, sorted(placing.new.values(), key=_by_key)) != len(placing.new):
         raise _Taken
+    after_step("keyed")
     _keep(connection, kept, received)
+    after_step("kept")
     for row in placing.replaced.values():
         _replace(connection, row)
     for row in placing.released:

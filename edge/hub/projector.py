@@ -58,6 +58,7 @@ class Projector:
         patient_index: PatientIndex,
         quiet: threading.Event,
         when_idle: Callable[[], None] = lambda: None,
+        after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare; `worker.start()` begins.
 
@@ -66,11 +67,13 @@ class Projector:
             patient_index: see `edge.hub.projections`.
             quiet: set while the collector has nothing to store.
             when_idle: what else is to be done; called when everything is projected.
+            after_step: told after ``written``, inside the transaction, and ``projected``; tests kill the process there.
         """
         self._store = store
         self._patient_index = patient_index
         self._quiet = quiet
         self._when_idle = when_idle
+        self._after_step = after_step
         self._new = threading.Event()
         self._behind_since: float | None = None
         self.worker = Worker("projector", self._step, fresh_within=FRESH_S)
@@ -92,11 +95,12 @@ class Projector:
         if self._behind_since is None:
             self._behind_since = now
         self._quiet.wait(max(0.0, self._behind_since + GIVE_WAY_S - now))
-        if project_some(self._store, self._patient_index) == 0:
+        if project_some(self._store, self._patient_index, self._after_step) == 0:
             self._behind_since = None
             self._when_idle()
             self._new.wait(IDLE_S)
         else:
+            self._after_step("projected")
             self.worker.stopping.wait(YIELD_S)
 
 
@@ -123,8 +127,12 @@ def rebuild(store: Store, patient_index: PatientIndex, told: Callable[[int], Non
     return project_all(store, patient_index, told)
 
 
-def project_some(store: Store, patient_index: PatientIndex) -> int:
+def project_some(
+    store: Store, patient_index: PatientIndex, after_step: Callable[[str], None] = lambda _step: None
+) -> int:
     """Project the oldest messages that wait, all or none; gives the number of their lines, 0 if none waited.
+
+    `after_step` is told after ``written``, before the commit.
 
     On SQLite the collector waits only while rows are written, not while they are made: here is the only projector,
     and what it reads is never changed, or was changed after.
@@ -138,12 +146,15 @@ def project_some(store: Store, patient_index: PatientIndex) -> int:
         if work.messages:
             with store.begin() as connection:
                 work.write(connection)
+                after_step("written")
         return work.lines
     with store.begin() as connection:
         if not _take_turn(connection):
             return 0
         work = _prepare(connection, patient_index)
         work.write(connection)
+        if work.messages:
+            after_step("written")
         return work.lines
 
 

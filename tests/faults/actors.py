@@ -185,11 +185,12 @@ class HubActor:
         """This life was taken by the broker, and told the stations so."""
         return b"broker=connected" in self.said(self.begins)
 
-    def start(self, *, ready: bool = True) -> None:
+    def start(self, program: Sequence[str] | None = None, *, ready: bool = True) -> None:
+        """Begin a life, with `program` of another kind than the others."""
         self.bury()
         self.begins = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
-            words = [*self.program, "run", "--config", str(self._config())]
+            words = [*(program or self.program), "run", "--config", str(self._config())]
             self.process = subprocess.Popen(words, stdout=log, stderr=log, cwd=ROOT)
         if ready:
             wait_for(lambda: self.ready or not self.alive, f"{self.name} to be ready", WAIT_S)

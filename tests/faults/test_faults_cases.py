@@ -16,6 +16,7 @@ from tests.faults import (
     cases_hub,
     cases_kill,
     cases_network,
+    cases_steps,
 )
 from tests.faults.reckoning import Reckoning
 from tests.faults.table import FAULTS, Fault, Tally
@@ -23,8 +24,8 @@ from tests.faults.world import World
 from tests.support.needs import MissingError
 
 MODULES = (
-    cases_kill, cases_hub, cases_database, cases_broker, cases_network, cases_disk, cases_clock, cases_card,
-    cases_certificates, cases_hostile,
+    cases_kill, cases_hub, cases_steps, cases_database, cases_broker, cases_network, cases_disk, cases_clock,
+    cases_card, cases_certificates, cases_hostile,
 )  # fmt: skip
 """Each adds its own to the table."""
 

@@ -48,14 +48,17 @@ class Postgres:
         """SIGINT ends it in order; SIGKILL as a power cut does, but for what the kernel holds."""
         if self._process is None:
             return
-        if number == signal.SIGKILL:
-            for pid in (self._process.pid, *_children(self._process.pid)):  # they serve on for a while without it
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, number)
+        if number == signal.SIGKILL and self.alive:
+            kill_server(self._process.pid)
         else:
             self._process.send_signal(number)
         self._process.wait()
         self._process = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "PostgreSQL does not run"
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -87,6 +90,14 @@ class Postgres:
             [*_AS_OWNER, str(self._bin / program), *words], check=False, capture_output=True, text=True, cwd="/"
         )
         assert done.returncode == 0, f"{program} {' '.join(words)}: {done.stderr}"
+
+
+def kill_server(pid: int) -> None:
+    """kill -9 of a server and of its children, which would serve on for a while without it."""
+    os.kill(pid, signal.SIGSTOP)  # no further child meanwhile
+    for each in (*_children(pid), pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
 
 
 def _children(pid: int) -> list[int]:

@@ -65,6 +65,28 @@ def test_a_transaction_takes_the_oldest_messages_of_so_many_bytes(
     assert len(rows(store, "scan")) == 10
 
 
+@pytest.mark.parametrize("step", ["begun", "keyed", "kept"])
+def test_an_end_inside_the_transaction_leaves_nothing(store: Store, journal: FakeJournal, step: str) -> None:
+    def end(name: str) -> None:
+        if name == step:
+            raise InterruptedError(name)
+
+    message = Incoming(journal.topic, journal.scan(), {})
+    with pytest.raises(InterruptedError):
+        store_messages(store, [message], RECEIVED, end)
+    assert [rows(store, name) for name in ("inbox", "event_key", "unprojected")] == [[], [], []]
+    send(store, journal.topic, message.payload)
+    assert len(rows(store, "scan")) == 1
+
+
+def test_what_comes_again_passes_the_same_steps_the_careful_way(store: Store, journal: FakeJournal) -> None:
+    message, steps = Incoming(journal.topic, journal.scan(), {}), list[str]()
+    store_messages(store, [message], RECEIVED, steps.append)
+    assert steps == ["begun", "keyed", "kept", "committed"]
+    store_messages(store, [message], RECEIVED, steps.append)
+    assert steps[4:] == ["begun", "begun", "keyed", "kept", "committed"]
+
+
 def test_other_kinds_have_rows_too(store: Store, journal: FakeJournal) -> None:
     first = json.loads(journal.scan())["event_id"]
     journal.add(wire.Kind.CORRECTION, {"reason": "undo", "corrects": first})
