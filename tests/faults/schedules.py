@@ -1,23 +1,28 @@
-"""Random schedules of faults: a seed gives the steps, and the same steps every time."""
+"""Schedules of faults: what can happen to whom and how often, for hypothesis to draw from."""
 
 from __future__ import annotations
 
-import random
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from tests.faults.actors import HubActor, StationActor
 from tests.faults.cases_database import on_a_database
 from tests.faults.cases_kill import STEPS
+from tests.faults.killed_hub import STEPS as HUB_STEPS
+from tests.faults.killed_hub import words
 from tests.faults.world import World
 from tests.support.proxy import Proxy
 
 STATIONS = ("OR-01", "OR-02")
 FEWEST, MOST = 5, 14
-"""Steps of a schedule."""
+"""Steps of a schedule as drawn; those that became nothing count."""
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +38,23 @@ class Step:
         return f"{self.what}({self.who}, {self.number})"
 
 
-def schedule(seed: int) -> list[Step]:
-    """The steps of a seed."""
-    rng = random.Random(seed)  # noqa: S311 - a reproducible schedule
-    names = list(ACTIONS)
-    weights = [ACTIONS[name].weight for name in names]
-    chosen = rng.choices(names, weights, k=rng.randint(FEWEST, MOST))
-    return [Step(name, rng.choice(ACTIONS[name].who), rng.randint(1, 1_000)) for name in chosen]
+Steps = tuple[Step, ...]
 
 
-def play(world: World, steps: list[Step]) -> None:
+def schedules() -> SearchStrategy[Steps]:
+    """Schedules as hypothesis draws them, and makes them smaller: a step may become nothing."""
+    names = [NOTHING, *(name for name, action in ACTIONS.items() for _ in range(action.weight))]
+    drawn = st.lists(st.sampled_from(names).flatmap(_step), min_size=FEWEST, max_size=MOST)
+    return drawn.map(lambda steps: tuple(step for step in steps if step is not None)).filter(bool)
+
+
+def _step(name: str) -> SearchStrategy[Step | None]:
+    if name == NOTHING:
+        return st.none()
+    return st.builds(Step, st.just(name), st.sampled_from(ACTIONS[name].who), st.integers(1, 1_000))
+
+
+def play(world: World, steps: Sequence[Step]) -> None:
     """Let it happen; a step that is not possible now (nobody to kill) is passed over."""
     for step in steps:
         ACTIONS[step.what].run(world, step)
@@ -132,6 +144,13 @@ def _start_hub(world: World, step: Step) -> None:
         hub.start(ready=world.database is None or world.database.alive)
 
 
+def _doom_hub(world: World, step: Step) -> None:
+    """The next life ends after a step of the protocol, maybe inside a transaction."""
+    hub = _hub(world, step)
+    hub.end()
+    hub.start(words(HUB_STEPS[step.number % len(HUB_STEPS)], 1 + step.number % 5), ready=False)
+
+
 def _pause_hub(world: World, step: Step) -> None:
     _hub(world, step).pause()
 
@@ -193,6 +212,7 @@ ACTIONS: Mapping[str, Action] = {
     "doom_station": Action(_doom_station, STATIONS, 3),
     "start_station": Action(_start_station, STATIONS, 4),
     "kill_hub": Action(_kill_hub, ("hub",), 3),
+    "doom_hub": Action(_doom_hub, ("hub",), 3),
     "start_hub": Action(_start_hub, ("hub",), 3),
     "pause_hub": Action(_pause_hub, ("hub",), 1),
     "kill_database": Action(_kill_database, ("database",), 2),

@@ -1,19 +1,26 @@
 """Random schedules of faults against stations, hubs, broker and database: ``--rounds N --seed S``."""
 
-import itertools
+import shutil
 import subprocess
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from tests.faults.hunting import Budget, Hunt
 from tests.faults.reckoning import Reckoning
-from tests.faults.schedules import one_hub_on_a_file, play, schedule, two_hubs_on_a_database
+from tests.faults.schedules import Steps, one_hub_on_a_file, play, two_hubs_on_a_database
 from tests.faults.table import Build, Tally, total
+from tests.faults.world import World
 from tests.support.needs import MissingError
 
 ROUNDS_IN_A_WORLD = 25
+"""With one seed; the next world has the next seed."""
 WITHIN_S = 60.0
+TRIES = 100
+SMALLER_S, SMALLER_QUICKLY_S = 1_200.0, 120.0
+"""So long what went wrong is made smaller, with `make faults` and with `make test`."""
 
 
 @pytest.mark.faults
@@ -21,44 +28,81 @@ WITHIN_S = 60.0
 @pytest.mark.parametrize("build", [one_hub_on_a_file, two_hubs_on_a_database])
 def test_random_schedules(build: Build, tmp_path: Path, tally: Tally, request: pytest.FixtureRequest) -> None:
     rounds, seed = int(request.config.getoption("--rounds")), int(request.config.getoption("--seed"))
-    seeds = iter(range(seed, seed + rounds))
+    budget = Budget(TRIES, SMALLER_S if request.config.getoption("--all-faults") else SMALLER_QUICKLY_S)
     outcomes: list[Reckoning] = []
     wrong: list[str] = []
     began = time.monotonic()
-    for number in itertools.count():
-        some = list(itertools.islice(seeds, ROUNDS_IN_A_WORLD))
-        if not some:
-            break
-        (folder := tmp_path / str(number)).mkdir()
+    for number, first in enumerate(range(0, rounds, ROUNDS_IN_A_WORLD)):
+        count = min(ROUNDS_IN_A_WORLD, rounds - first)
         try:
-            outcomes.append(_world_of(build, folder, some, wrong))
+            stage = Stage(build, tmp_path)
         except MissingError as missing:
             tally.skipped.append((f"random schedules, {build.__name__}", str(missing)))
             pytest.skip(f"NOT TRIED: {missing}")
-        print(f"schedules {some[-1] - seed + 1} of {rounds}, {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201 - takes an hour
+        try:
+            found = Hunt(seed + number, count, stage.together, stage.alone, budget).run()
+        finally:
+            stage.close()
+        outcomes.append(stage.found)
+        wrong += [] if found is None else [str(found)]
+        print(f"schedules {first + count} of {rounds}, {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201 - takes an hour
     tally.rows.append((f"random schedules, {build.__name__} ({rounds}, seed {seed})", total(outcomes)))
     assert not wrong, "\n".join(wrong)
 
 
-def _world_of(build: Build, folder: Path, seeds: list[int], wrong: list[str]) -> Reckoning:
-    """Play schedules one after the other in one world, until one goes wrong."""
-    world = build(folder)
-    found = Reckoning()
+@dataclass(slots=True)
+class Stage:
+    """A world for many schedules one after the other, until one goes wrong; and new worlds for one alone."""
+
+    build: Build
+    folder: Path
+    found: Reckoning = field(default_factory=Reckoning)
+    """After the last of them."""
+    _world: World | None = None
+
+    def __post_init__(self) -> None:
+        self._world = self._new()
+
+    def together(self, steps: Steps) -> str:
+        assert self._world is not None, "one went wrong in the shared world"
+        self.found, wrong = _settled(self._world, steps)
+        if wrong:
+            self.close()
+        return wrong
+
+    def alone(self, steps: Steps) -> str:
+        world = self._new()
+        try:
+            return _settled(world, steps)[1]
+        finally:
+            _end(world)
+
+    def close(self) -> None:
+        if self._world is not None:
+            _end(self._world)
+            self._world = None
+
+    def _new(self) -> World:
+        (folder := self.folder / f"{time.monotonic_ns()}").mkdir()
+        world = self.build(folder)
+        try:
+            world.start()
+        except AssertionError:
+            world.close()
+            raise
+        return world
+
+
+def _settled(world: World, steps: Steps) -> tuple[Reckoning, str]:
+    """What came of it, and what is wrong with that; nothing if all is well."""
     try:
-        world.start()
-        for seed in seeds:
-            steps = schedule(seed)
-            text = ", ".join(map(str, steps))
-            told = f"--seed {seed} --rounds 1 (after {seeds.index(seed)} others from {seeds[0]}): {text}"
-            try:
-                play(world, steps)
-                found = world.settled(WITHIN_S)
-            except (AssertionError, subprocess.TimeoutExpired) as error:
-                wrong.append(f"{error}: {told}")
-                break
-            if not found.clean:
-                wrong.append(f"{found}: {told}\n{world.diagnosis()}")
-                break
-    finally:
-        world.close()
-    return found
+        play(world, steps)
+        found = world.settled(WITHIN_S)
+    except (AssertionError, subprocess.TimeoutExpired) as error:
+        return world.reckon(), str(error)
+    return found, "" if found.clean else f"{found}\n{world.diagnosis()}"
+
+
+def _end(world: World) -> None:
+    world.close()
+    shutil.rmtree(world.site.folder)
