@@ -28,6 +28,7 @@ from edge.seal import Sealer
 from edge.station.journal.store import PRUNE_EVENTS, Journal, JournalReader
 from tests.bench import fixture
 from tests.bench.figures import Figure, MissingError, VoidError
+from tests.bench.shipped import ShippedBroker
 from tests.support.postgres import BIN, Postgres
 from tests.support.site import MOSQUITTO, Site
 
@@ -74,7 +75,7 @@ def measure(folder: Path) -> list[Figure]:
 def _measure_on(folder: Path, kind: str, place: Callable[[str], str]) -> list[Figure]:
     home = folder / kind
     home.mkdir()
-    site = Site(home, store=place("drained"))
+    site = Site(home, ShippedBroker(home, [NAME]), store=place("drained"))
     try:
         site.prepare(NAME, task="USE")
         journaled = _fill(site)

@@ -28,8 +28,6 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from edge.hub.broker.config import BrokerTable
-from edge.hub.broker.mosquitto import CONFIG, files
 from edge.hub.daemon import utc_now
 from edge.hub.db.chains import verify_chains
 from edge.hub.store import Store
@@ -37,7 +35,8 @@ from edge.hub.tables import event_key, inbox, key_conflict, poison, scan, unproj
 from tests.bench.figures import Figure, MissingError, VoidError, percentile
 from tests.bench.fleet_hub import THREADS, read_commits
 from tests.bench.fleet_stations import Sent, Task, event_id, read_sent, station_name
-from tests.support.site import MOSQUITTO, ROOT, Broker, Site, wait_for
+from tests.bench.shipped import ShippedBroker
+from tests.support.site import MOSQUITTO, ROOT, Site, wait_for
 
 MODERATE = "1000"
 SECONDS = 30.0
@@ -47,7 +46,6 @@ PER_PROCESS = 5_000
 SPARE_FILES = 256
 MOST_S = 200.0
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-KEPT_LINES = ("max_packet", "max_inflight", "max_queued", "max_keepalive", "persist", "autosave")
 HUB = (sys.executable, "-m", "tests.bench.fleet_hub")
 STATIONS = (sys.executable, "-m", "tests.bench.fleet_stations")
 
@@ -69,24 +67,6 @@ class Load:
         return f"fleet.{self.stations}" + (f"_at_{self.per_s:g}" if self.per_s != self.stations else "")
 
 
-class FleetBroker(Broker):
-    """As shipped for so many stations, but open to everybody on this machine."""
-
-    def __init__(self, folder: Path, stations: int) -> None:
-        super().__init__(folder)
-        names = tuple(map(station_name, range(stations)))
-        nowhere = Path("/nowhere")
-        shipped = files(BrokerTable(nowhere, nowhere, nowhere, names, state=folder), nowhere)[CONFIG]
-        lines = [line for line in shipped.splitlines() if line.startswith(KEPT_LINES)]
-        with self._config.open("a", encoding="ascii") as config:
-            config.write("\n".join(["user root", *lines, ""]))
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-
 @dataclass(slots=True)
 class _Run:
     """One load: the processes, and what was seen of them."""
@@ -94,7 +74,7 @@ class _Run:
     load: Load
     folder: Path
     site: Site
-    broker: FleetBroker
+    broker: ShippedBroker
     hub: subprocess.Popen[bytes] | None = None
     simulators: list[subprocess.Popen[str]] = field(default_factory=list)
     sent_files: list[Path] = field(default_factory=list)
@@ -132,7 +112,7 @@ def _raise_files(least: int) -> None:
 
 def _measure(load: Load, folder: Path) -> list[Figure]:
     folder.mkdir()
-    broker = FleetBroker(folder, load.stations)
+    broker = ShippedBroker(folder, [station_name(number) for number in range(load.stations)])
     site = Site(folder, broker)
     run = _Run(load, folder, site, broker)
     try:
