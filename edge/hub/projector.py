@@ -95,6 +95,7 @@ class Projector:
         if self._behind_since is None:
             self._behind_since = now
         self._quiet.wait(max(0.0, self._behind_since + GIVE_WAY_S - now))
+        began = time.monotonic()
         if project_some(self._store, self._patient_index, self._after_step) == 0:
             self._behind_since = None
             self._when_idle()
@@ -102,6 +103,7 @@ class Projector:
         else:
             self._after_step("projected")
             self.worker.stopping.wait(YIELD_S)
+            self._quiet.wait(time.monotonic() - began)  # a collector that has much to do has half of the time
 
 
 def project_all(store: Store, patient_index: PatientIndex, told: Callable[[int], None] = lambda _count: None) -> int:
