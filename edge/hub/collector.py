@@ -132,7 +132,7 @@ class Collector:
         self._now = now
         self._after_step = after_step
         self.quiet = threading.Event()
-        """Set while nothing waits to be stored; the projector goes to work then."""
+        """Set while no backlog drains; the projector gives way to one, but not to what happens now."""
         self.on_stored: Callable[[], None] = lambda: None
         """Called in this thread after each commit: wakes the projector."""
         self._session = secrets.token_hex(8)
@@ -218,14 +218,18 @@ class Collector:
             self._link.ack(message)
             self._hear_presence(message.payload)
             return
-        self.quiet.clear()
         self._batch.add(message, time.monotonic_ns())
+        if self._batch.backlog or self._batch.full:
+            self.quiet.clear()
         self._after_step("received")
 
     def _commit(self, *, acknowledge: bool = True) -> None:
-        messages, self._batch = self._batch.messages, _Batch()
+        batch, self._batch = self._batch, _Batch()
+        messages = batch.messages
         if not messages:
             return
+        if not (batch.backlog or batch.full):
+            self.quiet.set()
         touched, kept = self._write(messages)
         self._after_step("stored")
         self.on_stored()
