@@ -52,24 +52,29 @@ class Prey:
     """The smallest that was found."""
     drawn: Sequence[Steps]
     """What was played in the shared world; the last one went wrong there."""
+    first: int
+    """The seed of the first of them; each further one has the next."""
     alone: bool
     """It goes wrong in a world of its own as well."""
     tries: int
     """Worlds that were spent on it."""
-    again: str
-    """The options that draw the same schedules."""
 
     def __str__(self) -> str:
         """What to look for, and how to have it again."""
-        where = "alone as well" if self.alone else "not alone, maybe only after those before it"
+        last = self.first + len(self.drawn) - 1
+        if self.alone:
+            where, again = "alone as well", f"ROUNDS=1 SEED={last}"
+        else:
+            where, again = "not alone", f"ROUNDS={len(self.drawn)} SEED={self.first} (with those before it)"
         return (
-            f"smallest of {self.tries} tries: {_listed(self.steps)}\n"
-            f"as drawn, number {len(self.drawn)} in its world, goes wrong {where}: {_listed(self.drawn[-1])}\n"
-            f"again: make faults {self.again}\n{self.wrong}"
+            f"smallest of {self.tries} tries: {listed(self.steps)}\n"
+            f"as drawn from seed {last}, goes wrong {where}: {listed(self.drawn[-1])}\n"
+            f"again: make faults {again}\n{self.wrong}"
         )
 
 
-def _listed(steps: Steps) -> str:
+def listed(steps: Steps) -> str:
+    """As it is printed."""
     return ", ".join(map(str, steps))
 
 
@@ -83,10 +88,9 @@ class _Enough(BaseException):
 
 @dataclass(slots=True)
 class Hunt:
-    """So many schedules of one seed; the same ones every time."""
+    """One schedule for each seed, the same one every time."""
 
-    seed: int
-    rounds: int
+    seeds: range
     together: Play
     """In the world that all share."""
     alone: Play
@@ -95,35 +99,40 @@ class Hunt:
     drawn: list[Steps] = field(default_factory=list)
     """Played together, in order."""
     _known: dict[Steps, str] = field(default_factory=dict)
-    """What went wrong with each."""
-    _hunting: bool = True
-    """Nothing has gone wrong yet."""
+    """Played since something went wrong: what went wrong with each."""
     _alone: bool = False
     """What went wrong does so in a world of its own as well."""
 
     def run(self) -> Prey | None:
-        """Play all of them, or until one goes wrong.
-
-        Hypothesis stops making a find smaller after five minutes. It is asked again, then: what is known already
-        costs nothing, and it goes on from there.
-        """
-        tries, known = self.budget.tries, -1
+        """Play all of them, or until one goes wrong, and make that one smaller."""
+        tries = self.budget.tries
         with contextlib.suppress(_Enough):
-            while self._ask() and known != len(self._known):
-                known = len(self._known)
+            if all(self._ask(number) for number in self.seeds):
+                return None
+            self._go_on(self.seeds[len(self.drawn) - 1])
         wrong = [steps for steps, why in self._known.items() if why]
-        if not wrong:
-            return None
         steps = min(wrong, key=lambda each: (len(each), sum(step.number for step in each)))
-        spent, again = tries - self.budget.tries, f"ROUNDS={self.rounds} SEED={self.seed}"
-        return Prey(self._known[steps], steps, self.drawn, self._alone, spent, again)
+        return Prey(self._known[steps], steps, self.drawn, self.seeds[0], self._alone, tries - self.budget.tries)
 
-    def _ask(self) -> bool:
-        """Let hypothesis draw, and make smaller what goes wrong; whether something did."""
+    def _go_on(self, number: int) -> None:
+        """Hypothesis stops making a find smaller after five minutes: it is asked again until it tries nothing new.
 
-        @seed(self.seed)
+        What is known already costs nothing.
+        """
+        known = 0
+        while known != len(self._known):
+            known = len(self._known)
+            self._ask(number)
+
+    def _ask(self, number: int) -> bool:
+        """Let hypothesis draw a schedule, and make it smaller if it goes wrong; whether it went well.
+
+        One from each seed: of several from the same one many would be mere variants of each other.
+        """
+
+        @seed(number)
         @settings(
-            max_examples=self.rounds,
+            max_examples=1,
             phases=(Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),
             verbosity=Verbosity.quiet,
@@ -139,14 +148,14 @@ class Hunt:
         try:
             goes_well()
         except _WrongError:
-            return True
-        return False
+            return False
+        return True
 
     def _played(self, steps: Steps) -> str:
         """What went wrong."""
-        if self._hunting:
-            self._known[steps] = self._play_together(steps)
-        elif steps not in self._known:
+        if not self._known:
+            return self._play_together(steps)
+        if steps not in self._known:
             if not (self._alone and self.budget.left):
                 raise _Enough
             self._known[steps] = self.budget.spend(self.alone, steps)
@@ -156,6 +165,6 @@ class Hunt:
         self.drawn.append(steps)
         wrong = self.together(steps)
         if wrong:
-            self._hunting = False
+            self._known[steps] = wrong
             self._alone = any(self.budget.spend(self.alone, steps) for _ in range(CONFIRM) if self.budget.left)
         return wrong
