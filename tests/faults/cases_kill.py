@@ -18,19 +18,29 @@ STEPS = (
 MOST_SCANS = 30
 
 
+def _dies(world: World, step: str, times: int) -> None:
+    """One life of the station that ends after the step."""
+    world.station.end()
+    program = [sys.executable, "-m", "tests.faults.killed_station", step, str(times)]
+    world.station.start(program, ready=False).wait_log_or_death("opened")
+    for _ in range(MOST_SCANS):
+        if not world.station.scan():
+            break
+    world.station.life.wait_death(step)
+    assert world.station.bury() == -signal.SIGKILL, f"died of something else after {step}"
+
+
+@fault("station killed after every step in turn", quick=True)
+def killed_in_turn(world: World) -> None:
+    for step in STEPS:
+        _dies(world, step, 2)
+
+
 def _kill_after(step: str) -> None:
-    @fault(f"station killed after {step}", quick=True, running=False)
+    @fault(f"station killed after {step}")
     def run(world: World) -> None:
-        world.broker.start()
-        world.hub.start()
         for times in (1, 2) if step == "watermark" else (1, 2, 4):  # the hub answers single events once a second
-            program = [sys.executable, "-m", "tests.faults.killed_station", step, str(times)]
-            world.station.start(program, ready=False).wait_log_or_death("opened")
-            for _ in range(MOST_SCANS):
-                if not world.station.scan():
-                    break
-            world.station.life.wait_death(step)
-            assert world.station.bury() == -signal.SIGKILL, f"died of something else after {step}"
+            _dies(world, step, times)
 
 
 for _step in STEPS:

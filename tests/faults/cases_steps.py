@@ -14,6 +14,8 @@ from tests.faults.world import World
 INSIDE = ("keyed", "kept", "committed", *PROJECTING)
 """What a second collector on the same database can meet half-done."""
 REACHED_S = 60.0
+PACE_S = 0.05
+"""Between scans: while a hub has much to store its projector waits for seconds."""
 
 
 def _dies(world: World, step: str, times: int = 1) -> None:
@@ -31,6 +33,7 @@ def _scan_until(dead: Callable[[], bool], world: World, step: str) -> None:
         assert time.monotonic() < deadline, f"no hub came to {step!r} within {REACHED_S} s"
         for station in world.stations:
             station.scan()
+        time.sleep(PACE_S)
 
 
 @fault("hub killed after every step in turn", quick=True)

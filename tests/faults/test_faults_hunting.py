@@ -47,17 +47,16 @@ def test_everything_that_can_happen_is_drawn_and_schedules_are_long() -> None:
     assert sum(map(len, drawn)) / len(drawn) > (FEWEST + MOST) / 2 - 1
 
 
-@pytest.mark.parametrize("first", [0, 500])
-def test_a_planted_fault_is_found_and_made_as_small_as_it_can_be(first: int) -> None:
+def test_a_planted_fault_is_found_and_made_as_small_as_it_can_be() -> None:
     budget = Budget(PLENTY, PLENTY)
-    prey = Hunt(range(first, 1_000), _loses_what_the_broker_kept, _loses_what_the_broker_kept, budget).run()
+    prey = Hunt(SEEDS, _loses_what_the_broker_kept, _loses_what_the_broker_kept, budget).run()
     assert prey is not None
     assert (prey.steps, prey.wrong, prey.alone) == ((KILLED, EMPTIED), "lost=1", True)
     assert prey.tries == PLENTY - budget.tries <= 100
     assert len(prey.drawn[-1]) > len(prey.steps)
-    assert _drawn(range(first, first + len(prey.drawn))) == prey.drawn
+    assert _drawn(SEEDS[: len(prey.drawn)]) == prey.drawn
     assert "kill_hub(hub, 1), empty_broker(broker, 1)\n" in str(prey)
-    assert f"make faults ROUNDS=1 SEED={first + len(prey.drawn) - 1}\n" in str(prey)
+    assert f"make faults ROUNDS=1 SEED={SEEDS[len(prey.drawn) - 1]}\n" in str(prey)
 
 
 def test_what_was_found_is_found_again_by_its_seed() -> None:
@@ -105,7 +104,7 @@ def test_no_more_time_is_spent_than_the_budget_has() -> None:
 
 
 class _Clock:
-    """Hypothesis's clock: stands still but for the minute that each world costs."""
+    """Hypothesis's clock: stands still but for what each world costs."""
 
     now = 0.0
 
@@ -121,10 +120,10 @@ def test_hypothesis_goes_on_where_its_own_five_minutes_ended(monkeypatch: pytest
     monkeypatch.setattr("hypothesis.internal.conjecture.engine.time", clock)
 
     def slow(steps: Steps) -> str:
-        clock.now += 60
+        clock.now += 25
         return _loses_what_the_broker_kept(steps)
 
     prey = Hunt(SEEDS, _loses_what_the_broker_kept, slow, Budget(PLENTY, PLENTY)).run()
     assert prey is not None
     assert prey.steps == (KILLED, EMPTIED)
-    assert clock.now > 4 * 300
+    assert clock.now > 2 * 300
