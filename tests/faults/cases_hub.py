@@ -12,7 +12,7 @@ from tests.faults.world import World
 DRAINED_S = 300.0
 
 
-@fault("hub killed while it takes scans", quick=True, build=two_stations)
+@fault("hub killed while it takes scans", build=two_stations)
 def killed_under_load(world: World) -> None:
     for _ in range(4):
         for station in world.stations:

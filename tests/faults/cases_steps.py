@@ -10,9 +10,10 @@ from tests.faults.cases_database import on_a_database
 from tests.faults.killed_hub import PROJECTING, STEPS, words
 from tests.faults.table import fault
 from tests.faults.world import World
+from tests.support.site import wait_for
 
-INSIDE = ("keyed", "kept", "committed", *PROJECTING)
-"""What a second collector on the same database can meet half-done."""
+INSIDE = ("keyed", "kept", "committed", "keyed", "kept", *PROJECTING)
+"""New events first; after ``committed`` the same come again, and take the other way through the inbox."""
 REACHED_S = 60.0
 PACE_S = 0.05
 """Between scans: while a hub has much to store its projector waits for seconds."""
@@ -23,6 +24,7 @@ def _dies(world: World, step: str, times: int = 1) -> None:
     hub = world.hub
     hub.end()
     hub.start(words(step, times), ready=False)
+    wait_for(lambda: hub.connected or not hub.alive, f"{hub.name} to be connected, or dead")
     _scan_until(lambda: not hub.alive, world, step)
     assert hub.bury() == -signal.SIGKILL, f"died of something else than {step}"
 
@@ -38,21 +40,28 @@ def _scan_until(dead: Callable[[], bool], world: World, step: str) -> None:
 
 @fault("hub killed after every step in turn", quick=True)
 def killed_in_turn(world: World) -> None:
-    for step in STEPS:
+    _all_known(world)
+    for step in (*INSIDE, *(step for step in STEPS if step not in INSIDE)):
         _dies(world, step)
 
 
 @fault("one of two hubs killed after every step in turn", quick=True, build=on_a_database)
 def one_of_two_killed_in_turn(world: World) -> None:
+    _all_known(world)
     for step in INSIDE:
         _dies(world, step)
 
 
+def _all_known(world: World) -> None:
+    world.wait(lambda: all(station.acknowledged() for station in world.stations), "the hub to have everything")
+
+
 def _again_and_again(world: World, step: str) -> None:
     for times in (1, 3):
+        _all_known(world)
         _dies(world, step, times)
         world.hub.start()
-    for times in (1, 2):  # what comes again is in the store already, and takes the other way through the inbox
+    for times in (1, 2):
         _dies(world, "committed")
         _dies(world, step, times)
 
