@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.hub.broker.cli import broker_config
-from edge.hub.command import settings_of
+from edge.hub.command import USAGE, settings_of
 from edge.hub.config import CONFIG, HubConfig
 from edge.hub.db.cli import db, import_command
 from edge.hub.keys_cli import keys
@@ -24,7 +24,7 @@ from edge.hub.pictures_cli import picture
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-NOTHING, USAGE = 1, 2
+NOTHING = 1
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:

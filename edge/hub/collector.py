@@ -132,7 +132,10 @@ class Collector:
         self._now = now
         self._after_step = after_step
         self.quiet = threading.Event()
-        """Set while no backlog drains; the projector gives way to one, but not to what happens now."""
+        """Set while the collector keeps up: no backlog drains, and no more comes than one commit takes.
+
+        Else the projector gives way to it.
+        """
         self.on_stored: Callable[[], None] = lambda: None
         """Called in this thread after each commit: wakes the projector."""
         self._session = secrets.token_hex(8)

@@ -1,4 +1,4 @@
-"""What every ``udi-hub`` command begins with."""
+"""What the ``udi-hub`` commands begin with."""
 
 from __future__ import annotations
 

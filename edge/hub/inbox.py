@@ -112,7 +112,7 @@ def _write_new(connection: Connection, read: Sequence[_Read], received: str, aft
     ids = bulk.next_inbox_ids(connection, len(full)) if full else ()
     for inbox_id, each in zip(ids, full, strict=True):
         rows += [(*entry.key, entry.event_id, entry.digest, entry.chain, inbox_id) for entry in each.entries]
-    rows.sort()  # by key; the rest is equal where the key is, or taken
+    rows.sort()  # by key, which rows begin with
     if bulk.insert_keys(connection, rows) != len(rows):
         raise _Taken
     after_step("keyed")

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING
 import click
 
 from edge import wire
-from edge.hub.config import CONFIG, HubTable, read_config
-from hardware.host.toml import ConfigError
+from edge.hub.command import settings_of
+from edge.hub.config import CONFIG, HubTable
 
 if TYPE_CHECKING:
     from edge.hub.keys import HubKey, KeyFolder
     from edge.hub.keys_escrow import Opened
 
-FAILED, USAGE = 1, 2
+FAILED = 1
 RECOVERY = "recovery"
 """Sub-folder of the key folder with the public halves of the recovery keys, ``<holder>.pub``."""
 _PATH = click.Path(path_type=Path)
@@ -244,11 +244,7 @@ def _entry(who: str, content: bytes, opened: Opened | None, result: str) -> dict
 def _hub(config: Path) -> tuple[HubTable, KeyFolder]:
     from edge.hub.keys import KeyFolder  # noqa: PLC0415 - see the module
 
-    try:
-        table = read_config(config).hub
-    except ConfigError as error:
-        click.echo(f"{config}: {error}", err=True)
-        sys.exit(USAGE)
+    table = settings_of(config).hub
     if table.keys is None:
         raise click.UsageError(f'{config} names no key folder: expected [hub] keys = "/etc/udi-hub/keys" or the like')
     return table, KeyFolder(table.keys)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from edge import wire
-from edge.hub.command import settings_of
+from edge.hub.command import USAGE, settings_of
 from edge.hub.config import CONFIG, HubConfig
 
 if TYPE_CHECKING:
     from edge.hub.pictures import Picture
 
-FAILED, USAGE = 1, 2
+FAILED = 1
 OPENED = "pictures-opened.log"
 """In the key folder: whoever can open a picture can write there, and nobody else."""
 

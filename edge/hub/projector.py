@@ -34,7 +34,7 @@ YIELD_S = 0.001
 """Between two transactions: a collector that waits for its turn on SQLite would else hardly get it."""
 IDLE_S = 0.5
 GIVE_WAY_S = 4.0
-"""So long the collector goes first while a backlog drains; answers are never further behind for that alone."""
+"""So long a collector that does not keep up goes first; answers are never further behind for that alone."""
 FRESH_S = 60.0
 _PROJECTING = 7_431_002
 """PostgreSQL's advisory lock."""
@@ -65,7 +65,7 @@ class Projector:
         Args:
             store: opened for writing.
             patient_index: see `edge.hub.projections`.
-            quiet: set while the collector stores no backlog.
+            quiet: set while the collector keeps up, see `edge.hub.collector.Collector`.
             when_idle: what else is to be done; called when everything is projected.
             after_step: told after ``written``, inside the transaction, and ``projected``; tests kill the process there.
         """
@@ -103,7 +103,7 @@ class Projector:
         else:
             self._after_step("projected")
             self.worker.stopping.wait(YIELD_S)
-            self._quiet.wait(time.monotonic() - began)  # a backlog has half of the time
+            self._quiet.wait(time.monotonic() - began)  # a collector that does not keep up has half of the time
 
 
 def project_all(store: Store, patient_index: PatientIndex, told: Callable[[int], None] = lambda _count: None) -> int:

@@ -208,7 +208,7 @@ class Uplink:
         self._window.on_disconnected(event.reason, time.monotonic_ns(), hung_up=by_events)
 
     def _tell_refused(self, refused: Refused) -> None:
-        rows = self._reader.after(refused.seq - 1, 1, wire.MAX_EVENT_BYTES)
+        rows = self._reader.after(refused.seq - 1, 1)
         if rows and rows[0].seq == refused.seq:  # else the hub has it after all
             self.stats.reported += 1
             self._notices.hold("refused", refused.text(rows[0].line), time.monotonic_ns())

@@ -49,7 +49,7 @@ class LinkClient(mqtt.Client):
         self._behind = bytearray()
         self._holding = False
         self.read_ahead = False
-        """Whole packets were read and not yet looked at: `read` has work though the socket may have none."""
+        """Whole packets were read and not yet looked at: `loop_read` has work though the socket may have none."""
 
     def send(self, topic: str, payload: bytes, qos: int, *, retain: bool, properties: bytes) -> int:
         """Publish; gives the message's id, 0 for QoS 0.
@@ -59,7 +59,7 @@ class LinkClient(mqtt.Client):
             payload: at most 256 MiB with topic and properties.
             qos: 0 or 1.
             retain: the broker keeps it.
-            properties: as `link_types.pack_pairs` gives them; empty for none.
+            properties: as `hardware.host.packets.pack_pairs` gives them; empty for none.
 
         Raises:
             OSError: the connection is lost.
@@ -161,12 +161,8 @@ class LinkClient(mqtt.Client):
                     self.acknowledge(message.mid)
                 return mqtt.MQTT_ERR_SUCCESS
         packet = self._in_packet
-        packet["command"], packet["packet"], packet["remaining_length"], packet["pos"] = (
-            head,
-            bytearray(body),
-            len(body),
-            0,
-        )
+        packet["command"], packet["pos"] = head, 0
+        packet["packet"], packet["remaining_length"] = bytearray(body), len(body)
         return self._packet_handle()
 
 

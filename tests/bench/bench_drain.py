@@ -25,6 +25,7 @@ from edge.hub.store import Store
 from edge.hub.tables import event_key, key_conflict, poison
 from edge.hub.watermarks import Watermarks
 from edge.seal import Sealer
+from edge.station.journal.ahead import ReadAhead
 from edge.station.journal.store import PRUNE_EVENTS, Journal, JournalReader
 from tests.bench import fixture
 from tests.bench.figures import Figure, MissingError, VoidError
@@ -122,10 +123,10 @@ def _fill(site: Site) -> _Journaled:
 def _messages(file: Path) -> Iterator[Incoming]:
     """The journal cut as the station cuts it."""
     with JournalReader.snapshot(file) as reader:
-        seq = 0
-        while rows := reader.after(seq, wire.MAX_BATCH_EVENTS, wire.MAX_BATCH_BYTES):
-            seq = rows[-1].seq
-            yield Incoming(wire.topic(NAME, "scan"), wire.batch([row.line for row in rows]), {})
+        ahead, seq = ReadAhead(reader), 0
+        while lines := ahead.after(seq, wire.MAX_BATCH_EVENTS, wire.MAX_BATCH_BYTES):
+            seq += len(lines)
+            yield Incoming(wire.topic(NAME, "scan"), wire.batch(lines), {})
 
 
 def _drain(site: Site, file: Path) -> _Drained:

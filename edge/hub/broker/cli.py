@@ -9,10 +9,11 @@ import click
 
 from edge.hub.broker import mosquitto, nats
 from edge.hub.broker.config import read_site
+from edge.hub.command import USAGE
 from hardware.host.files import replace
 from hardware.host.toml import ConfigError
 
-FAILED, USAGE = 1, 2
+FAILED = 1
 KINDS = {"mosquitto": mosquitto.files, "nats": nats.files}
 _PATH = click.Path(path_type=Path)
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import click
 
 from edge import wire
-from edge.hub.command import settings_of
+from edge.hub.command import USAGE, settings_of
 from edge.hub.config import CONFIG, HubConfig
 
 if TYPE_CHECKING:
     from edge.hub.projections import PatientIndex
     from edge.hub.store import Store
 
-WRONG, USAGE = 1, 2
+WRONG = 1
 
 _config = click.option("--config", type=click.Path(path_type=Path), default=CONFIG, show_default=True)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -52,7 +52,7 @@ def list_(state_dir: Path, limit: int, since: int | None, *, unsent: bool, as_js
     show = json.dumps if as_json else _columns
     with _opened(state_dir) as reader:
         first = max(since or 1, reader.head().acked_seq + 1 if unsent else 1)
-        rows = reader.newest(first, limit) if since is None else reader.after(first - 1, limit, sys.maxsize)
+        rows = reader.newest(first, limit) if since is None else reader.after(first - 1, limit)
         for row in rows:
             click.echo(show(_summary(row)))
 

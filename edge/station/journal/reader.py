@@ -71,23 +71,16 @@ class JournalReader:
         """Where the journal stands."""
         return read_head(self._conn)
 
-    def after(self, seq: int, limit: int, max_bytes: int) -> list[Row]:
-        """Events after `seq` in order: at most `limit`, at most `max_bytes` as one batch, but at least one."""
-        rows: list[Row] = []
-        size = 0
-        for number, line in self._conn.execute(
-            "SELECT seq, line FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)
-        ):
-            size += len(line) + 1
-            if rows and size > max_bytes:
-                break
-            rows.append(Row(number, line))
-        return rows
+    def after(self, seq: int, limit: int) -> list[Row]:
+        """The first events after `seq`, at most `limit`, in order."""
+        return [Row(*row) for row in self._after(seq, limit)]
 
     def lines(self, seq: int, limit: int) -> list[bytes]:
-        """Events `seq` + 1 and on, at most `limit`; none if the journal does not hold that one."""
-        query = "SELECT seq, line FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?"
-        found = self._conn.execute(query, (seq, limit)).fetchall()
+        """Events `seq` + 1 and on, at most `limit`; none if the journal does not hold that one.
+
+        Without a `Row` for each, which a backlog would feel.
+        """
+        found = self._after(seq, limit)
         return [line for _, line in found] if found and found[0][0] == seq + 1 else []
 
     def from_seq(self, first: int) -> Iterator[Row]:
@@ -99,6 +92,10 @@ class JournalReader:
         """The newest `limit` events from `first` on, oldest first."""
         query = "SELECT seq, line FROM outbox WHERE seq >= ? ORDER BY seq DESC LIMIT ?"
         return [Row(seq, line) for seq, line in self._conn.execute(query, (first, limit))][::-1]
+
+    def _after(self, seq: int, limit: int) -> list[tuple[int, bytes]]:
+        query = "SELECT seq, line FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?"
+        return self._conn.execute(query, (seq, limit)).fetchall()
 
     def room(self, path: Path) -> Room:
         """What the file takes, and what it has place for."""

@@ -49,7 +49,7 @@ class Stats:
 def stats_of(reader: JournalReader, path: Path) -> Stats:
     """Measure a journal that holds at least one event."""
     head, room = reader.head(), reader.room(path)
-    oldest, newest = reader.after(0, 1, 1)[0], reader.newest(1, 1)[0]
+    oldest, newest = reader.after(0, 1)[0], reader.newest(1, 1)[0]
     unsent = head.last_seq - head.acked_seq
     capacity = room.capacity(unsent)
     left = max(0, capacity - unsent)

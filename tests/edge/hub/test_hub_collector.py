@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from edge import wire
+from edge.hub import collector as collecting
 from edge.hub import tables
 from edge.hub.collector import Collector, CollectorSettings
 from edge.hub.store import Store
@@ -147,3 +148,26 @@ def test_goodbye_says_that_the_hub_is_away(broker: int, store: Store) -> None:
         peer.wait_for(wire.HUB_PRESENCE, present=True)
         running.stop()
         peer.wait_for(wire.HUB_PRESENCE, present=False)
+
+
+def test_it_keeps_up_but_for_backlogs_and_full_commits(
+    store: Store, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collecting, "BATCH_MESSAGES", 3)
+    made = Collector(CollectorSettings("127.0.0.1", 1), store, lambda: datetime.now(UTC))
+
+    def takes(*payloads: bytes) -> tuple[bool, bool]:
+        for payload in payloads:
+            made._on(Message(journal.topic, payload, False, {}, 1, 1))
+        before = made.quiet.is_set()
+        made._commit()
+        return before, made.quiet.is_set()
+
+    def scans(count: int) -> list[bytes]:
+        return [journal.scan() for _ in range(count)]
+
+    assert takes(*scans(2)) == (False, True)
+    assert takes(*scans(2)) == (True, True), "what happens now does not hold the projector up"
+    assert takes(wire.batch(scans(2))) == (False, False), "a backlog"
+    assert takes(*scans(2)) == (False, True)
+    assert takes(*scans(3)) == (False, False), "more than it can take"

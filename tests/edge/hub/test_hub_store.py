@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from edge.hub import schema
-from edge.hub.store import Store, StoreError
+from edge.hub import store as hub_store
+from edge.hub.store import PAGE_BYTES, Store, StoreError
 from edge.hub.tables import METADATA, unprojected
 
 if TYPE_CHECKING:
@@ -107,3 +109,17 @@ def test_a_reader_wants_a_store(tmp_path: Path) -> None:
     (tmp_path / "hub.sqlite3").write_bytes(b"no database at all, but long enough" * 10)
     with pytest.raises(StoreError, match="not a hub's store"):
         Store.open_reader(tmp_path / "hub.sqlite3")
+
+
+def test_a_new_file_has_large_pages_and_an_older_one_keeps_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def page_bytes(file: Path) -> object:
+        with closing(Store.open_writer(file)) as store, store.read() as connection:
+            return connection.exec_driver_sql("PRAGMA page_size").scalar()
+
+    assert page_bytes(tmp_path / "new.sqlite3") == PAGE_BYTES == 8192
+    monkeypatch.setattr(hub_store, "PAGE_BYTES", 4096)
+    assert page_bytes(tmp_path / "old.sqlite3") == 4096
+    monkeypatch.undo()
+    assert page_bytes(tmp_path / "old.sqlite3") == 4096

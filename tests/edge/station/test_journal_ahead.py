@@ -39,8 +39,14 @@ def test_whatever_is_asked_it_is_what_the_journal_holds(
     for place, limit, size in asked:
         seq = seq if place < 0 else place  # mostly it goes on from where it was
         lines = ahead.after(seq, limit, size)
-        assert lines == [row.line for row in reader.after(seq, limit, size)]
+        assert lines == as_one_batch([row.line for row in reader.after(seq, limit)], size)
         seq += len(lines)
+
+
+def as_one_batch(lines: list[bytes], size: int) -> list[bytes]:
+    while len(lines) > 1 and len(wire.batch(lines)) + 1 > size:
+        lines = lines[:-1]
+    return lines
 
 
 def test_what_is_journaled_later_is_found(tmp_path: Path) -> None:
@@ -64,7 +70,7 @@ def test_what_was_pruned_is_not_taken_for_what_follows(tmp_path: Path) -> None:
     line = rows[-2].line
     journal.acknowledge(wire.Ack(journal.head.epoch, rows[-2].seq, wire.digest(line)))
     reader = JournalReader.open(path)
-    assert reader.after(0, 1, 1)[0].seq > 2
+    assert reader.after(0, 1)[0].seq > 2
     assert ReadAhead(reader).after(0, 50, wire.MAX_BATCH_BYTES) == []
     reader.close()
     journal.close()

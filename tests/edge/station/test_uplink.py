@@ -95,7 +95,7 @@ def test_one_event_that_is_not_taken_is_reported_and_holds_nothing_up(
     wait_for(lambda: _whys(broker).count("good 59") == 2, "the events behind it")
     wait_for(lambda: any(b'"refused"' in event.line for event in broker.events.values()), "the report")
     report = next(e.data["change"] for e in broker.events.values() if e.data["change"]["what"] == "refused")
-    row = sender.uplink._reader.after(report["seq"] - 1, 1, 1)[0]
+    row = sender.uplink._reader.after(report["seq"] - 1, 1)[0]
     event = wire.Event.decode(row.line)
     assert (report["event_id"], report["size"]) == (event.event_id, len(row.line))
     assert b"poison" in row.line, "it is kept"
