@@ -49,7 +49,7 @@ def check_config(file: Path, *, as_json: bool) -> None:
     elif not found:
         click.echo(f"{file}: 配置正确 / valid")
     for finding in [] if as_json else found:
-        click.echo(finding["message"])
+        click.echo(f"{file}: {finding['message']}")
     sys.exit(1 if found else 0)
 
 

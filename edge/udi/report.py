@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from edge.udi.hri import hri
-from edge.udi.model import NotUdi, Udi
+from edge.udi.model import Kind, NotUdi, Udi
 from edge.udi.recover import Alternative
 from edge.udi.wording import Lang, advice, message
 
@@ -21,6 +21,22 @@ _NAMES = {
     "expires": ("有效期至", "valid to"),
     "quantity": ("数量", "quantity"),
     "trace_key": ("追溯键", "trace key"),
+}
+_KINDS = {
+    Kind.SSCC: ("物流单元 SSCC", "shipping unit SSCC"),
+    Kind.NHSA: ("医保医用耗材编码", "NHSA code for consumables"),
+    Kind.STAFF: ("工牌", "badge"),
+    Kind.PATIENT: ("患者号", "patient number"),
+    Kind.LOCATION: ("位置码", "location"),
+    Kind.ASSET: ("资产码", "asset"),
+    Kind.DOCUMENT: ("单据", "document"),
+    Kind.DRUG: ("药品追溯码", "drug trace code"),
+    Kind.PROVIDER: ("HIBC 院内码", "HIBC provider code"),
+    Kind.HOUSE: ("内部编号", "house number"),
+    Kind.LINK: ("网址", "web address"),
+    Kind.TEXT: ("文字", "text"),
+    Kind.BINARY: ("二进制数据", "binary data"),
+    Kind.EMPTY: ("空", "nothing"),
 }
 
 
@@ -73,7 +89,7 @@ def to_text(result: Udi | NotUdi, lang: Lang = "zh", alternatives: Sequence[Alte
     """Some lines for a person: the parts, the findings with what can be done, and other readings, best first."""
     place = 0 if lang == "zh" else 1
     if isinstance(result, NotUdi):
-        head = ("不是 UDI", "not a UDI")[place] + f": {result.kind.value} {result.value or ''}".rstrip()
+        head = ("不是 UDI", "not a UDI")[place] + f": {_KINDS[result.kind][place]} {result.value or ''}".rstrip()
         lines = [head]
     else:
         state = ("有效", "valid") if result.valid else ("无效", "not valid")

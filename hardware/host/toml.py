@@ -58,7 +58,8 @@ def read_table(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         expected = "a readable TOML file in UTF-8"
-        message = f"{path}: {error}; expected {expected}"
+        reason = error.strerror if isinstance(error, OSError) else error  # who asked knows the path, and says it
+        message = f"{reason}; expected {expected}"
         raise ConfigError((Problem("", str(path), expected, message),)) from error
 
 

@@ -174,3 +174,11 @@ def test_a_key_file_open_to_others_stops_the_start(config: Path) -> None:
     _, told = running.communicate(timeout=DEADLINE_S)
     assert running.returncode == 1
     assert b"chmod 600" in told
+
+
+@pytest.mark.parametrize("words", [["status"], ["db", "check"], ["keys", "list"], ["run"]])
+def test_a_configuration_that_is_not_there_is_named_once(tmp_path: Path, words: list[str]) -> None:
+    file = tmp_path / "none.toml"
+    done = CliRunner().invoke(main, [*words, "--config", str(file)])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"{file}: No such file or directory; expected a readable TOML file in UTF-8\n"

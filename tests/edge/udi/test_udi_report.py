@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from edge import wire
 from edge.udi.findings import GRADES
-from edge.udi.model import Issuer, Kind
+from edge.udi.model import Issuer, Kind, NotUdi
 from edge.udi.parse import parse
 from edge.udi.recover import alternatives
 from edge.udi.report import is_complete, to_json, to_text
@@ -88,3 +88,10 @@ def test_a_person_is_told_every_finding_in_both_languages(code: str) -> None:
         text = to_text(result, lang)
         assert len(text.splitlines()) >= 1 + len(result.findings)
     assert to_text(result, "zh") != to_text(result, "en")
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_a_code_is_has_a_name_in_both_languages(kind: Kind) -> None:
+    zh, en = (to_text(NotUdi(b"", None, kind), lang).split(": ")[1] for lang in LANGUAGES)
+    assert not zh.isascii()
+    assert en.isascii()
