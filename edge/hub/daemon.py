@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,10 +23,6 @@ from hardware.host.notify import notify
 from hardware.host.worker import supervise
 
 log = logging.getLogger(__name__)
-
-SWITCH_S = 0.0005
-"""The collector waits so long for the interpreter after each look at socket or database while the projector computes;
-with Python's 5 ms it would commit a fourth of what it can."""
 
 
 def utc_now() -> datetime:
@@ -66,7 +61,6 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
 
 
 def _supervise(collector: Collector, projector: Projector, pages: PageServer) -> int:
-    sys.setswitchinterval(SWITCH_S)
     workers = [collector.worker, projector.worker, pages.worker]
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

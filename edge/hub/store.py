@@ -24,6 +24,7 @@ BUSY_TIMEOUT_MS = 5_000
 PAGE_BYTES = 8192
 """SQLite: a batch of 64 KiB takes half as many as of its own 4096, and a commit a tenth less time."""
 CHECKPOINT_PAGES = 2_000
+"""16 MiB of the log go into the file at once."""
 POSTGRESQL = ("postgresql://", "postgres://")
 FLUSHED = {"fsync": ("on",), "synchronous_commit": ("on", "remote_write", "remote_apply", "local")}
 """PostgreSQL's settings that make a commit last, and the values that do."""
