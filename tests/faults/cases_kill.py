@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 from edge.demo.labels import Label, Symbol, render, save
+from tests.faults.killing import WRITING
 from tests.faults.table import fault, two_stations
 from tests.faults.world import World
 from tests.support.site import ROOT, command, wait_for
 
 STEPS = (
-    "taken", "judged", "submitted", "begun", "inserted", "committed", "shown", "published", "watermark",
+    "taken", "judged", "submitted", "begun", "inserted", WRITING, "committed", "shown", "published", "watermark",
 )  # fmt: skip
 MOST_SCANS = 30
 
