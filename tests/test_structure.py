@@ -22,21 +22,23 @@ MOST_LINES = 400
 # An area is the longest of these names a module lies under. Patterns match a module and everything below it.
 MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "edge.udi": (),
-    "edge.catalog": ("edge.udi", "hardware.host"),
+    "edge.catalog": ("edge.udi", "edge.sign", "hardware.host"),
     "edge.rules": ("edge.udi", "edge.catalog", "hardware.host.toml"),  # the strict reader of its region files
     "edge.vision": ("edge.udi.read", "hardware.camera*", "hardware.host"),
-    "edge.station": ("edge.udi", "edge.catalog", "edge.rules", "edge.wire", "edge.seal", "hardware"),
+    "edge.station": ("edge.udi", "edge.catalog", "edge.rules", "edge.wire", "edge.seal", "edge.sign", "hardware"),
     "edge.hub": (
         "edge.udi",
         "edge.catalog",
         "edge.rules",
         "edge.wire",
         "edge.seal",
+        "edge.sign",
         "edge.vision.symbols",
         "hardware.host",
     ),
     "edge.wire": (),
     "edge.seal": (),
+    "edge.sign": (),
     "edge": (),
     "hardware.host": (),
     "hardware": ("hardware",),
@@ -62,7 +64,14 @@ IMPORTED_IN: Mapping[str, tuple[str, ...]] = {
     "uvicorn": ("edge/hub/*",),
     "jinja2": ("edge/hub/*",),
     "iotcore": ("edge/demo/*",),
-    "cryptography": ("edge/seal.py", "hardware/host/tls.py", "edge/hub/*key*.py", "edge/hub/patients.py"),
+    "cryptography": (
+        "edge/seal.py",
+        "edge/sign.py",
+        "hardware/host/tls.py",
+        "edge/hub/*key*.py",
+        "edge/hub/patients.py",
+    ),
+    "python_calamine": ("edge/catalog/tables.py",),
     "numpy": ("edge/vision/*", "edge/demo/*", "hardware/camera*.py"),
     "PIL": ("edge/vision/*", "edge/demo/*", "hardware/camera*.py"),
 }

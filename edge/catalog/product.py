@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 
 from edge.udi.recover import PiFlags
 
@@ -16,6 +17,8 @@ class Level(StrEnum):
     """Which packaging level the scanned DI stands for."""
 
     USE_UNIT = "use_unit"
+    BODY = "body"
+    """Marked on the device itself (本体)."""
     SALE_UNIT = "sale_unit"
     INNER_PACK = "inner_pack"
     CASE = "case"
@@ -31,23 +34,89 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
-class Recall:
-    """A recall or stop-use order that names this DI."""
+class LotRange:
+    """Lots from the first to the last, both included; a single lot is a range of one."""
+
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A recall, stop-use order or hold that names DIs (召回、暂停使用、待验)."""
 
     order: str
     """Number of the order."""
-    kind: str
-    """``recall``, ``stop_use`` or ``hold``."""
-    lots: tuple[str, ...] = ()
+    kind: Literal["recall", "stop_use", "hold"]
+    dis: tuple[str, ...]
+    """DIs concerned: of a sale unit, a unit of use or a package; each means its whole packaging tree."""
+    lots: tuple[LotRange, ...] = ()
     """Lots concerned; empty means all."""
     serials: tuple[str, ...] = ()
     """Serials concerned; empty means all of the lots."""
+    made_from: date | None = None
+    made_to: date | None = None
+    """Production dates concerned, both included; None: no bound."""
+    expires_from: date | None = None
+    expires_to: date | None = None
+    """Expiry dates concerned, both included; None: no bound."""
 
-    def hits(self, lot: str | None, serial: str | None) -> bool:
-        """Whether an item with this lot and serial is meant. What is unknown cannot be excluded."""
-        lot_hit = not self.lots or lot is None or lot in self.lots
-        serial_hit = not self.serials or serial is None or serial in self.serials
-        return lot_hit and serial_hit
+    def hits(
+        self, *, lot: str | None, serial: str | None, manufactured: date | None = None, expires: date | None = None
+    ) -> bool:
+        """Whether an item of one of the DIs is meant. What is unknown cannot be excluded."""
+        return (
+            (not self.lots or lot is None or any(_within(lot, each) for each in self.lots))
+            and (not self.serials or serial is None or serial in self.serials)
+            and _between(manufactured, self.made_from, self.made_to)
+            and _between(expires, self.expires_from, self.expires_to)
+        )
+
+
+def _within(lot: str, lots: LotRange) -> bool:
+    """Compared as text of one length only: A9 is not between A10 and A20, and whoever wrote the order meant numbers."""
+    if lot in (lots.first, lots.last):
+        return True
+    return len(lots.first) == len(lot) == len(lots.last) and lots.first <= lot <= lots.last
+
+
+def _between(day: date | None, first: date | None, last: date | None) -> bool:
+    return day is None or ((first is None or first <= day) and (last is None or day <= last))
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One level of the packaging tree (包装): so many of the level below."""
+
+    di: str
+    level: str
+    """The registrant's word for it, such as 箱."""
+    contains: int
+    """Pieces of `of` in one of these."""
+    of: str
+    """DI of the level below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A condition of storage or transport."""
+
+    condition: str
+    """The registrant's words."""
+    low: float | None = None
+    high: float | None = None
+    unit: str | None = None
+    """Such as ℃ or %RH."""
+
+
+@dataclass(frozen=True, slots=True)
+class NhsaCode:
+    """医保医用耗材编码 of a product: C and 19 digits."""
+
+    code: str
+    source: Literal["udid", "table"]
+    valid_from: date | None = None
+    valid_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +140,28 @@ class Product:
     single_use: bool | None = None
     pi: PiFlags = _UNKNOWN
     certificate: Certificate | None = None
-    storage: str | None = None
-    nhsa_codes: tuple[str, ...] = ()
-    """医保医用耗材编码."""
+    storage: tuple[Storage, ...] = ()
+    nhsa: tuple[NhsaCode, ...] = ()
+    """医保 codes: UDID's own (``ybbm``) and those of the site's table."""
     withdrawn: date | None = None
     """退市日期."""
     version: str | None = None
-    recalls: tuple[Recall, ...] = ()
+    category: str | None = None
+    """分类编码, such as 13-07-01; its first two digits are the main class."""
+    credit_code: str | None = None
+    """统一社会信用代码 of the registrant."""
+    sterile: bool | None = None
+    packs: tuple[Pack, ...] = ()
+    """Every level above the sale unit."""
+    scopes: frozenset[str] = frozenset()
+    """Scope lists that the product is in: ``batch-1``, ``batch-3``, or a site's own."""
+    watched: str | None = None
+    """The 集采 watch list that names it or its registrant."""
+    item: str | None = None
+    """The site's own item number."""
 
 
-_OUTWARDS = (Level.USE_UNIT, Level.SALE_UNIT, Level.INNER_PACK, Level.CASE)
+_OUTWARDS = (Level.BODY, Level.USE_UNIT, Level.SALE_UNIT, Level.INNER_PACK, Level.CASE)
 
 
 def innermost_first(products: Sequence[Product]) -> tuple[str, ...] | None:

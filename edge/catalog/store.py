@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from edge.catalog.build import COLUMNS, CatalogueError
-from edge.catalog.product import Certificate, Level, Product, Recall
+from edge.catalog.product import Certificate, Level, LotRange, NhsaCode, Order, Product, Storage
 from edge.udi.recover import PiFlags
 from hardware.host.sqlite import Database, open_immutable
 
@@ -68,18 +68,22 @@ class Catalog:
             single_use=_flag(row["single_use"]),
             pi=PiFlags(*(_flag(row[name]) for name in ("pi_lot", "pi_serial", "pi_manufactured", "pi_expires"))),
             certificate=_certificate(row),
-            storage=row["storage"],
-            nhsa_codes=_list(row["nhsa_codes"]),
+            storage=() if row["storage"] is None else (Storage(row["storage"]),),
+            nhsa=tuple(NhsaCode(code, "udid") for code in _list(row["nhsa_codes"])),
             withdrawn=_day(row["withdrawn"]),
             version=row["version"],
-            recalls=self._recalls({row["di"], sale_unit}),
         )
 
-    def _recalls(self, dis: set[str]) -> tuple[Recall, ...]:
+    def orders(self, dis: Iterable[str]) -> tuple[Order, ...]:
+        """The recalls and other orders that name one of these DIs, whether or not there is a product."""
         rows: list[Sequence[Any]] = []
         for di in sorted(dis):
-            rows += self._conn.execute('SELECT "order", kind, lots, serials FROM recall WHERE di = ?', (di,)).fetchall()
-        return tuple(Recall(order, kind, _list(lots), _list(serials)) for order, kind, lots, serials in rows)
+            query = 'SELECT "order", kind, di, lots, serials FROM recall WHERE di = ?'
+            rows += self._conn.execute(query, (di,)).fetchall()
+        return tuple(
+            Order(order, kind, (di,), tuple(LotRange(lot, lot) for lot in _list(lots)), _list(serials))
+            for order, kind, di, lots, serials in rows
+        )
 
 
 def _digest(path: Path) -> str:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from edge.catalog.product import Product
-from edge.rules.verdict import Audience, Now, Outcome, Reason, Site, TaskName, Verdict
+from edge.rules.verdict import Audience, Circumstances, Now, Outcome, Reason, Site, TaskName, Verdict
 from edge.udi.model import Grade, Udi
 from edge.udi.presentation import Presentation, Shape
 from edge.udi.recover import doubt
 
 _RANK = (Outcome.STOP, Outcome.REDO, Outcome.MISSING, Outcome.INCOMPLETE, Outcome.ATTENTION)
-_RECALLS = {"recall": "recalled", "stop_use": "stop_use", "hold": "hold"}
+_PLAIN = Circumstances()
+_ORDERS = {"recall": "recalled", "stop_use": "stop_use", "hold": "hold"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ def judge(
     task: TaskName,
     site: Site,
     now: Now,
+    circumstances: Circumstances = _PLAIN,
     *,
     half_pending: bool = False,
 ) -> Verdict:
@@ -44,6 +46,7 @@ def judge(
         task: the running task.
         site: the rules in force.
         now: the present, with the quality of the clock.
+        circumstances: what else is known of this item.
         half_pending: a lone half still waits for its other half.
     """
     early = _by_shape(presentation, product, half_pending=half_pending)
@@ -52,7 +55,7 @@ def judge(
     said = [] if early is None else [early]
     said += _left_out(presentation)
     said += _lost_separator(presentation.udi, product, now)
-    said += _safety(presentation.udi, product, task, site, now)
+    said += _safety(presentation.udi, product, task, site, now, circumstances)
     said += _for_the_hub(presentation, product, task)
     return _verdict(said, task)
 
@@ -113,13 +116,15 @@ def _lost_separator(udi: Udi, product: Product | None, now: Now) -> list[_Said]:
     return [_person(found.code, Outcome.ATTENTION, found.value) if certain else _hub("label_fault", found.code)]
 
 
-def _safety(udi: Udi, product: Product | None, task: TaskName, site: Site, now: Now) -> list[_Said]:
+def _safety(
+    udi: Udi, product: Product | None, task: TaskName, site: Site, now: Now, circumstances: Circumstances
+) -> list[_Said]:
     said = _expiry(udi, task, site, now)
+    for order in circumstances.orders:
+        if order.hits(lot=udi.lot, serial=udi.serial, manufactured=udi.manufactured, expires=udi.expires):
+            said.append(_person(_ORDERS[order.kind], Outcome.STOP, order.order))
     if product is None:
         return said
-    for recall in product.recalls:
-        if recall.hits(udi.lot, udi.serial):
-            said.append(_person(_RECALLS.get(recall.kind, "recalled"), Outcome.STOP, recall.order))
     if product.withdrawn is not None and product.withdrawn <= now.today:
         at_receipt = task is TaskName.RECEIVE
         said.append(_person("withdrawn_di", Outcome.ATTENTION) if at_receipt else _hub("withdrawn_di"))
@@ -148,7 +153,7 @@ def _for_the_hub(presentation: Presentation, product: Product | None, task: Task
         return [*said, _hub("unknown_di", (udi.di or "") if udi is not None else "")]
     if udi is not None and _flags_differ(udi, product):
         said.append(_hub("pi_flag_mismatch"))
-    if task is TaskName.USE and not product.nhsa_codes:
+    if task is TaskName.USE and not product.nhsa:
         said.append(_hub("nhsa_missing"))
     return said
 

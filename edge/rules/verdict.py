@@ -7,6 +7,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
+from edge.catalog.product import Order
+
 
 class Outcome(StrEnum):
     """The eight outcomes of architecture section 4; the value is the name on the wire."""
@@ -65,6 +67,40 @@ class Site:
     """SHA-256 (hex) of the region file, for the event."""
     mode: Literal["advise", "block"] = "advise"
     near_expiry_days: int = 90
+
+
+class Made(StrEnum):
+    """When an item without UDI was made, as a card or a document line says (前、后、不明)."""
+
+    BEFORE = "before"
+    """Before the day from which it has to carry a UDI."""
+    AFTER = "after"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a document line or cards say of an item that shows no UDI."""
+
+    in_scope: bool | None = None
+    """Whether it has to carry one at all; None: nobody said."""
+    made: Made | date = Made.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a verdict needs beside package, product, task, site and time."""
+
+    orders: tuple[Order, ...] = ()
+    """Orders that name the DI or another one of its packaging tree, whether or not the catalogue knows it."""
+    declared: Declared | None = None
+    """Only for an item that shows no UDI."""
+    serial_seen: str | None = None
+    """Where this DI and serial was already booked, if it was: ``use`` or ``receipt``."""
+    catalogue_age_days: int | None = None
+    """Days since the catalogue's release; None without one."""
+    measured: bool = False
+    """A reading of the storage temperature was taken for this item."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from edge import wire
-from edge.catalog.product import Product, innermost_first
+from edge.catalog.product import Order, Product, innermost_first
 from edge.catalog.store import Catalog
 from edge.rules.judge import judge
-from edge.rules.verdict import Now, Outcome, Site, TaskName, Verdict
+from edge.rules.verdict import Circumstances, Now, Outcome, Site, TaskName, Verdict
 from edge.station.answers import Answers, Show
 from edge.station.cases import CaseBook
 from edge.station.config import PatternsTable
@@ -96,6 +96,12 @@ class Knowledge:
     def lookup(self, di: str | None) -> Product | None:
         """The product of a DI, if there is a catalogue and it has it."""
         return None if di is None or self.catalog is None else self.catalog.lookup(di)
+
+    def orders(self, di: str | None, product: Product | None) -> tuple[Order, ...]:
+        """The orders that name the DI or another one of its packaging tree."""
+        if di is None or self.catalog is None:
+            return ()
+        return self.catalog.orders({di} if product is None else {di, product.sale_unit})
 
     def expects_no_pi(self, di: str) -> bool:
         """The catalogue says that labels of this DI carry no production identifier."""
@@ -262,13 +268,15 @@ class Desk:
 
     def _judge(self, presented: Presented) -> None:
         presentation = presented.presentation
-        product = self._knowledge.lookup(presentation.udi.di if presentation.udi is not None else None)
+        di = None if presentation.udi is None else presentation.udi.di
+        product = self._knowledge.lookup(di)
         verdict = judge(
             presentation,
             product,
             self.running.task,
             self._knowledge.site,
             self._now(),
+            Circumstances(orders=self._knowledge.orders(di, product)),
             half_pending=presented.half_pending,
         )
         if presented.half_pending:

@@ -36,10 +36,11 @@ def test_any_level_is_found_with_its_recalls(tmp_path: Path) -> None:
     unit, case = catalog.lookup("06901234500028"), catalog.lookup("16901234500025")
     assert unit is not None
     assert case is not None
-    assert (unit.level, unit.nhsa_codes, unit.pi.lot) == (Level.SALE_UNIT, ("C1", "C2"), True)
+    assert (unit.level, [each.code for each in unit.nhsa], unit.pi.lot) == (Level.SALE_UNIT, ["C1", "C2"], True)
     assert (case.level, case.contains, case.sale_unit) == (Level.CASE, 10, "06901234500028")
-    assert case.recalls[0].hits("A2", None)
-    assert not case.recalls[0].hits("B", None)
+    (order,) = catalog.orders([case.sale_unit])
+    assert order.hits(lot="A2", serial=None)
+    assert not order.hits(lot="B", serial=None)
     assert catalog.lookup("0") is None
     assert (catalog.rows, len(catalog.digest)) == (2, 64)
     catalog.close()

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.catalog.product import Level, Product, Recall
+from edge.catalog.product import Level, LotRange, NhsaCode, Order, Product
 from edge.rules.judge import judge
 from edge.rules.reasons import TEXTS, say
 from edge.rules.regions import UnknownRegionError, known_regions, load_region, site_rules
-from edge.rules.verdict import Audience, Now, Outcome, Site, TaskName
+from edge.rules.verdict import Audience, Circumstances, Now, Outcome, Site, TaskName
 from edge.udi.findings import finding
 from edge.udi.model import Issuer, Udi
 from edge.udi.parse import parse
@@ -40,13 +40,21 @@ def shown(what: Udi | None, shape: Shape = Shape.COMPLETE) -> Presentation:
 
 
 def product(**changes: object) -> Product:
-    base: dict[str, object] = {"nhsa_codes": ("C0",)}
+    base: dict[str, object] = {"nhsa": (NhsaCode("C0", "udid"),)}
     fields = {**base, **changes}
     return Product("06901234567892", "06901234567892", Level.SALE_UNIT, 1, "n", "m", "r", **fields)  # type: ignore[arg-type]
 
 
 DAY = timedelta(days=1)
-RECALL = Recall("R1", "recall", lots=("A1",))
+RECALL = Order("R1", "recall", ("0",), lots=(LotRange("A1", "A1"),))
+STOPPED = Order("R", "stop_use", ("0",))
+ORDERED: dict[str, tuple[Presentation, Order, Outcome, list[str]]] = {
+    "recalled lot": (shown(udi()), RECALL, O.STOP, ["recalled"]),
+    "another lot": (shown(udi(lot="B")), RECALL, O.ACCEPTED, []),
+    "lot unknown": (shown(udi(lot=None, serial="S")), RECALL, O.STOP, ["recalled"]),
+    "stop use": (shown(udi()), STOPPED, O.STOP, ["stop_use"]),
+    "DI alone": (shown(udi(None, None), Shape.DI_ONLY), RECALL, O.STOP, ["recalled", "pi_missing"]),
+}
 CASES: dict[str, tuple[Presentation, Product | None, TaskName, Outcome, list[str]]] = {
     "good at use": (shown(udi()), product(), USE, O.ACCEPTED, []),
     "good at check": (shown(udi()), product(), CHECK, O.CHECKED, []),
@@ -57,18 +65,11 @@ CASES: dict[str, tuple[Presentation, Product | None, TaskName, Outcome, list[str
     "near expiry at receipt": (shown(udi(TODAY + DAY)), product(), RECEIVE, O.ATTENTION, ["near_expiry"]),
     "near expiry at use": (shown(udi(TODAY + DAY)), product(), USE, O.ACCEPTED, ["near_expiry"]),
     "just not near": (shown(udi(TODAY + 91 * DAY)), product(), RECEIVE, O.ACCEPTED, []),
-    "recalled lot": (shown(udi()), product(recalls=(RECALL,)), USE, O.STOP, ["recalled"]),
-    "another lot": (shown(udi(lot="B")), product(recalls=(RECALL,)), USE, O.ACCEPTED, []),
-    "lot unknown": (shown(udi(lot=None, serial="S")), product(recalls=(RECALL,)), USE, O.STOP, ["recalled"]),
-    "stop use": (shown(udi()), product(recalls=(Recall("R", "stop_use"),)), USE, O.STOP, ["stop_use"]),
     "withdrawn at receipt": (shown(udi()), product(withdrawn=TODAY), RECEIVE, O.ATTENTION, ["withdrawn_di"]),
     "withdrawn at use": (shown(udi()), product(withdrawn=TODAY), USE, O.ACCEPTED, ["withdrawn_di"]),
     "flag mismatch": (shown(udi()), product(pi=PiFlags(serial=True)), USE, O.ACCEPTED, ["pi_flag_mismatch"]),
-    "no 医保 code": (shown(udi()), product(nhsa_codes=()), USE, O.ACCEPTED, ["nhsa_missing"]),
+    "no 医保 code": (shown(udi()), product(nhsa=()), USE, O.ACCEPTED, ["nhsa_missing"]),
     "DI alone": (shown(udi(None, None), Shape.DI_ONLY), None, USE, O.ATTENTION, ["pi_missing", "unknown_di"]),
-    "DI alone, recalled": (
-        shown(udi(None, None), Shape.DI_ONLY), product(recalls=(RECALL,)), USE, O.STOP, ["recalled", "pi_missing"],
-    ),
     "DI alone by design": (
         shown(udi(None, None), Shape.DI_ONLY), product(pi=PiFlags(False, False, False, False)), USE, O.ACCEPTED, [],
     ),
@@ -106,6 +107,16 @@ def test_decisions(
     assert (verdict.outcome, [reason.code for reason in verdict.reasons]) == (outcome, codes)
 
 
+@pytest.mark.parametrize(("what", "order", "outcome", "codes"), ORDERED.values(), ids=ORDERED.keys())
+@pytest.mark.parametrize("known", [product(), None])
+def test_an_order_stops_also_what_the_catalogue_does_not_know(
+    what: Presentation, order: Order, outcome: Outcome, codes: list[str], known: Product | None
+) -> None:
+    verdict = judge(what, known, USE, SITE, now(), Circumstances(orders=(order,)))
+    assert verdict.outcome is outcome
+    assert [reason.code for reason in verdict.reasons if reason.code != "unknown_di"] == codes
+
+
 @pytest.mark.parametrize("shape", [Shape.DI_ONLY, Shape.PI_ONLY])
 def test_a_half_that_waits_is_incomplete(shape: Shape) -> None:
     assert judge(shown(udi(None), shape), None, USE, SITE, now(), half_pending=True).outcome is O.INCOMPLETE
@@ -125,7 +136,8 @@ def test_an_expiry_is_judged_as_far_as_the_clock_can_be_trusted(quality: str, ex
     st.sampled_from(Shape),
     st.one_of(st.none(), st.dates(TODAY - 400 * DAY, TODAY + 400 * DAY)),
     st.sampled_from([None, "A1", "B2"]),
-    st.sampled_from([None, product(), product(recalls=(RECALL,)), product(pi=PiFlags(False, False, False, False))]),
+    st.sampled_from([None, product(), product(pi=PiFlags(False, False, False, False))]),
+    st.sampled_from([(), (RECALL,), (STOPPED,)]),
     st.sampled_from(TaskName),
     st.sampled_from(["none", "floor", "rtc", "https", "ntp"]),
     st.booleans(),
@@ -135,20 +147,22 @@ def test_any_doubt_is_never_green(
     expires: date | None,
     lot: str | None,
     known: Product | None,
+    orders: tuple[Order, ...],
     task: TaskName,
     quality: str,
     pending: bool,
 ) -> None:
-    verdict = judge(shown(udi(expires, lot), shape), known, task, SITE, now(quality), half_pending=pending)
+    around = Circumstances(orders=orders)
+    verdict = judge(shown(udi(expires, lot), shape), known, task, SITE, now(quality), around, half_pending=pending)
     if verdict.outcome in (O.ACCEPTED, O.CHECKED):
         assert shape is Shape.COMPLETE or (shape is Shape.DI_ONLY and known is not None and known.pi.none_expected)
         assert expires is None or (expires >= TODAY and quality != "none")
-        assert known is None or not any(recall.hits(lot, None) for recall in known.recalls)
+        assert not any(order.hits(lot=lot, serial=None) for order in orders)
     assert (verdict.outcome is O.CHECKED) <= (task is CHECK)
 
 
 def test_reasons_for_the_hub_never_change_the_light() -> None:
-    verdict = judge(shown(udi(TODAY + DAY)), product(nhsa_codes=()), USE, SITE, now("floor"))
+    verdict = judge(shown(udi(TODAY + DAY)), product(nhsa=()), USE, SITE, now("floor"))
     assert verdict.outcome is O.ACCEPTED
     assert {reason.audience for reason in verdict.reasons} == {Audience.HUB}
 
