@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any
 
 from edge import wire
+from edge.catalog.authorities import authorities
 from edge.catalog.store import Catalog
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
@@ -29,6 +30,8 @@ from edge.station.inputs import CameraInput, Inputs, ScannerInput, StdinInput
 from edge.station.journal.room import RESERVED_BYTES
 from edge.station.journal.store import Journal, JournalReader, OpenedEpoch
 from edge.station.journal.writer import JournalWriter
+from edge.station.order_book import FILE as ORDERS_FILE
+from edge.station.order_book import OrderBook, OrderIndex
 from edge.station.panel import build_panel
 from edge.station.pictures import FOLDER, PictureStore
 from edge.station.uplink import Uplink
@@ -87,11 +90,12 @@ class Station:
         self._writer.on_pressure = lambda waiting, of: self._tell(
             drafter, wire.station_change("quota", unacknowledged=waiting, capacity=of)
         )
+        orders = OrderBook(state_dir / ORDERS_FILE, authorities(config.authority))
         self._panel = build_panel(config.panel, simulate=simulate)
         self._desk = Desk(
             task=TaskName(config.station.home_task),
             patterns=config.patterns,
-            knowledge=_knowledge(config),
+            knowledge=_knowledge(config, orders),
             drafter=drafter,
             cases=CaseBook(state_dir / "open_case", config.seal),
             journal=self._writer,
@@ -108,6 +112,7 @@ class Station:
             now=clock.now,
             report=lambda change: self._tell(drafter, change),
             pictures=PictureStore(state_dir / FOLDER, config.station.id, config.seal),
+            orders=orders,
             after_step=after_step,
         )
         self._writer.on_append = self._uplink.wake
@@ -182,9 +187,10 @@ def _opening(drafter: Drafter, opened: OpenedEpoch) -> wire.Draft:
     )
 
 
-def _knowledge(config: StationConfig) -> Knowledge:
+def _knowledge(config: StationConfig, orders: OrderBook) -> Knowledge:
     catalog = None if config.catalogue is None else Catalog.open(config.catalogue.file)
-    return Knowledge(catalog, site_rules(config.station.region, config.station.organisation.role))
+    index = OrderIndex(orders, lambda di: None if catalog is None else catalog.lookup(di))
+    return Knowledge(catalog, site_rules(config.station.region, config.station.organisation.role), site_orders=index)
 
 
 def _inputs(config: StationConfig, desk: Desk, run_dir: Path, *, simulate: bool) -> Inputs:

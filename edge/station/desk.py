@@ -25,11 +25,13 @@ from edge.station.drafts import ClockWatch, Drafter
 from edge.station.intake import Intake, Presented
 from edge.station.journal.store import JournalError
 from edge.station.journal.writer import Committed, JournalWriter
+from edge.station.order_book import OrderIndex
 from edge.station.record import correction_body, scan_body
 from edge.station.tasks import BOOKED, Placed, Running, place
 from edge.udi.presentation import Presentation
 from edge.udi.read import Read
 from hardware.buttons import ButtonEvent
+from hardware.host.clock import TRUSTED
 from hardware.indicator import Indicator
 from hardware.scanner import ScannerRead
 from hardware.signals import Signal
@@ -92,16 +94,23 @@ class Knowledge:
 
     catalog: Catalog | None
     site: Site
+    site_orders: OrderIndex | None = None
+    """Those that the hub sent; the index is of this catalogue."""
 
     def lookup(self, di: str | None) -> Product | None:
         """The product of a DI, if there is a catalogue and it has it."""
         return None if di is None or self.catalog is None else self.catalog.lookup(di)
 
-    def orders(self, di: str | None, product: Product | None) -> tuple[Order, ...]:
-        """The orders that name the DI or another one of its packaging tree."""
-        if di is None or self.catalog is None:
+    def orders(self, di: str | None, product: Product | None, now: Now) -> tuple[Order, ...]:
+        """The orders that name the DI or another one of its packaging tree, and hold now."""
+        if di is None:
             return ()
-        return self.catalog.orders({di} if product is None else {di, product.sale_unit})
+        found = (
+            () if self.catalog is None else self.catalog.orders({di} if product is None else {di, product.sale_unit})
+        )
+        if self.site_orders is None:
+            return found
+        return found + self.site_orders.orders(di, product, now.today if now.quality in TRUSTED else None)
 
     def expects_no_pi(self, di: str) -> bool:
         """The catalogue says that labels of this DI carry no production identifier."""
@@ -270,13 +279,14 @@ class Desk:
         presentation = presented.presentation
         di = None if presentation.udi is None else presentation.udi.di
         product = self._knowledge.lookup(di)
+        now = self._now()
         verdict = judge(
             presentation,
             product,
             self.running.task,
             self._knowledge.site,
-            self._now(),
-            Circumstances(orders=self._knowledge.orders(di, product)),
+            now,
+            Circumstances(orders=self._knowledge.orders(di, product, now)),
             half_pending=presented.half_pending,
         )
         if presented.half_pending:
