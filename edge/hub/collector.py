@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from edge import wire
-from edge.hub import inbox, pictures, stations, watermarks
+from edge.hub import inbox, pictures, site_notices, stations, watermarks
 from edge.hub.reading import Incoming
 from edge.hub.store import Store
+from edge.sign import Authority
 from hardware.host.link import (
     Connected,
     Disconnected,
@@ -26,6 +27,7 @@ from hardware.host.link import (
     LinkSettings,
     Message,
     NotConnected,
+    Published,
     Subscribed,
     Tls,
     Will,
@@ -59,6 +61,8 @@ class CollectorSettings:
     tls: Tls | None = None
     share: str | None = None
     """The name under which several collectors share the scans; None: this one gets all."""
+    authorities: tuple[Authority, ...] = ()
+    """Whose signatures make an order."""
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
@@ -143,6 +147,7 @@ class Collector:
         self._batch = _Batch()
         self._pacer = watermarks.Pacer()
         self._watermarks = watermarks.Watermarks()
+        self._site = site_notices.SiteNotices(store, settings.authorities, now)
         self._answers_ns = 0
         """When watermarks may be looked for again."""
         self._subscribed: set[str] = set()
@@ -183,6 +188,8 @@ class Collector:
             self._commit()
         self._answer(time.monotonic_ns())
         self._correct_presence(time.monotonic_ns())
+        for topic, payload in self._site.due(time.monotonic_ns()) if self.ready else ():
+            self._publish(topic, payload)
 
     def _on(self, event: LinkEvent) -> None:
         match event:
@@ -196,13 +203,16 @@ class Collector:
                 self._commit(acknowledge=False)
             case Message():
                 self._receive(event)
+            case Published(ok=False, reason=reason):
+                log.error("the broker refused what the hub said: %s; expected the rights of the hub", reason)
             case _:
                 pass
 
     def _subscribe(self) -> None:
         self._subscribed.clear()
+        self._site.begin(time.monotonic_ns())
         try:
-            for topic in self._settings.subscriptions:
+            for topic in (*self._settings.subscriptions, wire.ORDERS):
                 self._link.subscribe(topic)
         except NotConnected as error:
             log.warning("broker=lost reason=%s", error)
@@ -212,7 +222,7 @@ class Collector:
             log.error("topic=%s refused by the broker: expected the rights of the hub, see its access list", topic)
             return
         self._subscribed.add(topic)
-        if self.ready:
+        if self.ready and topic != wire.ORDERS:  # a broker with rights of before may refuse these: events go on
             log.info("broker=connected session=%s", self._session)
             self._say_presence()
 
@@ -220,6 +230,10 @@ class Collector:
         if message.topic == wire.HUB_PRESENCE:
             self._link.ack(message)
             self._hear_presence(message.payload)
+            return
+        if message.topic.startswith(site_notices.PREFIX):
+            self._link.ack(message)
+            self._site.heard(message.topic, message.payload)
             return
         self._batch.add(message, time.monotonic_ns())
         if self._batch.backlog or self._batch.full:

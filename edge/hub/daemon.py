@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from edge.catalog.authorities import authorities
 from edge.hub import files
 from edge.hub.collector import Collector, CollectorSettings
-from edge.hub.config import FilesTable, HubConfig, LinkTable
+from edge.hub.config import FilesTable, HubConfig
 from edge.hub.page import application
 from edge.hub.patients import KeyFolderError, Patients, no_index
 from edge.hub.pictures import Expiry
@@ -50,7 +51,7 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
         log.error("%s", error)  # noqa: TRY400 - the text says it all, a traceback adds nothing
         return 1
     reader = Store.open_reader(config.hub.store)
-    collector = Collector(_settings(config.hub.id, config.link), store, utc_now, after_step=after_step)
+    collector = Collector(_settings(config), store, utc_now, after_step=after_step)
     expiry = Expiry(store, config.hub.pictures_days, utc_now)
     projector = Projector(store, index, collector.quiet, expiry, after_step)
     collector.on_stored = projector.wake
@@ -95,9 +96,10 @@ def _patient_index(config: HubConfig) -> PatientIndex:
     return Patients.load(config.hub.keys, config.hub.site, create=True).index_sealed
 
 
-def _settings(client_id: str, link: LinkTable) -> CollectorSettings:
+def _settings(config: HubConfig) -> CollectorSettings:
+    link = config.link
     tls = None if link.tls is None else Tls(link.tls.ca, link.tls.certificate, link.tls.key)
-    return CollectorSettings(link.host, link.port, client_id, tls, link.share)
+    return CollectorSettings(link.host, link.port, config.hub.id, tls, link.share, authorities(config.authority))
 
 
 def _listen(address: str, port: int) -> socket.socket:

@@ -87,6 +87,16 @@ class Store:
         return store
 
     @classmethod
+    def open_beside(cls, place: str | Path) -> Store:
+        """Open to write a row that no collector writes, also while one runs: it waits for the moment this takes.
+
+        Raises:
+            StoreError: as `open_reader`.
+        """
+        cls.open_reader(place).close()
+        return _open(place, writer=True, alone=False)
+
+    @classmethod
     def open_for_migration(cls, place: str | Path) -> Store:
         """Open a store of any version; on SQLite no collector may run.
 
@@ -123,7 +133,7 @@ class Store:
             self._lock = None
 
 
-def _open(place: str | Path, *, writer: bool) -> Store:
+def _open(place: str | Path, *, writer: bool, alone: bool = True) -> Store:
     if isinstance(place, str) and place.startswith(POSTGRESQL):
         return _open_postgresql(place, writer=writer)
     path = Path(place)
@@ -132,7 +142,7 @@ def _open(place: str | Path, *, writer: bool) -> Store:
             raise StoreError(f"{path} does not exist: expected a hub's store; has `udi-hub run` been started once?")
         reader = _sqlite(path, writer=False)
         return Store(reader, reader, str(path))
-    lock = _take_lock(path)
+    lock = _take_lock(path) if alone else None
     return Store(_sqlite(path, writer=True), _sqlite(path, writer=False), str(path), lock)
 
 

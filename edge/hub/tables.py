@@ -112,6 +112,27 @@ gap = Table(
 )
 """Events that no station has any more and that this store never had, or has no more: closed by a person."""
 
+site_order = Table(
+    "site_order",
+    METADATA,
+    Column("order_id", Text, primary_key=True),
+    Column("version", NUMBER, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("drafted", Text, nullable=False),
+    Column("published", Text),
+)
+"""Recalls and other orders: a row for each version, never changed but for its publication; see `edge.hub.recall`."""
+
+site_order_signature = Table(
+    "site_order_signature",
+    METADATA,
+    Column("order_id", Text, primary_key=True),
+    Column("version", NUMBER, primary_key=True, autoincrement=False),
+    Column("authority", Text, primary_key=True),
+    Column("sig", Text, nullable=False),
+    Column("signed", Text, nullable=False),
+)
+
 station_status = Table(
     "station_status",
     METADATA,
