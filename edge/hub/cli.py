@@ -20,6 +20,7 @@ from edge.hub.config import CONFIG, HubConfig
 from edge.hub.db.cli import db, import_command
 from edge.hub.keys_cli import keys
 from edge.hub.pictures_cli import picture
+from edge.hub.recall_cli import recall
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -38,7 +39,7 @@ def main() -> None:
     """The receiving end: collects what stations send and answers where things are."""
 
 
-for _command in (broker_config, db, import_command, keys, picture):
+for _command in (broker_config, db, import_command, keys, picture, recall):
     main.add_command(_command)
 
 

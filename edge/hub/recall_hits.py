@@ -1,0 +1,180 @@
+"""What an order hits: past uses and what is in stock. For recall officers at the hub, never for the room.
+
+A use is named by its case, a random id; no patient is opened or found here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import Connection, select
+
+from edge import wire
+from edge.catalog.orders import di_key
+from edge.catalog.product import Order, Product
+from edge.hub.reading import decode
+from edge.hub.tables import event, inbox, scan
+from edge.hub.trace import Question, Trace, trace
+
+Lookup = Callable[[str], Product | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One scan of something that an order names."""
+
+    what: str
+    """``use``, or ``stock``: received, and not used since."""
+    event_id: str
+    at: str
+    """UTC; by the hub's reckoning where the station did not know the time."""
+    station: str
+    place: str | None
+    case: str | None
+    document: str | None
+    di: str | None
+    lot: str | None
+    serial: str | None
+    expires: str | None
+    count: int
+    """Sale units: used, or still there of those received."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a person should see before an order is published."""
+
+    uses: int
+    """Sale units used."""
+    cases: int
+    used_at: Mapping[str, int]
+    """Place -> sale units."""
+    stock: int
+    """Sale units received and not used."""
+    stock_at: Mapping[str, int]
+    """``place, document`` -> sale units."""
+
+
+def no_catalogue(_di: str) -> Product | None:
+    """Without a catalogue an order means the DIs that it names."""
+    return None
+
+
+def hits(connection: Connection, order: Order, lookup: Lookup = no_catalogue) -> list[Hit]:
+    """Every booked scan that an order hits and that nobody took back, oldest first.
+
+    Uses are taken from what was received with the same lot and serial, the oldest first: a lot without serials is known
+    by its number only.
+
+    Args:
+        connection: to the projections.
+        order: the order.
+        lookup: of a catalogue, so that each DI means its whole packaging tree.
+    """
+    trees = _trees(connection, order, lookup)
+    found = [row for di in sorted(trees) for row in trace(connection, Question(di=di)) if _counts(row)]
+    made = _made(connection, found) if order.made_from or order.made_to else {}
+    hit = [row for row in found if _is_hit(order, row, made)]
+    hit.sort(key=lambda row: (row.earliest or row.at, row.event_id))
+    uses = [_hit("use", row) for row in hit if row.task == "USE"]
+    received = [_hit("stock", row) for row in hit if row.task == "RECEIVE"]
+    return [*uses, *_left(received, uses, trees)]
+
+
+def summary(found: Iterable[Hit]) -> Summary:
+    """Count them."""
+    uses = [each for each in found if each.what == "use"]
+    stock = [each for each in found if each.what == "stock"]
+    return Summary(
+        uses=sum(each.count for each in uses),
+        cases=len({each.case for each in uses if each.case is not None}),
+        used_at=_counted((each.place or "-", each.count) for each in uses),
+        stock=sum(each.count for each in stock),
+        stock_at=_counted((f"{each.place or '-'}, {each.document or '-'}", each.count) for each in stock),
+    )
+
+
+def _trees(connection: Connection, order: Order, lookup: Lookup) -> dict[str, str]:
+    """The DIs concerned, as they stand in scans -> what their packaging tree is called here."""
+    named = {di_key(di) for di in order.dis} | set(order.dis)
+    meant = {di: _tree(di, lookup) for di in named}
+    if lookup is no_catalogue:
+        return meant
+    trees = set(meant.values())
+    for di in connection.execute(select(scan.c.di).where(scan.c.di.is_not(None)).distinct()).scalars():
+        tree = _tree(di, lookup)
+        if tree in trees:
+            meant[di] = tree
+    return meant
+
+
+def _tree(di: str, lookup: Lookup) -> str:
+    product = lookup(di)
+    return di_key(di if product is None else product.sale_unit)
+
+
+def _counts(row: Trace) -> bool:
+    return row.count is not None and not row.training and row.corrected_by is None
+
+
+def _is_hit(order: Order, row: Trace, made: Mapping[str, date | None]) -> bool:
+    return order.hits(
+        lot=row.lot, serial=row.serial, manufactured=made.get(row.event_id), expires=_day_or_none(row.expires)
+    )
+
+
+def _made(connection: Connection, rows: Iterable[Trace]) -> dict[str, date | None]:
+    """Production dates: only the raw events have them, and few orders ask for them."""
+    query = select(event.c.digest, inbox.c.payload).join(inbox, inbox.c.id == event.c.inbox_id)
+    found = {}
+    for row in rows:
+        digest, payload = connection.execute(query.where(event.c.event_id == row.event_id)).one()
+        line = next(each for each in wire.split(bytes(payload)) if wire.digest(each) == digest)
+        found[row.event_id] = _day_or_none((decode(line).data.get("udi") or {}).get("manufactured"))
+    return found
+
+
+def _left(received: list[Hit], uses: Iterable[Hit], trees: Mapping[str, str]) -> Iterator[Hit]:
+    gone: dict[tuple[str | None, ...], int] = {}
+    for use in uses:
+        gone[_thing(use, trees)] = gone.get(_thing(use, trees), 0) + use.count
+    for each in received:
+        thing = _thing(each, trees)
+        taken = min(each.count, gone.get(thing, 0))
+        gone[thing] = gone.get(thing, 0) - taken
+        if each.count > taken:
+            yield replace(each, count=each.count - taken)
+
+
+def _thing(hit: Hit, trees: Mapping[str, str]) -> tuple[str | None, ...]:
+    return trees.get(hit.di or ""), hit.lot, hit.serial
+
+
+def _counted(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name, count in pairs:
+        found[name] = found.get(name, 0) + count
+    return dict(sorted(found.items()))
+
+
+def _hit(what: str, row: Trace) -> Hit:
+    return Hit(
+        what=what,
+        event_id=row.event_id,
+        at=row.latest or row.at,
+        station=row.station,
+        place=row.place,
+        case=row.case,
+        document=row.document,
+        di=row.di,
+        lot=row.lot,
+        serial=row.serial,
+        expires=row.expires,
+        count=row.count or 0,
+    )
+
+
+def _day_or_none(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
