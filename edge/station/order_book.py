@@ -1,6 +1,7 @@
 """The orders that a station knows, kept on its card: in force for the next scan, also after a start without network.
 
-One file, a notice on each line, only ever appended to; of several versions of an order the highest counts. What was
+One file, only ever appended to: a notice on a line, that the hub was told of it, or that another one was refused. Of
+several versions of an order the highest counts. What was
 signed is checked when it is taken, not at each start: a key that is replaced must not end the recalls it signed.
 """
 
@@ -46,6 +47,8 @@ class OrderBook:
         """The number of each order that was taken, in that order; an index follows it."""
         self.problem: str | None = None
         """What was found damaged at the start."""
+        self.untold: dict[str, Notice] = {}
+        """Those of which no event is journaled yet, by number."""
         self._refused: dict[str, None] = {}
         self._unwritten: list[bytes] = []
         self._load()
@@ -74,6 +77,12 @@ class OrderBook:
         self._keep(notice)
         self._unwritten.append(notice.encode())
         return notice
+
+    def told(self, notice: Notice) -> None:
+        """An event says that this notice was taken; it is said once, or twice if the power went at this moment."""
+        ident, version = notice.said.order.order, notice.said.version
+        if self.untold.pop(ident, None) is not None:
+            self._unwritten.append(_telling(ident, version))
 
     def refuse(self, payload: bytes) -> bool:
         """Remember that these bytes were refused; whether that is new."""
@@ -111,6 +120,7 @@ class OrderBook:
         ident = notice.said.order.order
         self.notices[ident] = notice
         self.log.append(ident)
+        self.untold[ident] = notice
 
     def _remember(self, digest: str) -> None:
         self._refused[digest] = None
@@ -130,7 +140,7 @@ class OrderBook:
                 f"{damaged} of {len(lines)} lines of {self._file} are damaged; it is set aside as {aside.name}, and "
                 "what was in them comes again from the hub: let this station connect"
             )
-        if damaged or torn or len(lines) > len(self.notices) + len(self._refused):
+        if damaged or torn or len(lines) > 2 * len(self.notices) + len(self._refused):
             replace_by_pieces(self._file, self._lines())
 
     def _read(self, line: bytes) -> bool:
@@ -140,6 +150,9 @@ class OrderBook:
             if data.keys() == {"refused"}:
                 self._remember(data["refused"])
                 return True
+            if data.keys() == {"told", "version"}:
+                self._read_told(data["told"], data["version"])
+                return True
             notice = read_notice(line, data["id"])
             if is_new(notice, self.notices.get(data["id"])):
                 self._keep(notice)
@@ -147,8 +160,15 @@ class OrderBook:
             return False
         return True
 
+    def _read_told(self, ident: str, version: int) -> None:
+        waiting = self.untold.get(ident)
+        if waiting is not None and waiting.said.version == version:
+            del self.untold[ident]
+
     def _lines(self) -> Iterator[bytes]:
         yield from (notice.encode() + b"\n" for notice in self.notices.values())
+        told = (each for ident, each in self.notices.items() if ident not in self.untold)
+        yield from (_telling(each.said.order.order, each.said.version) + b"\n" for each in told)
         yield from (_refusal(digest) + b"\n" for digest in self._refused)
 
 
@@ -214,6 +234,10 @@ def tree_of(di: str, product: Product | None) -> frozenset[str]:
         return frozenset({di_key(di)})
     packs = (each for pack in product.packs for each in (pack.di, pack.of))
     return frozenset(di_key(each) for each in (di, product.di, product.sale_unit, *packs) if each)
+
+
+def _telling(ident: str, version: int) -> bytes:
+    return b'{"told":"%s","version":%d}' % (ident.encode(), version)
 
 
 def _refusal(digest: str) -> bytes:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 from edge import wire
-from edge.catalog.notices import Notice
 from edge.catalog.orders import MOST_VERSION, OrderError
 from edge.station.identity import HOUR_NS, Report
 from edge.station.notices import Notices
@@ -57,8 +56,6 @@ class SiteNotices:
         self._notices = notices
         self._report = report
         self._after_step = after_step
-        self._taken: list[Notice] = []
-        """In force; to be reported when they are on the card."""
         self._wrong: dict[str, str] = {}
         """What stands at the broker and is not taken, by the order's number."""
         self._refused = 0
@@ -87,7 +84,7 @@ class SiteNotices:
     def work(self) -> None:
         """Bring what is new to the card, then tell the hub that it lasts."""
         now_ns = time.monotonic_ns()
-        if not (self._book.unwritten or self._taken) or now_ns < self._retry_ns:
+        if not (self._book.unwritten or self._book.untold) or now_ns < self._retry_ns:
             return
         try:
             self._book.write()
@@ -98,10 +95,10 @@ class SiteNotices:
         if self._book.problem is None:
             self._notices.drop("order_file")
         self._after_step("order-written")
-        taken, self._taken = self._taken, []
-        for notice in taken:
+        for notice in list(self._book.untold.values()):
             place = {"id": notice.said.order.order, "version": notice.said.version}
             self._report(wire.station_change("order_taken", **place, withdrawn=notice.said.withdrawn))
+            self._book.told(notice)
 
     def stats_json(self) -> dict[str, Any]:
         """For ``udi-station status``."""
@@ -121,7 +118,6 @@ class SiteNotices:
             return
         if notice is None:
             return
-        self._taken.append(notice)
         said = notice.said
         log.info("order=%s version=%d kind=%s withdrawn=%s", ident, said.version, said.order.kind, said.withdrawn)
         self._after_step("order")

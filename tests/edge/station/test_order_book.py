@@ -141,6 +141,19 @@ def test_an_order_outlives_the_keys_that_signed_it(book: OrderBook, file: Path) 
     assert found(OrderBook(file), DI) == ["R-1"]
 
 
+def test_the_hub_is_told_once_of_each_version_also_over_a_start(book: OrderBook, file: Path) -> None:
+    for version in (1, 2):
+        book.take("R-1", payload(version=version))
+        book.write()
+        book = again(file)
+        notice = book.untold["R-1"]
+        assert notice.said.version == version, "the power went before it was told"
+        book.told(notice)
+        book.write()
+        assert again(file).untold == {}
+    assert again(file).untold == {}, "not after the file was made smaller either"
+
+
 def test_a_refusal_is_new_once_also_after_a_start(book: OrderBook, file: Path) -> None:
     assert book.refuse(b"x")
     assert not book.refuse(b"x")
