@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edge import wire
-from edge.catalog.orders import NAME, SiteOrder
+from edge.catalog.orders import NAME, SiteOrder, di_key
 from edge.catalog.product import LotRange, Order
+from edge.udi.checks import has_mod10, is_digits
 from hardware.host.toml import load, parse
 
 _DATES = ("made_from", "made_to", "expires_from", "expires_to", "ends")
@@ -23,8 +24,18 @@ def _is_day(value: str) -> bool:
         return False
 
 
+def _can_be_di(di: str) -> bool:
+    """A number that is typed wrong would stop nothing, and nobody would notice."""
+    key = di_key(di)
+    return len(key) != GTIN or not is_digits(key) or has_mod10(key)
+
+
+GTIN = 14
 _DAY: Any = {"check": _is_day, "expected": 'a date such as "2026-01-31"'}
-_FILLED: Any = {"check": bool, "expected": "at least one"}
+_DIS: Any = {
+    "check": lambda dis: dis and all(map(_can_be_di, dis)),
+    "expected": "at least one DI as the label has it; a GTIN with its right check digit",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,7 @@ class Written:
         metadata={"check": NAME.fullmatch, "expected": "1 to 64 letters, digits, dots, hyphens and underscores"}
     )
     authority: str = field(metadata={"check": bool, "expected": "whose order it is, and under which number"})
-    di: tuple[str, ...] = field(metadata=_FILLED)
+    di: tuple[str, ...] = field(metadata=_DIS)
     kind: Literal["recall", "stop_use", "hold"] = "recall"
     lots: tuple[str, ...] = ()
     """Single lots, and ranges with two dots."""

@@ -1,8 +1,8 @@
 """The orders that a station knows, kept on its card: in force for the next scan, also after a start without network.
 
-One file, only ever appended to: a notice on a line, that the hub was told of it, or that another one was refused. Of
-several versions of an order the highest counts. What was
-signed is checked when it is taken, not at each start: a key that is replaced must not end the recalls it signed.
+One file, only ever appended to. A line is a notice, or says that the hub was told of one, or that one was refused; of
+several versions of an order the highest counts. Signatures are checked when a notice is taken, not at each start: a key
+that is replaced must not end the recalls it signed.
 """
 
 from __future__ import annotations

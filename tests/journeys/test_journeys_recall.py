@@ -32,7 +32,7 @@ def package(lot: str, serial: str) -> bytes:
 
 @pytest.fixture
 def office(site: Site) -> RecallOffice:
-    return RecallOffice(site)
+    return RecallOffice(site.hub_file)
 
 
 def scan(station: Running, terminal: Terminal, payload: bytes) -> str:
@@ -77,19 +77,26 @@ def hub_like(site: Site) -> Iterator[Peer]:
 def test_a_recall_stops_everywhere_lists_past_uses_at_the_hub_and_is_withdrawn_as_fast(
     site: Site, office: RecallOffice
 ) -> None:
-    near, far = (site.prepare(name, extra=TABLES) for name in ("OR-01", "OR-02"))
+    near, far = site.prepare("OR-01", "USE", TABLES), site.prepare("OR-02", extra=TABLES)
     station = site.start_station("OR-01")
+    for card in (b"]C0N1207", b"]C0ZY20261234"):
+        assert scan(station, near, card) == "CONTEXT"
     assert scan(station, near, package("A1", "S1")) == "ACCEPTED"
     site.wait_delivered(station.green())
 
-    assert office.draft("R-1", "A1..A5")["hits"]["stock"] == 1
+    shown = office.draft("R-1", "A1..A5")["hits"]
+    assert (shown["uses"], shown["cases"], shown["used_at"]) == (1, 1, {"OR-01": 1})
     office.sign("R-1", *BOTH)
     assert scan(station, near, package("A1", "S2")) == "ACCEPTED", "a draft stops nothing, signed or not"
     began = time.monotonic()
     office.publish("R-1")
     scan_until(station, near, "A1", "STOP", began)
     assert scan(station, near, package("A6", "S3")) == "ACCEPTED", "another lot"
-    assert [row["serial"] for row in office.hits("R-1")][:1] == ["S1"]
+    wait_for(lambda: len(office.hits("R-1")) > 1, "the projections")
+    first = office.hits("R-1")[0]
+    assert (first["what"], first["place"], first["lot"], first["serial"]) == ("use", "OR-01", "A1", "S1")
+    assert first["case"] is not None
+    assert "20261234" not in str(office.hits("R-1"))
 
     late = site.start_station("OR-02")
     late.wait_log("order=R-1")

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from edge.hub.cli import main
 from tests.support.orders import BOTH, DI, KEYS, TABLES
-from tests.support.site import Site
 
 
 class RecallOffice:
-    """Runs the commands against a site's hub."""
+    """Runs the commands with a hub's file, to which it adds the authorities."""
 
-    def __init__(self, site: Site) -> None:
-        self._config = site.hub_file
-        with site.hub_file.open("a", encoding="utf-8") as file:
+    def __init__(self, config: Path) -> None:
+        self._config = config
+        with config.open("a", encoding="utf-8") as file:
             file.write(TABLES)
-        self._keys = site.folder / "recall-keys"
+        self._keys = config.parent / "recall-keys"
         self._keys.mkdir(mode=0o700)
         for name in BOTH:
             file_of = self.key(name)
@@ -32,13 +32,17 @@ class RecallOffice:
         return self._keys / f"{name}.key"
 
     def run(self, *words: str, status: int = 0) -> str:
-        done = CliRunner().invoke(main, ["recall", *words, "--config", str(self._config)])
-        assert done.exit_code == status, done.output
-        return done.stdout
+        return self.ask(*words, status=status).stdout
 
-    def draft(self, ident: str, *lots: str, di: str = DI) -> dict[str, Any]:
+    def ask(self, *words: str, status: int = 0, say: str = "") -> Result:
+        where = () if words[0] == "key" else ("--config", str(self._config))
+        done = CliRunner().invoke(main, ["recall", *words, *where], input=say)
+        assert done.exit_code == status, done.output
+        return done
+
+    def draft(self, ident: str, *lots: str, di: str = DI, more: Sequence[str] = ()) -> dict[str, Any]:
         options = [word for lot in lots for word in ("--lots", lot)]
-        words = ["draft", "--order", ident, "--authority", "NMPA 2026-12", "--di", di, *options, "--json"]
+        words = ["draft", "--order", ident, "--authority", "NMPA 2026-12", "--di", di, *options, *more, "--json"]
         found: dict[str, Any] = json.loads(self.run(*words))
         return found
 
@@ -58,6 +62,6 @@ class RecallOffice:
         """The last row of each order."""
         return {row["order"]: row for row in json.loads(self.run("list", "--json"))}
 
-    def hits(self, ident: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.run("hits", ident, "--json"))
+    def hits(self, ident: str, *more: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.run("hits", ident, "--json", *more))
         return found

@@ -31,7 +31,7 @@ TOPICS = [
     *(f"udi/{name}/{leaf}" for name in (*STATIONS, "OR-99", "site", "hub") for leaf in LEAVES),
     *(f"udi/{name}.fw/{leaf}" for name in STATIONS for leaf in AGENT_LEAVES),
     *(f"udi/OR-01/{leaf}" for leaf in ("config/desired", "config/reported", "cmd/reboot/7")),
-    *("udi/site/hub", "udi/site/recalls/12", "udi/OR-01", "udi", "other", "$SYS/broker/uptime"),
+    *("udi/site/hub", "udi/site/recalls/12", "udi/site/order/R-1", "udi/OR-01", "udi", "other", "$SYS/broker/uptime"),
 ]
 OTHER_NAMES = ["OR-01", "OR-02", "OR-99", "site", "hub"]
 SITE_TOPICS = {topic for topic in TOPICS if topic.startswith("udi/site/")}
@@ -48,7 +48,7 @@ MAY_READ = {
     "OR-01": SITE_TOPICS | {f"udi/OR-01/{leaf}" for leaf in ("ack", "photo-ack", "status")},
     "OR-02": SITE_TOPICS | {f"udi/OR-02/{leaf}" for leaf in ("ack", "photo-ack", "status")},
     "OR-01.fw": {f"udi/OR-01.fw/{leaf}" for leaf in ("config/desired", "cmd/reboot/7")},
-    "hub": {"udi/site/hub", "udi/OR-01/config/reported", "udi/OR-01/cmd/reboot/7"}
+    "hub": {"udi/site/hub", "udi/site/order/R-1", "udi/OR-01/config/reported", "udi/OR-01/cmd/reboot/7"}
     | {f"udi/{name}/{leaf}" for name in OTHER_NAMES for leaf in ("scan", "status", "health", "photo/ab12")}
     | {
         f"udi/{name}.fw/{leaf}"
