@@ -41,7 +41,7 @@ class Notice:
                 "expires": iso_day(self.said.ends),
                 "sha256": hashlib.sha256(self.body).hexdigest(),
                 "body": self.body.decode(),
-                "sig": [{"by": each.by, "sig": each.sig} for each in self.signatures],
+                "sig": [{"by": each.by, "sig": each.sig} for each in sorted(self.signatures, key=_name)],
             }
         )
         if len(payload) > MOST_BYTES:
@@ -64,6 +64,10 @@ class Notice:
         if len(who) < SIGNERS:
             raise OrderError(f"signed by {', '.join(sorted(who))} alone; expected {SIGNERS} authorities")
         return who
+
+
+def _name(signature: Signature) -> str:
+    return signature.by
 
 
 def read_notice(payload: bytes, name: str) -> Notice:

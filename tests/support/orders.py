@@ -36,7 +36,7 @@ def order(ident: str = "R-1", *lots: str, version: int = 1, dis: Sequence[str] =
 
 def signed(said: SiteOrder, by: Sequence[str] = BOTH) -> Notice:
     body = encode(said)
-    return Notice(said, body, tuple(sign("order", body, by=name, key=KEYS[name]) for name in by))
+    return Notice(said, body, tuple(sign("order", body, by=name, key=KEYS[name]) for name in sorted(by)))
 
 
 def payload(ident: str = "R-1", *lots: str, by: Sequence[str] = BOTH, **changed: Any) -> bytes:

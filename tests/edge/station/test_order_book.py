@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from edge.catalog.orders import OrderError
 from edge.catalog.product import Level, Order, Pack, Product
+from edge.rules.regions import site_rules
+from edge.rules.verdict import Now
+from edge.station.desk import Knowledge
 from edge.station.order_book import FILE, OrderBook, OrderIndex
+from hardware.host.clock import Quality
 from tests.support.disk import limit_files
 from tests.support.orders import AUTHORITIES, DI, altered, payload
 
@@ -107,6 +111,15 @@ def test_an_order_ends_only_by_a_clock_that_knows(book: OrderBook) -> None:
     assert found(book, DI, today=date(2026, 11, 30)) == ["R-1"]
     assert found(book, DI, today=date(2026, 12, 1)) == []
     assert found(book, DI) == ["R-1"]
+
+
+@pytest.mark.parametrize(("quality", "ended"), [("ntp", True), ("rtc", True), ("floor", False), ("none", False)])
+def test_the_desk_asks_the_clock_whether_it_knows_the_day(book: OrderBook, quality: Quality, ended: bool) -> None:
+    book.take("R-1", payload(ends=date(2026, 11, 30)))
+    knowledge = Knowledge(None, site_rules(None, "hospital"), site_orders=OrderIndex(book, TREE.get))
+    now = Now(datetime(2026, 12, 1, 8, tzinfo=UTC), date(2026, 12, 1), quality)
+    assert (knowledge.orders(DI, None, now) == ()) == ended
+    assert knowledge.orders(None, None, now) == ()
 
 
 REFUSED = {

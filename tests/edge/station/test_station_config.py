@@ -1,10 +1,13 @@
+import base64
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from edge.catalog.authorities import authorities
 from edge.cli import main
+from edge.sign import public_half
 from edge.station.config import findings, read_config
 
 GOOD = """
@@ -44,6 +47,12 @@ kid = "hub-2026"
 public_key = "{PUBLIC}"
 """
 
+
+def authority(name: str, number: int, may: str = '"order"') -> str:
+    key = base64.b64encode(public_half(bytes([number]) * 32)).decode()
+    return f'\n[[authority]]\nname = "{name}"\npublic_key = "{key}"\nmay = [{may}]\n'
+
+
 CASES = {
     "unknown key": (GOOD.replace('place = "OR-03"', 'place = "OR-03"\nplcae = "x"'), "station.plcae"),
     "missing key": (GOOD.replace("port = 8883", ""), "link.port"),
@@ -61,6 +70,16 @@ CASES = {
     "prefixes overlap": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"NX"'), "patterns.wristband.prefix"),
     "a pattern of digits": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"69"'), "patterns.wristband.prefix"),
     "USE without patterns": (GOOD.replace('"CHECK"', '"USE"'), "patterns"),
+    "one authority for orders": (GOOD + authority("quality", 1), "authority"),
+    "two authorities of one name": (GOOD + authority("quality", 1) + authority("quality", 2), "authority[1].name"),
+    "two authorities of one key": (
+        GOOD + authority("quality", 1) + authority("director", 1),
+        "authority[1].public_key",
+    ),
+    "authority without a name": (GOOD + authority("", 1), "authority[0].name"),
+    "authority with half a key": (GOOD + authority("quality", 1).replace("A", ""), "authority[0].public_key"),
+    "authority that may nothing": (GOOD + authority("quality", 1, ""), "authority[0].may"),
+    "authority that may anything": (GOOD + authority("quality", 1, '"all"'), "authority[0].may[0]"),
     "no reader": (GOOD.replace("[[scanner]]", "[nothing]"), "scanner"),
 }
 
@@ -87,6 +106,20 @@ def test_a_good_file_gives_the_values(file: Path) -> None:
     assert config.scanner[0].framing == "cr"
     assert config.patterns.badge is not None
     assert config.patterns.badge.length == (4, 4)
+
+
+def test_authorities_are_those_of_signatures(file: Path) -> None:
+    both = (
+        authority("quality", 1) + authority("director", 2, '"order", "catalogue"') + authority("hub", 3, '"catalogue"')
+    )
+    file.write_text(GOOD + both, encoding="utf-8")
+    found = authorities(read_config(file).authority)
+    assert [(each.name, sorted(each.may)) for each in found] == [
+        ("quality", ["order"]),
+        ("director", ["catalogue", "order"]),
+        ("hub", ["catalogue"]),
+    ]
+    assert found[0].public_key == public_half(b"\1" * 32)
 
 
 def test_all_faults_are_told_at_once(file: Path) -> None:
