@@ -93,7 +93,10 @@ def read_notice(payload: bytes, name: str) -> Notice:
     told, found = (data.get("id"), data.get("version"), data.get("expires")), _place(said)
     if told != found or said.order.order != name:
         raise OrderError(f"{(name, *told)!r} around an order {found!r}"[:MOST_TEXT])
-    return Notice(said, body, tuple(_signature(each) for each in given))
+    signatures = tuple(_signature(each) for each in given)
+    if len({each.by for each in signatures}) < len(signatures):
+        raise OrderError("somebody signed it twice")
+    return Notice(said, body, signatures)
 
 
 def is_new(notice: Notice, known: Notice | None) -> bool:

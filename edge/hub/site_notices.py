@@ -47,6 +47,8 @@ class SiteNotices:
         self._now = now
         self._stands: dict[str, bytes] = {}
         """What the broker has, by the order's number, as far as it was told or heard."""
+        self._strange: set[str] = set()
+        """Where something else was heard than was wanted, to be looked at once."""
         self._wanted: dict[str, bytes] = {}
         self._versions: dict[str, int] = {}
         self._known: tuple[int, str] | None = None
@@ -66,6 +68,7 @@ class SiteNotices:
             return
         self._stands[ident] = payload
         if payload and payload != self._wanted.get(ident):
+            self._strange.add(ident)
             self._known = None  # perhaps another hub published: the store knows
 
     def due(self, now_ns: int) -> Iterator[tuple[str, bytes]]:
@@ -103,7 +106,9 @@ class SiteNotices:
 
     def _newer(self) -> Iterator[Notice]:
         """What stands there by right and not in this store: it was restored from an older copy."""
-        for ident, payload in self._stands.items():
+        strange, self._strange = self._strange, set()
+        for ident in sorted(strange):
+            payload = self._stands.get(ident, ENDED)
             if payload in (ENDED, self._wanted.get(ident)):
                 continue
             try:

@@ -149,17 +149,6 @@ def test_who_can_write_like_the_hub_changes_nothing_and_is_reported(site: Site, 
         assert why in whys
 
 
-def test_a_station_without_authorities_takes_nothing_and_says_so(site: Site, office: RecallOffice) -> None:
-    terminal = site.prepare("OR-01")
-    station = site.start_station("OR-01")
-    office.draft("R-1", "A1")
-    office.sign("R-1", *BOTH)
-    office.publish("R-1")
-    station.wait_log("no [[authority]]")
-    assert scan(station, terminal, package("A1", "S1")) == "ACCEPTED"
-    wait_for(lambda: office.listed()["R-1"]["refused"] == ["OR-01"], "the report")
-
-
 def test_a_broker_that_forgot_everything_and_a_store_that_lost_an_order_are_put_right(
     site: Site, office: RecallOffice
 ) -> None:

@@ -160,7 +160,8 @@ def test_a_notice_counts_under_its_own_name_only() -> None:
 SIGNERS = {
     "nobody": ((), "not signed"),
     "one": (("quality",), "quality alone"),
-    "one, twice": (("quality", "quality"), "quality alone"),
+    "one, twice": (("quality", "quality"), "twice"),
+    "both, and one twice": (("quality", "director", "quality"), "twice"),
     "a stranger beside one": (("quality", "stranger"), "may not sign"),
     "a stranger beside two": (("quality", "director", "stranger"), "may not sign"),
 }

@@ -117,6 +117,7 @@ def test_hits_are_what_was_booked_and_not_taken_back(office: RecallOffice, ledge
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_the_oldest_received_of_a_lot_counts_as_used_first(office: RecallOffice, ledger: Ledger) -> None:
     for document, count in (("DN-1", 3), ("DN-2", 5)):
         ledger.scan("RECEIVE", document=document, lot="A1", count=count)
@@ -128,6 +129,7 @@ def test_the_oldest_received_of_a_lot_counts_as_used_first(office: RecallOffice,
     assert [(each["document"], each["count"]) for each in stock] == [("DN-2", 4)]
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_with_a_catalogue_a_di_means_its_packaging_tree(office: RecallOffice, ledger: Ledger, tmp_path: Path) -> None:
     products, catalogue = tmp_path / "p.csv", tmp_path / "c.sqlite3"
     products.write_text(
@@ -146,6 +148,7 @@ def test_with_a_catalogue_a_di_means_its_packaging_tree(office: RecallOffice, le
     assert [(each["what"], each["di"], each["count"]) for each in found] == [("use", DI, 1), ("stock", CARTON, 9)]
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_production_dates_come_from_the_events_as_they_were(
     office: RecallOffice, ledger: Ledger, journal: FakeJournal
 ) -> None:
@@ -205,6 +208,7 @@ def test_withdrawn_with_both_keys_at_hand_or_one_after_the_other(office: RecallO
     assert "no order R-3 is published" in office.ask("withdraw", "R-3", status=1).stderr
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_one_key_withdraws_nothing(office: RecallOffice) -> None:
     published(office)
     words = ("withdraw", "R-1", "--yes", "--as", "quality", "--key", str(office.key("quality")))
@@ -212,6 +216,7 @@ def test_one_key_withdraws_nothing(office: RecallOffice) -> None:
     assert office.listed()["R-1"]["state"] == "published"
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_who_says_no_has_done_nothing(office: RecallOffice) -> None:
     office.draft("R-1")
     words = ("sign", "R-1", "--as", "quality", "--key", str(office.key("quality")))
@@ -237,6 +242,7 @@ ends = "2030-12-31"
 """
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_a_draft_from_a_file(office: RecallOffice, tmp_path: Path) -> None:
     file = tmp_path / "order.toml"
     file.write_text(FILE, encoding="utf-8")
@@ -312,6 +318,7 @@ def test_a_new_key_is_for_its_owner_and_its_table_fits(tmp_path: Path) -> None:
     assert file.read_bytes() == before, "a key is never overwritten"
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_the_authorities_of_the_hub_s_file_are_those_of_the_orders(config: Path, office: RecallOffice) -> None:
     assert office.key("quality").exists()
     assert [each.name for each in read_config(config).authority] == [*BOTH]

@@ -71,12 +71,14 @@ def test_what_is_published_is_said_within_a_second_and_once(store: Store, hub: H
     assert hub.broker == {PREFIX + "R-1": newer}
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_a_draft_is_not_said(store: Store, hub: Hub) -> None:
     with store.begin() as connection:
         recall.draft(connection, order())
     assert hub.second() == []
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_a_broker_that_kept_everything_hears_nothing_again(store: Store, hub: Hub) -> None:
     publish(store)
     hub.second()
@@ -87,6 +89,7 @@ def test_a_broker_that_kept_everything_hears_nothing_again(store: Store, hub: Hu
     assert hub.second() == ["R-1"]
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_nothing_is_said_before_the_broker_could_say_what_it_has(store: Store, hub: Hub) -> None:
     publish(store)
     hub.site.begin(hub.mono_ns)
@@ -96,6 +99,7 @@ def test_nothing_is_said_before_the_broker_could_say_what_it_has(store: Store, h
 FORGED = {"one signature": payload(by=("quality",), version=9), "rubbish": b"x", "older": payload("R-1", "Z9")}
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED.keys())
 def test_what_somebody_else_wrote_is_put_right(store: Store, hub: Hub, forged: bytes) -> None:
     for lot in ("A1", "A2"):
@@ -110,6 +114,7 @@ def test_what_somebody_else_wrote_is_put_right(store: Store, hub: Hub, forged: b
     assert hub.broker == right
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_what_another_hub_published_is_not_undone(store: Store, hub: Hub) -> None:
     publish(store, "A1")
     hub.second()
@@ -117,6 +122,18 @@ def test_what_another_hub_published_is_not_undone(store: Store, hub: Hub) -> Non
     hub.write("R-1", newer)
     assert hub.second() == []
     assert hub.broker == {PREFIX + "R-1": newer}
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_a_flood_of_strangers_is_looked_at_once(store: Store, hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
+    publish(store)
+    for number in range(50):
+        hub.write(f"F-{number}", b"forged")
+    for _ in range(3):
+        hub.second()
+    assert len([each for each in caplog.records if "is not from here" in each.message]) == 50
+    hub.write("R-1", payload(by=("quality",)))
+    assert hub.second() == ["R-1"]
 
 
 def test_a_store_of_before_takes_over_what_stands_at_the_broker(store: Store, hub: Hub) -> None:
@@ -147,6 +164,7 @@ def test_a_draft_gives_way_to_what_was_published_under_its_number(store: Store, 
         assert recall.newest(connection, "R-1").notice.encode() == newer
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_the_notice_of_an_order_that_is_over_leaves_the_broker(store: Store, hub: Hub) -> None:
     last = START.date() + timedelta(days=2)
     notice = publish(store, ends=last)
