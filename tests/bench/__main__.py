@@ -18,6 +18,7 @@ from tests.bench import (
     bench_life,
     bench_parse,
     bench_publish,
+    bench_release,
     bench_signal,
     bench_start,
     fixture,
@@ -36,6 +37,7 @@ PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "publish": bench_publish.measure,
     "drain": bench_drain.measure,
     "fleet": bench_fleet.measure,
+    "release": bench_release.measure,
 }
 
 
