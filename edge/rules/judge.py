@@ -1,31 +1,72 @@
 """The verdict on a presentation. Pure: everything it needs comes in, nothing is looked up.
 
-Reasons that the person present can act on decide the light; the others are recorded for the hub. Any doubt is never
-green: what is not certainly a valid, complete, unexpired UDI that nobody recalled is neither ACCEPTED nor CHECKED.
+Rules find reasons; the decision table (`decisions.toml`) says whom each concerns and what it does to the light. The
+worst reason of the person present is the outcome; the others are recorded for the hub. Any doubt is never green: what
+is not certainly a valid, complete, unexpired UDI that nobody recalled is neither ACCEPTED nor CHECKED.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from edge.catalog.product import Product
+from edge.rules import missing, package, records, safety
+from edge.rules.case import NO_UDI, Ask, Case, Found
+from edge.rules.decisions import DECISIONS, Cell, Stage
 from edge.rules.verdict import Audience, Circumstances, Now, Outcome, Reason, Site, TaskName, Verdict
-from edge.udi.model import Grade, Udi
 from edge.udi.presentation import Presentation, Shape
-from edge.udi.recover import doubt
 
-_RANK = (Outcome.STOP, Outcome.REDO, Outcome.MISSING, Outcome.INCOMPLETE, Outcome.ATTENTION)
 _PLAIN = Circumstances()
-_ORDERS = {"recall": "recalled", "stop_use": "stop_use", "hold": "hold"}
+_PASSES = (None, Outcome.ATTENTION)
+RULES: Mapping[str, Ask] = {
+    "package": package.package,
+    "cutoff": missing.cutoff,
+    "orders": safety.orders,
+    "half_apart": package.half_apart,
+    "separators": package.separators,
+    "expiry": safety.expiry,
+    "clock": safety.clock,
+    "near_expiry": safety.near_expiry,
+    "serial": safety.serial,
+    "level": safety.level,
+    "storage": safety.storage,
+    "withdrawn": safety.withdrawn,
+    "certificate": safety.certificate,
+    "known": records.known,
+    "flags": records.flags,
+    "label": package.label,
+    "nhsa": records.nhsa,
+    "watch": records.watch,
+    "catalogue": records.catalogue,
+}
+"""Every rule by its name in the table, in the order in which they are asked."""
+
+
+def _chain(*left_out: str, only: Sequence[str] = tuple(RULES)) -> tuple[tuple[str, Ask], ...]:
+    return tuple((name, RULES[name]) for name in only if name not in left_out)
+
+
+_UNREADABLE = _chain(only=("package",))
+_WITH_DI = _chain("cutoff")
+_CHAINS = {
+    Shape.COMPLETE: _WITH_DI,
+    Shape.DI_ONLY: _WITH_DI,
+    Shape.PI_ONLY: _UNREADABLE,
+    Shape.SEVERAL: _UNREADABLE,
+    Shape.INVALID: _chain(only=("package", "cutoff")),
+    Shape.OTHER: _chain(only=("package", "cutoff", "orders")),
+    Shape.NOTHING: _chain(only=("package", "cutoff", "orders")),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """One reason and what it does to the light; None leaves the light alone."""
+class Step:
+    """One rule that was asked, and its answer."""
 
-    reason: Reason
-    outcome: Outcome | None = None
+    rule: str
+    case: Case
+    found: tuple[Found, ...]
 
 
 def judge(
@@ -37,141 +78,55 @@ def judge(
     circumstances: Circumstances = _PLAIN,
     *,
     half_pending: bool = False,
+    steps: list[Step] | None = None,
 ) -> Verdict:
     """Judge what a package showed.
 
     Args:
         presentation: all its symbols, joined.
-        product: what the catalogue says of its DI; None if it says nothing.
+        product: what the catalogue says of its DI or house code; None if it says nothing.
         task: the running task.
         site: the rules in force.
         now: the present, with the quality of the clock.
         circumstances: what else is known of this item.
         half_pending: a lone half still waits for its other half.
+        steps: takes every rule that is asked with its answer, for an explanation.
     """
-    early = _by_shape(presentation, product, half_pending=half_pending)
-    if presentation.udi is None or (early is not None and presentation.shape is not Shape.DI_ONLY):
-        return _verdict([early] if early is not None else [], task)
-    said = [] if early is None else [early]
-    said += _left_out(presentation)
-    said += _lost_separator(presentation.udi, product, now)
-    said += _safety(presentation.udi, product, task, site, now, circumstances)
-    said += _for_the_hub(presentation, product, task)
-    return _verdict(said, task)
+    udi, stage = presentation.udi, DECISIONS.stage[task]
+    case = Case(presentation, udi or NO_UDI, product, task, stage, site, now, circumstances, half_pending)
+    with_di = presentation.shape in (Shape.COMPLETE, Shape.DI_ONLY)
+    chain = _UNREADABLE if udi is None and with_di else _CHAINS[presentation.shape]
+    found: list[Found] = []
+    for name, ask in chain:
+        said = ask(case)
+        found += said
+        if steps is not None:
+            steps.append(Step(name, case, tuple(said)))
+    return _verdict(found, stage)
 
 
-def _person(code: str, outcome: Outcome, detail: str = "") -> _Said:
-    return _Said(Reason(code, Audience.PERSON, detail), outcome)
-
-
-def _hub(code: str, detail: str = "") -> _Said:
-    return _Said(Reason(code, Audience.HUB, detail))
-
-
-def _by_shape(presentation: Presentation, product: Product | None, *, half_pending: bool) -> _Said | None:
-    match presentation.shape:
-        case Shape.NOTHING:
-            return _person("no_udi", Outcome.MISSING)
-        case Shape.OTHER:
-            return _person("not_a_udi", Outcome.REDO)
-        case Shape.SEVERAL:
-            return _person("several_packages", Outcome.REDO)
-        case Shape.INVALID:
-            return _invalid(presentation)
-        case Shape.PI_ONLY:
-            return _person("half", Outcome.INCOMPLETE)
-        case Shape.DI_ONLY:
-            return _di_alone(product, half_pending=half_pending)
-        case Shape.COMPLETE:
-            return None
-
-
-def _invalid(presentation: Presentation) -> _Said:
-    codes = [finding.code for finding in presentation.findings]
-    if "symbols_disagree" in codes:
-        return _person("symbols_disagree", Outcome.STOP)
-    return _person("invalid", Outcome.REDO, next(iter(codes), ""))
-
-
-def _di_alone(product: Product | None, *, half_pending: bool) -> _Said | None:
-    if product is not None and product.pi.none_expected:
-        return None
-    if half_pending:
-        return _person("half", Outcome.INCOMPLETE)
-    return _person("pi_missing", Outcome.ATTENTION)
-
-
-def _left_out(presentation: Presentation) -> list[_Said]:
-    """Half a code in view that was not joined: what it says, an expiry perhaps, was not judged."""
-    apart = any(each.code == "half_apart" for each in presentation.findings)
-    return [_person("half_apart", Outcome.ATTENTION)] if apart else []
-
-
-def _lost_separator(udi: Udi, product: Product | None, now: Now) -> list[_Said]:
-    """Whether lot and serial may have run together. Where the product database says so, the person compares them."""
-    found = doubt(udi, today=now.today, flags=None if product is None else product.pi)
-    if found is None:
-        return []
-    certain = found.grade is Grade.ERROR
-    return [_person(found.code, Outcome.ATTENTION, found.value) if certain else _hub("label_fault", found.code)]
-
-
-def _safety(
-    udi: Udi, product: Product | None, task: TaskName, site: Site, now: Now, circumstances: Circumstances
-) -> list[_Said]:
-    said = _expiry(udi, task, site, now)
-    for order in circumstances.orders:
-        if order.hits(lot=udi.lot, serial=udi.serial, manufactured=udi.manufactured, expires=udi.expires):
-            said.append(_person(_ORDERS[order.kind], Outcome.STOP, order.order))
-    if product is None:
-        return said
-    if product.withdrawn is not None and product.withdrawn <= now.today:
-        at_receipt = task is TaskName.RECEIVE
-        said.append(_person("withdrawn_di", Outcome.ATTENTION) if at_receipt else _hub("withdrawn_di"))
-    return said
-
-
-def _expiry(udi: Udi, task: TaskName, site: Site, now: Now) -> list[_Said]:
-    if udi.expires is None:
-        return []
-    if udi.expires < now.today:
-        return [_person("expired", Outcome.STOP, udi.expires.isoformat())]
-    if now.quality == "none":
-        return [_person("clock_untrusted", Outcome.ATTENTION)]
-    said = [_hub("clock_untrusted")] if now.quality == "floor" else []
-    if udi.expires <= now.today + timedelta(days=site.near_expiry_days):
-        at_receipt = task is TaskName.RECEIVE
-        detail = udi.expires.isoformat()
-        said.append(_person("near_expiry", Outcome.ATTENTION, detail) if at_receipt else _hub("near_expiry", detail))
-    return said
-
-
-def _for_the_hub(presentation: Presentation, product: Product | None, task: TaskName) -> list[_Said]:
-    udi = presentation.udi
-    said = [_hub("label_fault", f.code) for f in presentation.findings if f.grade is Grade.WARNING][:1]
-    if product is None:
-        return [*said, _hub("unknown_di", (udi.di or "") if udi is not None else "")]
-    if udi is not None and _flags_differ(udi, product):
-        said.append(_hub("pi_flag_mismatch"))
-    if task is TaskName.USE and not product.nhsa:
-        said.append(_hub("nhsa_missing"))
-    return said
-
-
-def _flags_differ(udi: Udi, product: Product) -> bool:
-    """The database says that the label carries something which is not there."""
-    pairs = (
-        (product.pi.lot, udi.lot),
-        (product.pi.serial, udi.serial),
-        (product.pi.manufactured, udi.manufactured),
-        (product.pi.expires, udi.expires),
+def _verdict(found: Sequence[Found], stage: Stage) -> Verdict:
+    table = DECISIONS.cells[stage]
+    kept: dict[str, tuple[Cell, Found]] = {}
+    for each in found:
+        cell = table[each.code]
+        if cell is not None:
+            kept.setdefault(each.code, (cell, each))
+    good = Outcome.CHECKED if stage == "look" else Outcome.ACCEPTED
+    if not kept:
+        return Verdict(good)
+    ranked = sorted(kept.values(), key=_weight)
+    against = [cell.overridable for cell, _ in ranked if cell.outcome not in _PASSES]
+    return Verdict(
+        ranked[0][0].outcome or good,
+        tuple(_reason(cell, each) for cell, each in ranked),
+        overridable=bool(against) and all(against),
     )
-    return udi.has_pi and any(flag is True and value is None for flag, value in pairs)
 
 
-def _verdict(said: list[_Said], task: TaskName) -> Verdict:
-    outcomes = [each.outcome for each in said if each.outcome is not None]
-    good = Outcome.CHECKED if task is TaskName.CHECK else Outcome.ACCEPTED
-    outcome = min(outcomes, key=_RANK.index, default=good)
-    ranked = sorted(said, key=lambda each: len(_RANK) if each.outcome is None else _RANK.index(each.outcome))
-    return Verdict(outcome, tuple(each.reason for each in ranked))
+def _weight(ranked: tuple[Cell, Found]) -> int:
+    return ranked[0].weight
+
+
+def _reason(cell: Cell, found: Found) -> Reason:
+    return Reason(found.code, Audience.HUB if cell.outcome is None else Audience.PERSON, found.detail)

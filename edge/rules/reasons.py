@@ -23,6 +23,48 @@ class ReasonText:
 
 TEXTS: Mapping[str, ReasonText] = {
     "no_udi": ReasonText("没有 UDI", "no UDI", "按本单位规定放一边", "set it aside as your site decided", "缺码"),
+    "cutoff": ReasonText(
+        "该日期后生产,无码不得采购",
+        "made since the cut-off: must not be bought without UDI",
+        "拒收、待验,或请供应商补码",
+        "refuse it, hold it, or let the supplier supply the code",
+        "无码不得采购",
+    ),
+    "date_unknown": ReasonText(
+        "应有码,生产日期不明",
+        "must carry a UDI if made since the cut-off; nobody knows when it was made",
+        "先待验,查标签上的生产日期",
+        "hold it; find the production date on the label",
+        "待验查日期",
+    ),
+    "scope_unknown": ReasonText(
+        "不知道是否必须有码",
+        "nobody knows whether it must carry a UDI",
+        "先待验,问质量部门",
+        "hold it; ask quality",
+        "待验问质量",
+    ),
+    "udi_due": ReasonText(
+        "按规定应有码",
+        "it should carry a UDI",
+        "记下来,报采购",
+        "put it down; tell purchasing",
+        "应有码",
+    ),
+    "before_cutoff": ReasonText(
+        "规定日期前生产,可以没有码",
+        "made before the cut-off: may be without",
+        "按无码物品登记",
+        "enter it as goods without code",
+        "可无码登记",
+    ),
+    "out_of_scope": ReasonText(
+        "不在实施范围,可以没有码",
+        "no scope holds it: may be without",
+        "按无码物品登记",
+        "enter it as goods without code",
+        "可无码登记",
+    ),
     "not_a_udi": ReasonText(
         "不是 UDI 码", "not a UDI", "扫包装上的 UDI 码", "scan the UDI on the package", "不是UDI码"
     ),
@@ -62,6 +104,40 @@ TEXTS: Mapping[str, ReasonText] = {
     "recalled": ReasonText("已召回", "recalled", "勿用,放不合格区", "do not use; quarantine it", "召回"),
     "stop_use": ReasonText("暂停使用", "use suspended", "勿用,报质量部门", "do not use; tell quality", "暂停使用"),
     "hold": ReasonText("待验", "on hold", "等质量部门放行", "wait for release", "待验"),
+    "serial_seen": ReasonText(
+        "这个序列号已经登记过",
+        "this serial was booked before",
+        "不再记账;换一件,或查上一次登记",
+        "not booked again; take another one, or look the former booking up",
+        "已登记过",
+    ),
+    "wrong_level": ReasonText(
+        "这是整箱或中包的码",
+        "this is the code of a whole pack",
+        "扫里面那一件的码",
+        "scan the code of the single item",
+        "扫单件的码",
+    ),
+    "loose_unit": ReasonText(
+        "这是拆零的使用单元",
+        "a single unit of use",
+        "核对数量,整包就扫外包装",
+        "check the quantity; for a whole pack scan its outside",
+        "核对数量",
+    ),
+    "storage_reading": ReasonText(
+        "冷藏品,要测温", "cold goods: reading needed", "测温并记录", "take the temperature and write it down", "请测温"
+    ),
+    "certificate_ended": ReasonText(
+        "生产时注册证已到期",
+        "made after its certificate had ended",
+        "问供应商要延续的注册证",
+        "ask the supplier for the renewed certificate",
+        "核对注册证",
+    ),
+    "certificate_later": ReasonText(
+        "生产日期早于本证", "made before this certificate began", "不用处理", "nothing to do here", "早于注册证"
+    ),
     "unknown_di": ReasonText("产品库里没有", "not in the catalogue", "不用处理", "nothing to do here", "产品未知"),
     "withdrawn_di": ReasonText(
         "产品标识已退市", "identifier withdrawn", "收货时问供应商", "ask the supplier at receipt", "已退市"
@@ -69,10 +145,24 @@ TEXTS: Mapping[str, ReasonText] = {
     "pi_flag_mismatch": ReasonText(
         "标签与数据库不符", "label differs from UDID", "报供应商", "report to the supplier", "标签不符"
     ),
+    "pi_flag_extra": ReasonText(
+        "标签比数据库多", "the label says more than UDID", "不用处理", "nothing to do here", "标签不符"
+    ),
     "label_fault": ReasonText("标签印得不规范", "fault of the label", "报供应商", "report to the supplier", "标签问题"),
     "nhsa_missing": ReasonText("没有医保码", "no 医保 code", "不用处理", "nothing to do here", "缺医保码"),
+    "nhsa_expired": ReasonText(
+        "医保码已失效", "医保 code not in force", "不用处理", "nothing to do here", "医保码失效"
+    ),
+    "nhsa_ambiguous": ReasonText(
+        "医保码不止一个", "several 医保 codes", "不用处理", "nothing to do here", "医保码多个"
+    ),
+    "watched": ReasonText("集采重点关注", "on a 集采 watch list", "不用处理", "nothing to do here", "集采关注"),
+    "catalogue_old": ReasonText("产品库太旧", "the catalogue is old", "叫信息科更新", "let IT update it", "产品库太旧"),
+    "clock_unset": ReasonText(
+        "本机没有时间", "the clock is not set", "核对标签上的有效期", "check the date on the label", "核对效期"
+    ),
     "clock_untrusted": ReasonText(
-        "本机时间不可靠", "clock not trusted", "核对标签上的有效期", "check the date on the label", "核对效期"
+        "本机时间不可靠", "clock not trusted", "叫信息科看看对时", "let IT look at the time service", "时间不可靠"
     ),
     "operator_missing": ReasonText(
         "还没有刷胸牌", "no badge yet", "先扫胸牌,再扫这件", "scan your badge, then this again", "请先扫胸牌"

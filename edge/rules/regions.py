@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from edge.rules.verdict import Site
-from hardware.host.toml import parse, read_table
+from edge.rules.decisions import DECISIONS
+from edge.rules.verdict import CATALOGUE_DAYS, COLD_UP_TO, NEAR_EXPIRY, Cutoff, Days, Role, Site
+from hardware.host.toml import Problem, parse, read_table
 
 NATIONAL = "national"
 _FOLDER = Path(__file__).with_name("regions")
 
-Role = Literal["hospital", "pharmacy", "distributor", "third_party_logistics"]
-
-
-@dataclass(frozen=True, slots=True)
-class Cutoff:
-    """Devices of a scope made from this day on have to carry a UDI."""
-
-    made_from: date
-    scope: Literal["batch-1", "batch-3", "class-3"]
-    article: str
-
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One file of rules."""
+    """One file of rules, with those that it extends."""
 
     title: str
     source: str
     """The order these rules come from."""
     mode: Literal["advise", "block"]
-    near_expiry_days: int
+    extends: Literal["national"] | None = None
+    """Whose dates and limits hold too."""
+    near_expiry_days: Days = NEAR_EXPIRY
+    catalogue_days: int = CATALOGUE_DAYS
+    cold_up_to: float = COLD_UP_TO
     cutoff: tuple[Cutoff, ...] = ()
+
+    def problems(self) -> Iterable[Problem]:
+        """A region that blocks says at which tasks, and only such a one does."""
+        blocks = any(each.blocks_at for each in self.cutoff)
+        if blocks != (self.mode == "block"):
+            expected = (
+                "a cutoff with blocks_at" if self.mode == "block" else 'no cutoff with blocks_at, or mode = "block"'
+            )
+            yield Problem("mode", self.mode, expected, f"mode = {self.mode!r}: expected {expected}")
 
 
 class UnknownRegionError(ValueError):
@@ -56,8 +59,7 @@ def load_region(name: str | None) -> Region:
         UnknownRegionError: no such region.
         ConfigError: the file does not fit.
     """
-    table: dict[str, Any] = read_table(_file(name))
-    return parse(table, Region)
+    return parse(_table(_file(name)), Region)
 
 
 def site_rules(name: str | None, role: Role) -> Site:
@@ -70,10 +72,26 @@ def site_rules(name: str | None, role: Role) -> Site:
     return Site(
         region=name or NATIONAL,
         role=role,
-        digest=hashlib.sha256(_file(name).read_bytes()).hexdigest(),
+        digest=_digest(name, region),
         mode=region.mode,
         near_expiry_days=region.near_expiry_days,
+        cutoffs=tuple(each for each in region.cutoff if role in each.roles),
+        catalogue_days=region.catalogue_days,
+        cold_up_to=region.cold_up_to,
     )
+
+
+def _table(file: Path) -> dict[str, Any]:
+    """The raw table of a file, each cut-off with its source, over the table that it extends."""
+    table = read_table(file)
+    rows = [{"source": table.get("source"), **row} for row in table.get("cutoff", ())]
+    under = _table(_file(NATIONAL)) if table.get("extends") == NATIONAL else {}
+    return {**under, **table, "cutoff": [*under.get("cutoff", ()), *rows]}
+
+
+def _digest(name: str | None, region: Region) -> str:
+    files = [_file(name)] if region.extends is None else [_file(region.extends), _file(name)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files) + DECISIONS.digest).hexdigest()
 
 
 def _file(name: str | None) -> Path:

@@ -54,6 +54,48 @@ class Verdict:
 
     outcome: Outcome
     reasons: tuple[Reason, ...] = ()
+    overridable: bool = False
+    """Not booked, and a person may book it all the same by an act that is recorded; the verdict stays as it is."""
+
+
+CATALOGUE_DAYS = 35
+COLD_UP_TO = 10.0
+"""℃: the upper limit of 冷处."""
+Scope = Literal["batch-1", "batch-3", "class-3"]
+Role = Literal["hospital", "pharmacy", "distributor", "third_party_logistics"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cutoff:
+    """Devices of a scope that were made since a day have to carry a UDI."""
+
+    made_from: date
+    scope: Scope
+    article: str
+    day_included: bool = True
+    """Whether the day itself counts: 以后 does not say."""
+    roles: tuple[Role, ...] = ("hospital", "pharmacy", "distributor", "third_party_logistics")
+    """Whom the article concerns."""
+    blocks_at: tuple[Literal["CHECK", "RECEIVE", "USE"], ...] = ()
+    """Tasks at which an item without UDI is stopped; at others it is only missing one."""
+    source: str = ""
+    """The order; that of the region's file if empty."""
+
+    def since(self, day: date) -> bool:
+        """Whether something made on this day has to carry one."""
+        return day > self.made_from or (self.day_included and day == self.made_from)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Days per stage of a task, as `decisions.toml` names the stages."""
+
+    look: int = 90
+    goods: int = 90
+    patient: int = 90
+
+
+NEAR_EXPIRY = Days()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +104,17 @@ class Site:
 
     region: str
     """Name of the region file, ``national`` when none was configured."""
-    role: Literal["hospital", "pharmacy", "distributor", "third_party_logistics"]
+    role: Role
     digest: str
-    """SHA-256 (hex) of the region file, for the event."""
+    """SHA-256 (hex) of the region's files and the decision table, for the event."""
     mode: Literal["advise", "block"] = "advise"
-    near_expiry_days: int = 90
+    near_expiry_days: Days = NEAR_EXPIRY
+    cutoffs: tuple[Cutoff, ...] = ()
+    """Those that concern this role."""
+    catalogue_days: int = CATALOGUE_DAYS
+    """An older catalogue is said to be old."""
+    cold_up_to: float = COLD_UP_TO
+    """Goods with an upper limit of storage up to this many ℃ come with a reading."""
 
 
 class Made(StrEnum):
