@@ -112,7 +112,7 @@ def _others(result: Udi | NotUdi, today: date, flags: PiFlags | None) -> list[_R
     text = _text(result)
     if text is None:
         return []
-    return sorted(_rank(udi, today, flags) for udi in _readings(text, today) if udi.elements != result.elements)
+    return sorted(_rank(udi, today, flags) for udi in _readings(text, today, result.elements))
 
 
 def _text(result: Udi | NotUdi) -> str | None:
@@ -132,9 +132,11 @@ def _text(result: Udi | NotUdi) -> str | None:
     return "".join(pieces).replace(_IDENTIFIER_AS_SEPARATOR, GS).rstrip(GS)
 
 
-def _readings(text: str, today: date) -> Iterator[Udi]:
-    """Every reading without an error that `_cuts` finds."""
+def _readings(text: str, today: date, known: tuple[tuple[str, str], ...]) -> Iterator[Udi]:
+    """Every reading without an error that `_cuts` finds, but for the known one: most labels have no other."""
     for elements in _cuts(text):
+        if tuple((ai.code, value) for ai, value, _ in elements) == known:
+            continue
         findings = check(elements, text, today)
         if all(each.grade is not Grade.ERROR for each in findings):
             yield from_elements(text.encode(), None, "element_string", elements, today, tuple(findings))
