@@ -15,6 +15,7 @@ _COMMANDS = {
     "decode": "edge.vision.cli:decode",
     "parse": "edge.udi.cli:parse",
     "catalog": "edge.catalog.cli:catalog",
+    "judge": "edge.rules.cli:judge",
 }
 
 

@@ -16,6 +16,9 @@ class Indicator(Protocol):
     def clear(self) -> None:
         """Back to READY, for example after a STOP was acknowledged."""
 
+    def set_trouble(self, on: bool) -> None:
+        """From now on rest as TROUBLE, or as READY again: a lamp that stays, no signal of its own."""
+
     def set_profile(self, profile: Profile) -> None:
         """Day, night or silent, from the next signal on."""
 

@@ -52,7 +52,9 @@ class PanelIndicator:
         self._buzzer = _buzzer(pins, pin_factory)
         self._passive = pins.buzzer_kind == "passive"
         self._table = load_signals("day")
-        self._orders: queue.SimpleQueue[Signal] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[Signal | bool] = queue.SimpleQueue()
+        self._lit: Mapping[str, float] = {}
+        self._trouble = False
         self._edges: list[_Edge] = []
         self._worker = Worker("panel", self._step, on_stop=self._release)
         self._worker.start()
@@ -64,6 +66,10 @@ class PanelIndicator:
     def clear(self) -> None:
         """Back to READY."""
         self.show(Signal.READY)
+
+    def set_trouble(self, on: bool) -> None:
+        """Queue it; the panel's thread lights the lamp, at once when at rest."""
+        self._orders.put(on)
 
     def set_profile(self, profile: Profile) -> None:
         """From the next signal on."""
@@ -77,12 +83,15 @@ class PanelIndicator:
         now_ns = time.monotonic_ns()
         wait = POLL_S if not self._edges else min(POLL_S, max(0.0, (self._edges[0].at_ns - now_ns) / 1e9))
         try:
-            signal = self._orders.get(timeout=wait) if wait > 0 else self._orders.get_nowait()
+            order = self._orders.get(timeout=wait) if wait > 0 else self._orders.get_nowait()
         except queue.Empty:
-            signal = None
-        if signal is not None:
+            order = None
+        if isinstance(order, bool):
+            self._trouble = order
+            self._light(self._lit)
+        elif order is not None:
             self._hush()
-            self._edges = self._plan(self._table[signal], time.monotonic_ns())
+            self._edges = self._plan(self._table[order], time.monotonic_ns())
         self._run_due(time.monotonic_ns())
 
     def _run_due(self, now_ns: int) -> None:
@@ -102,8 +111,11 @@ class PanelIndicator:
         return sorted(edges, key=lambda edge: edge.at_ns)
 
     def _light(self, levels: Mapping[str, float]) -> None:
+        self._lit = levels
+        at_rest = levels == self._table[Signal.READY].steps[-1].levels
+        shown = self._table[Signal.TROUBLE].steps[-1].levels if self._trouble and at_rest else levels
         for name, lamp in self._lamps.items():
-            lamp.value = levels.get(name, 0.0)
+            lamp.value = shown.get(name, 0.0)
 
     def _sound(self, hz: int) -> None:
         if self._buzzer is None:

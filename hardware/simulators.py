@@ -33,6 +33,7 @@ class SimulatedIndicator:
         self._sink = sink
         self.history: deque[Shown] = deque(maxlen=HISTORY)
         self.profile: Profile = "day"
+        self.trouble = False
         self.closed = False
 
     def show(self, signal: Signal, *, t0_ns: int | None = None) -> None:
@@ -47,6 +48,10 @@ class SimulatedIndicator:
     def clear(self) -> None:
         """Back to READY."""
         self.show(Signal.READY)
+
+    def set_trouble(self, on: bool) -> None:
+        """Remember whether the lamp is lit at rest."""
+        self.trouble = on
 
     def set_profile(self, profile: Profile) -> None:
         """Remember the profile."""

@@ -28,6 +28,7 @@ from edge.station.journal.writer import Committed, JournalWriter
 from edge.station.order_book import OrderIndex
 from edge.station.record import correction_body, scan_body
 from edge.station.tasks import BOOKED, Placed, Running, place
+from edge.station.trouble import troubles
 from edge.udi.presentation import Presentation
 from edge.udi.read import Read
 from hardware.buttons import ButtonEvent
@@ -168,6 +169,7 @@ class Desk:
         self._next_second_ns = 0
         self._probe_ns = 0
         self._readers = Readers((), any_left=True)
+        self._troubles: tuple[str, ...] = ()
         self.running = Running(task)
 
     @property
@@ -227,6 +229,7 @@ class Desk:
         self._next_second_ns = now_ns + 1_000_000_000
         self._present(self._intake.tick(now_ns))
         self._note_clock()
+        self._note_trouble()
         if self._answers.fault is not None and now_ns >= self._probe_ns:
             self._probe_ns = now_ns + PROBE_NS
             self._submit(wire.Kind.STATION, wire.station_change("fault", why=self._answers.fault))
@@ -370,6 +373,14 @@ class Desk:
         if change is not None:
             self._submit(wire.Kind.CLOCK, change)
 
+    def _note_trouble(self) -> None:
+        found = troubles(self._now(), None, self._knowledge.site)
+        if found == self._troubles:
+            return
+        self._troubles = found
+        log.warning("trouble=%s", "; ".join(found) or "-")
+        self._indicator.set_trouble(bool(found))
+
     def _show_all(self, shows: Sequence[Show]) -> None:
         for show in shows:
             self._show(show)
@@ -385,7 +396,8 @@ class Desk:
 
     def _now(self) -> Now:
         reading = self._drafter.clock.now()
-        return Now(reading.at, _local_day(reading.at), reading.quality)
+        today = _local_day(max(reading.at, self._drafter.clock.floor))  # it cannot be earlier, whatever the clock says
+        return Now(reading.at, today, reading.quality)
 
 
 def _name(presentation: Presentation) -> str:

@@ -59,7 +59,7 @@ def place(running: Running, verdict: Verdict, product: Product | None) -> Placed
         reasons = (Reason(missing, Audience.PERSON), *verdict.reasons)
         return Placed(Verdict(Outcome.REDO, reasons), Booking(document=running.document))
     booking = Booking(document=running.document, case=running.case, patient=running.patient)
-    if verdict.outcome in BOOKED:
+    if verdict.outcome in BOOKED and running.task is not TaskName.CHECK:
         booking = replace(booking, count=1 if product is None else product.contains)
     return Placed(verdict, booking)
 
