@@ -62,7 +62,7 @@ def level(case: Case) -> Sequence[Found]:
     product = case.product
     if product is None:
         return NOTHING
-    if product.level in (Level.INNER_PACK, Level.CASE) and product.contains > 1:
+    if product.contains > 1:
         return [Found("wrong_level", str(product.contains))]
     loose = product.level is Level.USE_UNIT and product.di != product.sale_unit
     return [Found("loose_unit")] if loose else NOTHING

@@ -27,7 +27,7 @@ from edge.station.journal.store import JournalError
 from edge.station.journal.writer import Committed, JournalWriter
 from edge.station.order_book import OrderIndex
 from edge.station.record import correction_body, scan_body
-from edge.station.tasks import BOOKED, Placed, Running, place
+from edge.station.tasks import Placed, Running, place
 from edge.station.trouble import troubles
 from edge.udi.presentation import Presentation
 from edge.udi.read import Read
@@ -298,7 +298,7 @@ class Desk:
         placed = place(self.running, verdict, product)
         self._after_step("judged")
         event_id = self._record(presented, product, placed)
-        if placed.verdict.outcome in BOOKED:
+        if placed.booking.count is not None:
             self._last_booked = _Booked(event_id, presented.t0_ns)
 
     def _record(self, presented: Presented, product: Product | None, placed: Placed) -> str:
