@@ -71,3 +71,22 @@ def test_a_press_reaches_the_callback(factory: MockFactory) -> None:
     factory.pin(6).drive_high()
     wait_for(lambda: seen == [ButtonEvent.OK])
     buttons.close()
+
+
+def test_a_trouble_is_a_lamp_at_rest_that_no_scan_takes_away(factory: MockFactory) -> None:
+    panel = PanelIndicator(PINS, pin_factory=factory)
+    panel.show(Signal.READY)
+    panel.set_trouble(True)
+    wait_for(lambda: factory.pin(23).state == pytest.approx(0.5))
+    panel.show(Signal.STOP)
+    wait_for(lambda: factory.pin(27).state == 1)
+    assert factory.pin(23).state == 0
+    panel.show(Signal.ACCEPTED)
+    wait_for(lambda: factory.pin(17).state == 1)
+    assert factory.pin(23).state == 0
+    wait_for(lambda: factory.pin(17).state == 0)
+    assert factory.pin(23).state == pytest.approx(0.5)
+    panel.set_trouble(False)
+    wait_for(lambda: factory.pin(23).state == 0)
+    assert factory.pin(5).state == pytest.approx(0.3)
+    panel.close()
