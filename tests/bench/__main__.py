@@ -15,6 +15,7 @@ from tests.bench import (
     bench_drain,
     bench_fleet,
     bench_journal,
+    bench_judge,
     bench_life,
     bench_parse,
     bench_publish,
@@ -30,6 +31,7 @@ FOLDER = ROOT / ".bench"
 PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "fixture": lambda _folder: fixture.measure(),
     "parse": bench_parse.measure,
+    "judge": bench_judge.measure,
     "journal": bench_journal.measure,
     "life": bench_life.measure,
     "signal": bench_signal.measure,
