@@ -19,7 +19,7 @@ help:
 	@echo "make demo [IMAGES=DIR]   a station and a hub on this machine; IMAGES: your own pictures in front of the camera"
 	@echo "make test                every test; says which it skips and why"
 	@echo "make check               ruff, format, mypy"
-	@echo "make docs                edge/udi/FINDINGS.md anew from the code"
+	@echo "make docs                edge/udi/FINDINGS.md and edge/rules/REASONS.md anew from the code"
 	@echo "make bench [ONLY=NAME]   measurements"
 	@echo "make faults [ROUNDS=N]   every named fault and N random schedules of faults (200)"
 	@echo "make fuzz [MINUTES=N]    coverage-guided fuzzing of the parsers (10); installs atheris into .venv"
@@ -73,6 +73,7 @@ check: $(READY)
 
 docs: $(READY)
 	@$(BIN)/python -c 'from edge.udi.wording import page; print(page(), end="")' > edge/udi/FINDINGS.md
+	@$(BIN)/python -c 'from edge.rules.page import page; print(page(), end="")' > edge/rules/REASONS.md
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench $(ONLY)

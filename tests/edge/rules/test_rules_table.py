@@ -1,5 +1,6 @@
 """The decision table, a line for each situation: what CHECK, RECEIVE and USE say of it."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -8,12 +9,12 @@ from edge.catalog.product import Certificate, Level, NhsaCode, Order, Storage
 from edge.rules.decisions import DECISIONS
 from edge.rules.judge import RULES
 from edge.rules.reasons import TEXTS
-from edge.rules.verdict import Audience, Circumstances, Outcome, TaskName
+from edge.rules.verdict import Audience, Circumstances, Days, Outcome, TaskName
 from edge.udi.findings import finding
 from edge.udi.parse import parse
 from edge.udi.presentation import Presentation, Shape
 from edge.udi.recover import PiFlags
-from tests.support.judged import DAY, GOOD, KNOWN, RECALL, TODAY, Item, line, product, udi
+from tests.support.judged import DAY, GOOD, KNOWN, NATIONAL, RECALL, TODAY, Item, line, product, udi
 
 CHECK, RECEIVE, USE = TaskName.CHECK, TaskName.RECEIVE, TaskName.USE
 NONE_CARRIED = PiFlags(lot=False, serial=False, manufactured=False, expires=False)
@@ -218,6 +219,13 @@ TABLE: dict[str, tuple[Item, str, str, str]] = {
 def test_each_situation_at_each_task(name: str, task: TaskName) -> None:
     item, *expected = TABLE[name]
     assert line(item.judged(task)) == expected[list(TaskName).index(task)]
+
+
+@pytest.mark.parametrize(("task", "days"), [(CHECK, 1), (RECEIVE, 180), (USE, 30)])
+def test_how_near_an_expiry_is_depends_on_the_stage(task: TaskName, days: int) -> None:
+    site = replace(NATIONAL, near_expiry_days=Days(look=1, goods=180, patient=30))
+    told = [line(Item(udi(expires=TODAY + left * DAY)).judged(task, site)) for left in (days, days + 1)]
+    assert ["near_expiry" in each for each in told] == [True, False]
 
 
 CUTOFFS = frozenset({"cutoff", "date_unknown", "scope_unknown", "udi_due", "before_cutoff", "out_of_scope"})

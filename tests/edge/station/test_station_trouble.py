@@ -1,6 +1,9 @@
 """One lamp says that a technician should see to something; no scan is answered otherwise for it."""
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -40,38 +43,78 @@ def test_what_to_see_to(quality: str, age: int | None, expected: list[str]) -> N
     assert all(text.startswith(begin) for text, begin in zip(found, expected, strict=True))
 
 
-def test_a_clock_that_is_only_kept_is_one_lamp_and_scans_stay_green(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    root = tmp_path / "root"
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A desk whose steps the test takes, with the journal behind it."""
+
+    desk: Desk
+    lamps: SimulatedIndicator
+
+    def scan(self, payload: bytes) -> Signal:
+        """What the panel shows for it."""
+        before = len(self.lamps.history)
+        self.desk.post(Scanned(ScannerRead(payload, "]d2", time.monotonic_ns())))
+        wait_for(lambda: self.stepped(len(self.lamps.history) > before), "an answer")
+        return self.lamps.history[-1].signal
+
+    def stepped(self, done: bool) -> bool:
+        self.desk.step()
+        return done
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "root"
+
+
+def bench(folder: Path, clock: Clock) -> Iterator[Bench]:
     lamps = SimulatedIndicator()
-    writer = JournalWriter(Journal.open(tmp_path / "journal.sqlite3", opening=opening))
+    writer = JournalWriter(Journal.open(folder / "journal.sqlite3", opening=opening))
     desk = Desk(
         task=TaskName.RECEIVE,
         patterns=PatternsTable(),
         knowledge=Knowledge(None, SITE),
-        drafter=Drafter(StationTable("D-01", Organisation("H", "hospital"), "D", "RECEIVE"), Clock(root)),
-        cases=CaseBook(tmp_path / "open_case", None),
+        drafter=Drafter(StationTable("D-01", Organisation("H", "hospital"), "D", "RECEIVE"), clock),
+        cases=CaseBook(folder / "open_case", None),
         journal=writer,
         indicator=lamps,
         mono_ns=time.monotonic_ns,
     )
     writer.worker.start()
+    yield Bench(desk, lamps)
+    writer.stop()
 
-    def stepped(done: bool) -> bool:
-        desk.step()
-        return done
 
-    desk.step()
-    assert lamps.trouble
-    for number in (1, 2):
-        desk.post(Scanned(ScannerRead(b"01069012345678921735123110A%d" % number, "]d2", time.monotonic_ns())))
-        wait_for(lambda: stepped([each.signal for each in lamps.history].count(Signal.ACCEPTED) == number), "a green")  # noqa: B023
-    assert {each.signal for each in lamps.history} == {Signal.ACCEPTED}
+@pytest.fixture
+def kept(tmp_path: Path, root: Path) -> Iterator[Bench]:
+    """Its clock is ahead of its floor, and nobody has set it."""
+    yield from bench(tmp_path, Clock(root))
+
+
+@pytest.fixture
+def unset(tmp_path: Path, root: Path) -> Iterator[Bench]:
+    """Its clock is behind its floor: the last day of 2034."""
+    yield from bench(tmp_path, Clock(root, datetime(2034, 12, 31, 12, tzinfo=UTC)))
+
+
+def expiring(day: str) -> bytes:
+    return b"010690123456789217%s10A1" % day.encode()
+
+
+def test_a_clock_that_is_only_kept_is_one_lamp_and_scans_stay_green(
+    kept: Bench, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept.desk.step()
+    assert kept.lamps.trouble
+    assert [kept.scan(expiring(day)) for day in ("351231", "360101")] == [Signal.ACCEPTED] * 2
     synchronized = root / "run/systemd/timesync/synchronized"
     synchronized.parent.mkdir(parents=True)
     synchronized.touch()
-    wait_for(lambda: stepped(not lamps.trouble), "the lamp to go out")
-    writer.stop()
+    wait_for(lambda: kept.stepped(not kept.lamps.trouble), "the lamp to go out")
     said = [each.getMessage() for each in caplog.records if each.getMessage().startswith("trouble=")]
     assert [each.split(":")[0] for each in said] == ["trouble=clock", "trouble=-"]
+
+
+def test_what_expires_before_the_floor_is_stopped_by_any_clock(unset: Bench) -> None:
+    answers = [unset.scan(expiring(day)) for day in ("341230", "341231", "351231")]
+    assert answers == [Signal.STOP, Signal.ATTENTION, Signal.ATTENTION]
