@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import tomllib
 import types
 import typing
@@ -77,6 +78,8 @@ def parse(data: Mapping[str, Any], into: type[T]) -> T:
 
 
 _BAD = object()
+_hints = functools.cache(typing.get_type_hints)
+"""Of each class once: evaluated for every row they are most of what a long table costs."""
 
 
 def _problem(problems: list[Problem], key: str, value: object, expected: str) -> object:
@@ -89,7 +92,7 @@ def _table(data: object, into: Any, prefix: str, problems: list[Problem]) -> obj
         return _problem(problems, prefix, data, "a table")
     fields = {field.name: field for field in dataclasses.fields(into)}
     _unknown(data, fields, prefix, problems)
-    hints = typing.get_type_hints(into)
+    hints = _hints(into)
     values: dict[str, object] = {}
     for name, field in fields.items():
         key = _join(prefix, name)

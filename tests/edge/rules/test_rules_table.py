@@ -1,12 +1,13 @@
 """The decision table, a line for each situation: what CHECK, RECEIVE and USE say of it."""
 
+import re
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from edge.catalog.product import Certificate, Level, NhsaCode, Order, Storage
-from edge.rules.decisions import DECISIONS
+from edge.rules.decisions import DECISIONS, FILE
 from edge.rules.judge import RULES
 from edge.rules.reasons import TEXTS
 from edge.rules.verdict import Audience, Circumstances, Days, Outcome, TaskName
@@ -235,6 +236,13 @@ CUTOFFS = frozenset({"cutoff", "date_unknown", "scope_unknown", "udi_due", "befo
 def test_every_reason_of_the_table_is_shown_by_a_situation() -> None:
     told = {code for _, *lines in TABLE.values() for each in lines for code in each.split()}
     assert set(DECISIONS.cells["look"]) - told == CUTOFFS
+
+
+def test_every_reason_that_a_rule_can_give_has_a_row() -> None:
+    texts = [file.read_text(encoding="utf-8") for file in FILE.parent.glob("*.py")]
+    given = {code for text in texts for code in re.findall(r"Found\(\s*\"(\w+)\"", text)}
+    assert len(given) > 20
+    assert given <= set(DECISIONS.cells["look"])
 
 
 def test_every_reason_has_words_and_every_rule_a_row() -> None:
