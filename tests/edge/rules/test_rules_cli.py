@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
 
 from edge.catalog.build import build
 from edge.cli import main
 from edge.rules.decisions import DECISIONS
 from edge.rules.judge import RULES
+from tests.support.site import ROOT
 
 DI = "06901234567892"
 CODE = f"]d201{DI}1729123110A1"
@@ -53,6 +55,16 @@ def test_exit_status_and_first_words(words: tuple[str, ...], status: int, says: 
     result = run(*words)
     assert result.exit_code == status, result.output
     assert says in result.output
+
+
+JUDGED = {name: words for name, (words, status, _) in EXITS.items() if status < 2}
+
+
+@pytest.mark.parametrize("words", JUDGED.values(), ids=JUDGED.keys())
+def test_the_object_is_as_its_schema_says(words: tuple[str, ...]) -> None:
+    schema = json.loads((ROOT / "edge/schema/judge.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(told(*words))
 
 
 def test_a_day_is_refused_by_name() -> None:
