@@ -256,7 +256,9 @@ def _authorities(settings: HubConfig) -> tuple[Authority, ...]:
 
 @contextmanager
 def _store(settings: HubConfig, *, writes: bool = True) -> Iterator[Connection]:
-    from edge.hub.store import Store, StoreError  # noqa: PLC0415 - see the module
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - see the module
+
+    from edge.hub.store import Store, StoreError  # noqa: PLC0415
 
     try:
         store = (Store.open_beside if writes else Store.open_reader)(settings.hub.store)
@@ -266,6 +268,9 @@ def _store(settings: HubConfig, *, writes: bool = True) -> Iterator[Connection]:
     try:
         with store.begin() if writes else store.read() as connection:
             yield connection
+    except DBAPIError as error:
+        click.echo(f"{store.name}: {error.orig}; nothing was changed, try again", err=True)
+        sys.exit(FAILED)
     finally:
         store.close()
 

@@ -130,18 +130,22 @@ class OrderBook:
     def _load(self) -> None:
         if self._file is None or not self._file.exists():
             return
-        lines = self._file.read_bytes().split(b"\n")
-        torn = lines.pop()  # what a power cut left of the last line: its notice comes again
+        data = self._file.read_bytes()
+        *lines, torn = data.split(b"\n")
+        if torn:  # what a power cut left of the last line: its notice comes again
+            os.truncate(self._file, len(data) - len(torn))
         damaged = sum(not self._read(line) for line in lines)
         if damaged:
             aside = _free_name(self._file)
-            self._file.rename(aside)
             self.problem = (
                 f"{damaged} of {len(lines)} lines of {self._file} are damaged; it is set aside as {aside.name}, and "
                 "what was in them comes again from the hub: let this station connect"
             )
-        if damaged or torn or len(lines) > 2 * len(self.notices) + len(self._refused):
-            replace_by_pieces(self._file, self._lines())
+            with contextlib.suppress(OSError):
+                os.link(self._file, aside)
+        if damaged or len(lines) > 2 * len(self.notices) + len(self._refused):
+            with contextlib.suppress(OSError):  # a full card: what could be read counts, and the next start tries again
+                replace_by_pieces(self._file, self._lines())
 
     def _read(self, line: bytes) -> bool:
         """Whether a line is as it was written."""

@@ -295,6 +295,17 @@ def test_usage(office: RecallOffice, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_a_store_that_is_busy_for_too_long_is_said_and_nothing_is_changed(
+    office: RecallOffice, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.hub.store.BUSY_TIMEOUT_MS", 10)
+    office.draft("R-1")
+    with store.begin():
+        assert "database is locked; nothing was changed" in office.ask("withdraw", "R-1", status=1).stderr
+    assert office.listed()["R-1"]["version"] == 1
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_a_key_that_others_may_read_signs_nothing(office: RecallOffice) -> None:
     office.draft("R-1")
     office.key("quality").chmod(0o640)

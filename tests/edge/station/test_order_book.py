@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -237,17 +239,38 @@ def test_what_the_card_does_not_take_is_in_force_and_is_written_later(book: Orde
     assert found(again(file), DI) == ["R-1"]
 
 
+@contextlib.contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    limit_files(os.getpid(), size)
+    try:
+        yield
+    finally:
+        limit_files(os.getpid(), None)
+
+
+def test_a_start_on_a_full_card_reads_what_can_be_read(book: OrderBook, file: Path) -> None:
+    for number in (1, 2):
+        book.take(f"R-{number}", payload(f"R-{number}"))
+    book.write()
+    damaged = b"x" + file.read_bytes()
+    file.write_bytes(damaged + b"torn")
+    with files_up_to(10):
+        second = again(file)
+    assert second.problem is not None
+    assert found(second, DI) == ["R-2"]
+    assert file.read_bytes() == damaged
+    second.take("R-1", payload("R-1"))
+    second.write()
+    assert found(again(file), DI) == ["R-1", "R-2"]
+
+
 def test_half_a_line_that_no_longer_fits_is_taken_back(book: OrderBook, file: Path) -> None:
     book.take("R-1", payload("R-1"))
     book.write()
     whole = file.read_bytes()
     book.take("R-2", payload("R-2"))
-    limit_files(os.getpid(), len(whole) + 100)
-    try:
-        with pytest.raises(OSError, match="too large"):
-            book.write()
-    finally:
-        limit_files(os.getpid(), None)
+    with files_up_to(len(whole) + 100), pytest.raises(OSError, match="too large"):
+        book.write()
     assert file.read_bytes() == whole
     book.write()
     assert found(again(file), DI) == ["R-1", "R-2"]
