@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import signal
+import sys
 import time
 from collections.abc import Iterator
 
@@ -115,6 +117,23 @@ def test_a_recall_stops_everywhere_lists_past_uses_at_the_hub_and_is_withdrawn_a
         scan_until(*each, "A1", "ACCEPTED", began)
     assert office.listed()["R-1"]["state"] == "withdrawn"
     assert site.wait_projected().doubled == 0
+
+
+@pytest.mark.parametrize("step", ["order", "order-written"])
+def test_a_station_killed_while_it_takes_an_order_has_it_and_has_said_so(
+    site: Site, office: RecallOffice, step: str
+) -> None:
+    """After ``order`` it comes again; after ``order-written`` it is on the card, and only the hub was not told yet."""
+    terminal = site.prepare("OR-01", extra=TABLES)
+    office.draft("R-1", "A1")
+    office.sign("R-1", *BOTH)
+    office.publish("R-1")
+    first = site.start_station("OR-01", [sys.executable, "-m", "tests.faults.killed_station", step, "1"], ready=False)
+    first.wait_death(step)
+    assert first.stop() == -signal.SIGKILL
+    second = site.start_station("OR-01")
+    wait_for(lambda: office.listed()["R-1"]["taken"] == ["OR-01"], "the station to have said so")
+    assert scan(second, terminal, package("A1", "S1")) == "STOP"
 
 
 FORGED = {
