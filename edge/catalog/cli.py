@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
-from edge.catalog.build import CatalogueError, build
+from edge.catalog.build import build
 from edge.catalog.store import Catalog
+from edge.catalog.write import CatalogueError
 
 
 @click.group()
