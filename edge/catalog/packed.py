@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from edge.catalog.product import Certificate, NhsaCode, Pack, Product, Storage
 from edge.catalog.release import DeviceRecord
-from edge.catalog.tree import LEVELS, Key, di_of, key_of
+from edge.catalog.tree import LEVELS, Key, di_of
 from edge.udi.recover import PiFlags
 
 SHARED = (
@@ -25,9 +25,11 @@ _DI_BYTES = 6
 _MOST_NUMBER = 2**63 - 1
 _MOST_DIGITS = 18
 _NHSA_CODE = 20
-_STATUS: tuple[Literal["added", "changed", "deleted"], ...] = ("added", "changed", "deleted")
-_FLAGS = ("single_use", "sterile", "implant")
-_PI = ("lot", "serial", "manufactured", "expires")
+_STATUSES: tuple[Literal["added", "changed", "deleted"], ...] = ("added", "changed", "deleted")
+_STATUS = {status: number for number, status in enumerate(_STATUSES)}
+_BITS = {None: 0, False: 1, True: 2}
+_VERSION, _VERSION_DATE = OWN.index("version"), OWN.index("version_date")
+_FLAGS = 7
 IMPLANTS = ("12", "13")
 """Main classes of 医疗器械分类目录 whose devices stay in the body: active and passive implants."""
 
@@ -53,44 +55,30 @@ def shared_row(record: DeviceRecord) -> _Row:
     )
 
 
-def own_row(record: DeviceRecord, shared: int, shape: int | None) -> _Row:
-    """What only this product has, in the order of `OWN`."""
+def own_row(record: DeviceRecord, keys: Sequence[Key], shared: int, shape: int | None) -> _Row:
+    """What only this product has, in the order of `OWN`; `keys` are its DIs, the sale unit's first."""
     return (
         shared,
-        key_of(record.sale_unit),
+        keys[0],
         record.model,
         record.catalogue_number,
         _nhsa(record.nhsa_codes),
         _number(record.withdrawn),
         _short(record.version),
         _number(record.version_date),
-        _STATUS.index(record.status),
-        _join([key_of(di) for di in _dis(record)]),
+        _STATUS[record.status],
+        _join(keys[1:]),
         shape,
     )
 
 
-def shape_of(record: DeviceRecord) -> str | None:
-    """The form of the packaging without its DIs: few forms serve many products. None for a sale unit alone."""
-    units = [record.use_unit, record.body, record.registered]
-    if not record.packs and record.use_units is None and not any(units):
-        return None
-    sale = key_of(record.sale_unit)
-    roles = [0 if not di else 1 if key_of(di) == sale else 2 for di in units]
-    at = {key_of(pack.di): number for number, pack in reversed(list(enumerate(record.packs)))}
-    at.setdefault(sale, -1)
-    packs = [[pack.level, pack.contains, at.get(key_of(pack.of), di_of(key_of(pack.of)))] for pack in record.packs]
-    return json.dumps([record.use_units, roles, packs], ensure_ascii=False, separators=(",", ":"))
-
-
-def rank(record: DeviceRecord) -> int:
-    """Of two records the one with the higher rank is the newer: by date of version, then its number."""
-    version = int(record.version) if record.version and record.version.isascii() and record.version.isdigit() else 0
-    return rank_of(_number(record.version_date), version)
+def rank_of_row(row: _Row) -> int:
+    """`rank_of` of what `own_row` made."""
+    return rank_of(row[_VERSION_DATE], row[_VERSION])
 
 
 def rank_of(version_date: int | None, version: int | str | None) -> int:
-    """`rank` of stored values."""
+    """Of two records the one with the higher rank is the newer: by date of version, then its number."""
     number = version if isinstance(version, int) else 0
     return ((version_date or 0) << 24) + min(max(number, 0), 0xFFFFFF)
 
@@ -103,7 +91,7 @@ def record_from(own: Sequence[Any], shared: Sequence[Any], shape: str | None) ->
     flags = _unflag(common["flags"])
     return DeviceRecord(
         sale_unit=di_of(told["sale"]),
-        status=_STATUS[told["status"]],
+        status=_STATUSES[told["status"]],
         system=common["system"],
         use_unit=units[0],
         body=units[1],
@@ -166,19 +154,13 @@ def product_from(key: Key, level: int, contains: int, record: DeviceRecord) -> P
     )
 
 
-def _dis(record: DeviceRecord) -> list[str]:
-    """The DIs that `shape_of` leaves out, in its order."""
-    sale = key_of(record.sale_unit)
-    units = [di for di in (record.use_unit, record.body, record.registered) if di and key_of(di) != sale]
-    return units + [pack.di for pack in record.packs]
-
-
-def _join(keys: list[Key]) -> bytes | str | None:
+def _join(keys: Sequence[Key]) -> bytes | str | None:
     if not keys:
         return None
-    if all(isinstance(key, int) for key in keys):
-        return b"".join(int(key).to_bytes(_DI_BYTES, "big") for key in keys)
-    return json.dumps([di_of(key) for key in keys], ensure_ascii=False, separators=(",", ":"))
+    try:
+        return b"".join([key.to_bytes(_DI_BYTES, "big") for key in keys])  # type: ignore[union-attr]
+    except AttributeError:  # a text among them
+        return json.dumps([di_of(key) for key in keys], ensure_ascii=False, separators=(",", ":"))
 
 
 def _split(joined: bytes | str | None) -> list[str]:
@@ -200,9 +182,9 @@ def _packaging(
     dis = _split(joined)
     found = {0: None, 1: di_of(sale)}
     units = [found[role] if role in found else dis.pop(0) for role in roles]
-    of = [*dis, di_of(sale)]  # -1, the sale unit, is the last
+    of = [*dis, *reversed(units), di_of(sale)]  # from the end: see `edge.catalog.form`
     packs = (
-        Pack(di, level, contains, under if isinstance(under, str) else of[under])
+        Pack(di, level, contains, under if isinstance(under, str) else of[under] or "")
         for di, (level, contains, under) in zip(dis, forms, strict=True)
     )
     return use_units, units, tuple(packs)
@@ -219,12 +201,19 @@ def _day(number: int | None) -> date | None:
 def _flags(record: DeviceRecord) -> int:
     """Two bits each: 0 unknown, 1 no, 2 yes; the first flag lowest."""
     pi = record.pi
-    said = (record.single_use, record.sterile, record.implant, pi.lot, pi.serial, pi.manufactured, pi.expires)
-    return sum((0 if flag is None else 1 + flag) << 2 * at for at, flag in enumerate(said))
+    return (
+        _BITS[record.single_use]
+        | _BITS[record.sterile] << 2
+        | _BITS[record.implant] << 4
+        | _BITS[pi.lot] << 6
+        | _BITS[pi.serial] << 8
+        | _BITS[pi.manufactured] << 10
+        | _BITS[pi.expires] << 12
+    )
 
 
 def _unflag(bits: int) -> list[bool | None]:
-    return [(None, False, True)[bits >> 2 * at & 3] for at in range(len(_FLAGS) + len(_PI))]
+    return [(None, False, True)[bits >> 2 * at & 3] for at in range(_FLAGS)]
 
 
 def _short(text: str | None) -> int | str | None:

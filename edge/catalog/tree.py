@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge.catalog.product import Level, Pack
 from edge.catalog.release import DeviceRecord
@@ -31,8 +31,7 @@ def di_of(key: Key) -> str:
     return f"{key:014d}" if isinstance(key, int) else key
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A record's word that one of its levels has this DI."""
 
     key: Key

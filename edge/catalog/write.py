@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from edge.catalog.claims import settle
-from edge.catalog.packed import OWN, SHARED, own_row, rank, shape_of, shared_row
+from edge.catalog.form import Forms, laid_out
+from edge.catalog.packed import OWN, SHARED, own_row, rank_of_row, shared_row
 from edge.catalog.pool import Pool
 from edge.catalog.release import DeviceRecord
-from edge.catalog.tree import claims
 from hardware.host.files import sync_folder
 
 FORMAT = 1
@@ -106,6 +106,7 @@ class Writer:
         self._conn = self._open()
         self._shared = Pool(self._conn, "shared", len(SHARED))
         self._shape = Pool(self._conn, "shape", 1)
+        self._forms = Forms()
         self._own: list[tuple[Any, ...]] = []
         self._claims: list[tuple[Any, ...]] = []
         self._problems: list[tuple[str]] = []
@@ -130,11 +131,13 @@ class Writer:
         """Take a record; of two with one sale unit the newer version counts."""
         number, self._next = self._next, self._next + 1
         self._where = record.sale_unit
-        shape = shape_of(record)
-        shared = self._shared.number(shared_row(record))
-        self._own.append((number, *own_row(record, shared, None if shape is None else self._shape.number((shape,)))))
-        age = rank(record)
-        self._claims += [(each.key, age, number, each.level, each.contains) for each in claims(record, self._noted)]
+        keys, form = laid_out(record)
+        text, claims = self._forms.claims(record, keys, form, self._noted)
+        shape = None if text is None else self._shape.number((text,))
+        own = own_row(record, keys, self._shared.number(shared_row(record)), shape)
+        rank = rank_of_row(own)
+        self._own.append((number, *own))
+        self._claims += [(key, rank, number, level, contains) for key, level, contains in claims]
         if len(self._own) >= _FLUSH_EVERY:
             self._flush()
 
