@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge.catalog.authorities import AuthorityTable, wrong
 from hardware.host.toml import Problem, load
 
 CONFIG = Path("/etc/udi-hub/hub.toml")
@@ -107,6 +108,12 @@ class HubConfig:
     hub: HubTable
     link: LinkTable
     page: PageTable = PageTable()
+    authority: tuple[AuthorityTable, ...] = ()
+    """Whose signatures make an order; the same tables as in the stations' files."""
+
+    def problems(self) -> Iterable[Problem]:
+        """What only all authorities together can tell."""
+        return wrong(self.authority)
 
 
 def read_config(path: Path) -> HubConfig:

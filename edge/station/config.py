@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from edge.catalog.authorities import AuthorityTable, wrong
 from edge.rules.regions import known_regions
 from hardware.camera_settings import CameraSettings
 from hardware.host.toml import ConfigError, Problem, load
@@ -216,6 +217,7 @@ class StationConfig:
     patterns: PatternsTable = PatternsTable()
     seal: SealTable | None = None
     catalogue: CatalogueTable | None = None
+    authority: tuple[AuthorityTable, ...] = ()
 
     def problems(self) -> Iterable[Problem]:
         """What only the whole can tell."""
@@ -227,6 +229,7 @@ class StationConfig:
             )
         if self.station.home_task == "USE" and (self.patterns.badge is None or self.patterns.wristband is None):
             yield _problem("patterns", None, "badge and wristband: a USE station has to know who and for whom")
+        yield from wrong(self.authority)
 
 
 def read_config(path: Path) -> StationConfig:
