@@ -13,7 +13,7 @@ from typing import Any
 
 from edge.catalog.product import Level, Pack, Storage
 from edge.catalog.release import DeviceRecord
-from edge.catalog.write import RECALL_COLUMNS, About, CatalogueError, Source, Writer
+from edge.catalog.write import RECALL_COLUMNS, About, CatalogueError, Made, Source, Writer
 from edge.udi.recover import PiFlags
 
 COLUMNS = (
@@ -24,7 +24,12 @@ COLUMNS = (
 RECALL_KINDS = ("recall", "stop_use", "hold")
 
 
-def build(products: Path, out: Path, *, recalls: Path | None = None, release: date | None = None) -> int:
+def build(products: Path, out: Path, *, recalls: Path | None = None) -> int:
+    """`make`, with the number of DIs for an answer."""
+    return make(products, out, recalls=recalls).dis
+
+
+def make(products: Path, out: Path, *, recalls: Path | None = None, release: date | None = None) -> Made:
     """Make a catalogue file.
 
     Args:
@@ -33,9 +38,6 @@ def build(products: Path, out: Path, *, recalls: Path | None = None, release: da
         out: written aside and renamed, so that a running catalogue stays whole.
         recalls: CSV with `RECALL_COLUMNS`; lots and serials separated by semicolons.
         release: the day of the table; None: that of the file.
-
-    Returns:
-        The number of DIs.
 
     Raises:
         CatalogueError: with every bad row.
@@ -56,8 +58,7 @@ def build(products: Path, out: Path, *, recalls: Path | None = None, release: da
                 writer.add(record)
             writer.recalls([tuple(row[name] for name in RECALL_COLUMNS) for row in orders])
             writer.end_part(products.name)
-        made = writer.finish()
-    return made.dis
+        return writer.finish()
 
 
 def _source(file: Path) -> Source:

@@ -15,7 +15,7 @@ from edge.catalog.claims import CONTESTED
 from edge.catalog.packed import OWN, SHARED, rank_of, record_from
 from edge.catalog.product import LotRange, Order
 from edge.catalog.release import DeviceRecord
-from edge.catalog.tree import SALE, Key, di_of
+from edge.catalog.tree import SALE, Key
 from edge.catalog.write import APPLICATION, FORMAT, CatalogueError
 from hardware.host.sqlite import Database, open_immutable
 
@@ -122,12 +122,9 @@ class Layer:
         """Every record, in order of arrival."""
         return (_record(row) for row in self._conn.execute(_ALL))
 
-    def sample(self, step: int) -> Iterator[str]:
-        """Every so-manieth GTIN, for measurements."""
-        last = self._conn.execute("SELECT max(rowid) FROM product").fetchone()[0] or 0
-        for at in range(1, last + 1, step):
-            for (sale,) in self._conn.execute("SELECT sale FROM product WHERE id = ?", (at,)):
-                yield di_of(sale)
+    def recalls(self) -> list[tuple[Any, ...]]:
+        """The rows of the site's table of orders."""
+        return self._conn.execute('SELECT "order", kind, di, lots, serials FROM recall ORDER BY rowid').fetchall()
 
     def orders(self, dis: Iterable[str]) -> list[Order]:
         """The orders of the site's table that name one of these DIs."""
