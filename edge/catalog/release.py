@@ -75,3 +75,39 @@ class DeviceRecord:
     certificate_from: date | None = None
     """Said by a site's own table only, as is the end of the certificate."""
     certificate_to: date | None = None
+
+
+class ReleaseError(ValueError):
+    """A release, or one part of it, that cannot be read on: names the part, the place, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One field of one record that could not be taken as it stands."""
+
+    part: str
+    record: int
+    """Counted from 1 within the part; 0: the part as a whole."""
+    field: str
+    """The published name; ``packing.`` and ``storage.`` before those of the lists."""
+    value: str
+    """At most 80 characters of what was found."""
+    expected: str
+    skipped: bool = False
+    """Whether the whole record was left out; otherwise the field alone is unknown."""
+
+    def __str__(self) -> str:
+        """One line for a log or a person."""
+        what = "record left out" if self.skipped else "taken as unknown"
+        return f"{self.part}: record {self.record}: {self.field} = {self.value!r}: expected {self.expected}; {what}"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Running counts of what was read."""
+
+    records: int = 0
+    """Those that the parts held."""
+    skipped: int = 0
+    """Those of them that could not be used."""
+    problems: int = 0

@@ -1,0 +1,215 @@
+"""One XML part of a UDID release -> `DeviceRecord`, one after the other, in memory that does not grow with the part.
+
+``<udid><header>…</header><devices><device>…</device>…</devices></udid>``; a device has its fields as elements, and
+lists of packages and storage conditions (`edge.catalog.udid_fields`). Elements that are not known are passed over.
+
+UTF-8, or GB 18030 and its subsets where the XML declaration says so. A document type is refused at once, and with it
+every entity that could grow; so is anything that goes on for too long without a record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator
+from typing import Protocol
+from xml.parsers import expat
+
+from edge.catalog.release import DeviceRecord, Problem, ReleaseError, Tally
+from edge.catalog.udid_fields import PACKING, STORAGE, Device, Fault, device_record
+from edge.catalog.udid_mend import Mender
+
+BLOCK = 1 << 16
+LONGEST_RECORD = 4 << 20
+"""Bytes that may pass without the end of a record. Real ones have 1,500; some thousand packages still fit."""
+
+_HEAD = 1 << 10
+_DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""")
+_ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8", "ascii": "utf-8"} | dict.fromkeys(
+    ("gbk", "gb2312", "gb18030", "cp936"), "gb18030"
+)
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<", b"\x00\x00")
+_BOM = b"\xef\xbb\xbf"
+_NEAR = 8
+_COUNT = "numberRkeyecordXML"
+_CONTAINERS = frozenset(["device", "packing", "storage", "header"])
+
+Report = Callable[[Problem], None]
+
+
+class Stream(Protocol):
+    """What a part is read from: a file, a member of a ZIP."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most that many bytes; none at the end."""
+        ...
+
+
+def read_part(stream: Stream, part: str, report: Report, tally: Tally | None = None) -> Iterator[DeviceRecord]:
+    """Read a part.
+
+    Args:
+        stream: its bytes.
+        part: its name, for messages.
+        report: is told every problem of a record; the record is left out or has that field unknown.
+        tally: counts along.
+
+    Raises:
+        ReleaseError: the part cannot be read on; the records given so far are good. A part is complete only when the
+            iterator ends without it.
+        OSError: the stream cannot be read.
+    """
+    return _Reader(part, report, tally if tally is not None else Tally()).read(stream)
+
+
+class _Reader:
+    def __init__(self, part: str, report: Report, tally: Tally) -> None:
+        self._part, self._report, self._tally = part, report, tally
+        self._number = 0
+        self._announced = ""
+        self._texts: list[str] = []
+        self._devices: list[Device] = []
+        self._fed = self._record_at = 0
+        self._mender = Mender()
+        self._parser = self._new_parser()
+
+    def _new_parser(self) -> expat.XMLParserType:
+        parser = expat.ParserCreate("utf-8")
+        parser.buffer_text = True
+        parser.buffer_size = BLOCK
+        parser.StartElementHandler = self._root
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.CharacterDataHandler = self._texts.append
+        elements = self._elements()
+        next(elements)
+        # A generator is resumed in two thirds of the time of a call, 55 times a record.
+        parser.EndElementHandler = elements.send
+        return parser
+
+    def read(self, stream: Stream) -> Iterator[DeviceRecord]:
+        head = _head(stream)
+        self._mender = Mender(self._encoding(head))
+        block = head.removeprefix(_BOM)
+        while block:
+            yield from self._step(block)
+            block = stream.read(BLOCK)
+        yield from self._step(None)
+        self._compare()
+
+    def _encoding(self, head: bytes) -> str:
+        if head.startswith(_WIDE):
+            raise self._error(0, "expected UTF-8, found UTF-16 or UTF-32: have it converted")
+        declared = _DECLARED.match(head.removeprefix(_BOM))
+        name = "utf-8" if declared is None else declared[1].decode("latin-1").lower()
+        if name not in _ENCODINGS:
+            raise self._error(0, f"expected the encoding UTF-8 or GB 18030, found {name!r} declared")
+        return "utf-8" if head.startswith(_BOM) else _ENCODINGS[name]
+
+    def _step(self, block: bytes | None) -> Iterator[DeviceRecord]:
+        """Take the next bytes, or the end; give the records that they complete, also those before an error."""
+        failure = self._parse(block)
+        self._fed += len(block or b"")
+        if self._devices:
+            self._record_at = self._fed
+        yield from self._records()
+        if failure is not None:
+            raise self._explained(failure, ended=block is None) from None
+        if self._fed - self._record_at > LONGEST_RECORD:
+            raise self._error(self._record_at, f"expected a record within {LONGEST_RECORD} bytes, found none")
+
+    def _parse(self, block: bytes | None) -> expat.ExpatError | ValueError | None:
+        try:
+            mended = self._mender.end() if block is None else self._mender.feed(block)
+            self._parser.Parse(mended, block is None)
+        except (expat.ExpatError, ValueError) as error:
+            return error
+        return None
+
+    def _explained(self, failure: expat.ExpatError | ValueError, *, ended: bool) -> ReleaseError:
+        at = self._mender.origin(self._parser.CurrentByteIndex)
+        wrong = self._mender.undecodable()
+        if isinstance(failure, UnicodeDecodeError) or (wrong is not None and abs(wrong - at) < _NEAR):
+            what = f"expected {self._mender.encoding}, found other bytes: damaged, or of another encoding than declared"
+            return self._error(at if wrong is None else wrong, what)
+        if isinstance(failure, ValueError):
+            return self._error(at, str(failure))
+        what = expat.ErrorString(failure.code)
+        if ended:
+            return self._error(at, f"the part ends too early ({what}): fetch the release again")
+        return self._error(at, f"no XML: {what}")
+
+    def _error(self, offset: int, what: str) -> ReleaseError:
+        return ReleaseError(f"{self._part}: record {self._number + 1}, byte {offset}: {what}")
+
+    def _root(self, name: str, _attributes: dict[str, str]) -> None:
+        if name != "udid":
+            raise _RefusedError(f"expected <udid>, found <{name[:40]}>: this is no part of a UDID release")
+        self._parser.StartElementHandler = None
+
+    def _doctype(self, *_: object) -> None:
+        raise _RefusedError("found a document type, which may hold an XML bomb; a release has none")
+
+    def _elements(self) -> Generator[None, str, None]:
+        """Is sent the name of every element that ends; what it held is in `_texts` then."""
+        texts, device = self._texts, Device()
+        fields = device.fields
+        while True:
+            name = yield
+            if texts:
+                fields[name] = texts.pop() if len(texts) == 1 else "".join(texts)
+                texts.clear()
+            if name in _CONTAINERS:
+                if name == "device":
+                    self._devices.append(device)
+                    device = Device()
+                    fields = device.fields
+                elif name == "packing":
+                    device.packings.append(_taken(fields, PACKING))
+                elif name == "storage":
+                    device.storages.append(_taken(fields, STORAGE))
+                else:
+                    self._announced = fields.pop(_COUNT, "").strip()
+                    fields.clear()
+
+    def _records(self) -> Iterator[DeviceRecord]:
+        devices, tally = list(self._devices), self._tally
+        self._devices.clear()
+        for device in devices:
+            self._number += 1
+            tally.records += 1
+            faults: list[Fault] = []
+            record = device_record(device, faults)
+            if faults:
+                self._tell(faults, skipped=record is None)
+            if record is not None:
+                yield record
+
+    def _tell(self, faults: list[Fault], *, skipped: bool) -> None:
+        self._tally.problems += len(faults)
+        self._tally.skipped += skipped
+        for at, fault in enumerate(faults, start=1):
+            decided = skipped and at == len(faults)
+            self._report(
+                Problem(self._part, self._number, fault.field, fault.value[:80], fault.expected, skipped=decided)
+            )
+
+    def _compare(self) -> None:
+        if self._announced and self._announced != str(self._number):
+            self._tally.problems += 1
+            expected = f"{self._number}, as many as the part holds"
+            self._report(Problem(self._part, 0, _COUNT, self._announced[:80], expected))
+
+
+class _RefusedError(ValueError):
+    """Something in the XML that no part holds; raised by a handler of the parser."""
+
+
+def _head(stream: Stream) -> bytes:
+    """As much as tells the encoding, however little the stream gives at once."""
+    head = b""
+    while len(head) < _HEAD and (block := stream.read(_HEAD - len(head))):
+        head += block
+    return head
+
+
+def _taken(fields: dict[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    return {name: fields.pop(name) for name in names if name in fields}
