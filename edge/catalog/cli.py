@@ -19,10 +19,9 @@ from edge.catalog.write import CatalogueError, Made
 
 if TYPE_CHECKING:
     from edge.catalog.folder import Signer
-    from edge.catalog.importing import Progress
+    from edge.catalog.importing import Progress, Release
     from edge.catalog.product import Product
     from edge.catalog.store import Catalog
-    from edge.catalog.udid_zip import Release
     from edge.sign import Authority
 
 MOST_SHOWN = 20

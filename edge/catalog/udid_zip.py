@@ -69,6 +69,8 @@ class Part:
     """Unique in the release; with ``/`` behind the name of a ZIP inside the ZIP."""
     size: int
     """Bytes of XML, as the ZIP says."""
+    crc: int = 0
+    """CRC-32 of the XML, as the ZIP says; 0 for a file that is no ZIP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +223,7 @@ class _Opening:
         for info in sorted(archive.infolist(), key=lambda info: _order(Path(info.filename).name)):
             name = within + info.filename
             if info.filename.lower().endswith(".xml"):
-                yield Part(name, info.file_size), _Source(info.filename, archive)
+                yield Part(name, info.file_size, info.CRC), _Source(info.filename, archive)
             elif info.filename.lower().endswith(".zip"):
                 yield from self._members(self._unpacked(archive, info, name), f"{name}/")
 
