@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -242,9 +243,9 @@ def _from_release(path: Path, out: Path | None, folder: Path | None, signer: Sig
 
     with open_release(path) as release, _bar(release) as told:
         if folder is not None:
-            return importing.import_into(release, folder, signer, told)
+            return importing.import_into(release, folder, signer, told, opener=partial(open_release, path))
         assert out is not None  # noqa: S101
-        return importing.import_base(release, out, told)
+        return importing.import_base(release, out, told, opener=partial(open_release, path))
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from edge.catalog.release import DeviceRecord
-from edge.catalog.tree import Claim, Key, claims, di_of, key_of
+from edge.catalog.tree import Key, claims, di_of, key_of
 
 MOST_FORMS = 20_000
 """Remembered at a time."""
@@ -16,6 +16,8 @@ Form = tuple[int | None, tuple[int, ...], tuple[tuple[str, int, int | str], ...]
 its own; each package's level, content and what it holds: a package by its number, the sale unit as -1, use unit, body
 and registration as -2 to -4, or the text of a DI that the record lacks."""
 Levels = tuple[tuple[int, int], ...]
+Placed = tuple[Key, int, int]
+"""DI, level, content: a `Claim` that other processes can pass on."""
 
 
 def laid_out(record: DeviceRecord) -> tuple[list[Key], Form | None]:
@@ -51,11 +53,11 @@ class Forms:
 
     def claims(
         self, record: DeviceRecord, keys: list[Key], form: Form | None, report: Callable[[str, str], None]
-    ) -> tuple[str | None, list[Claim]]:
+    ) -> tuple[str | None, list[Placed]]:
         """The text of a form, and the claims of a record that has it; faults are reported for each record."""
         known = self._known.get(form)
         if known is not None and len(set(keys)) == len(keys):
-            return known[0], [Claim(key, *level) for key, level in zip(keys, known[1], strict=True)]
+            return known[0], [(key, *level) for key, level in zip(keys, known[1], strict=True)]
         problems: list[tuple[str, str]] = []
         found = claims(record, lambda field, problem: problems.append((field, problem)))
         for problem in problems:
@@ -65,7 +67,7 @@ class Forms:
             if len(self._known) >= MOST_FORMS:
                 self._known.clear()
             self._known[form] = text, tuple((claim.level, claim.contains) for claim in found)
-        return text, found
+        return text, [(claim.key, claim.level, claim.contains) for claim in found]
 
 
 def _under(of: str, at: dict[Key, int]) -> int | str:

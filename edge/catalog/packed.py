@@ -55,10 +55,9 @@ def shared_row(record: DeviceRecord) -> _Row:
     )
 
 
-def own_row(record: DeviceRecord, keys: Sequence[Key], shared: int, shape: int | None) -> _Row:
-    """What only this product has, in the order of `OWN`; `keys` are its DIs, the sale unit's first."""
+def own_row(record: DeviceRecord, keys: Sequence[Key]) -> _Row:
+    """What only this product has, in the order of `OWN` but for the first and the last; `keys` are its DIs."""
     return (
-        shared,
         keys[0],
         record.model,
         record.catalogue_number,
@@ -68,13 +67,12 @@ def own_row(record: DeviceRecord, keys: Sequence[Key], shared: int, shape: int |
         _number(record.version_date),
         _STATUS[record.status],
         _join(keys[1:]),
-        shape,
     )
 
 
 def rank_of_row(row: _Row) -> int:
     """`rank_of` of what `own_row` made."""
-    return rank_of(row[_VERSION_DATE], row[_VERSION])
+    return rank_of(row[_VERSION_DATE - 1], row[_VERSION - 1])
 
 
 def rank_of(version_date: int | None, version: int | str | None) -> int:

@@ -6,7 +6,7 @@ import hashlib
 import sqlite3
 from typing import Any
 
-KEPT = 200_000
+KEPT = 150_000
 """Rows remembered at least; each costs about 150 bytes."""
 _HASH_BYTES = 12
 
@@ -40,6 +40,10 @@ class Pool:
         """Bring what is new into the table."""
         self._conn.executemany(self._insert, self._waiting)
         self._waiting.clear()
+
+    def forget(self) -> None:
+        """Give the memory back."""
+        self._new, self._old = {}, {}
 
     def _remember(self, key: bytes, number: int) -> None:
         if len(self._new) >= self._kept:

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from edge.catalog.claims import settle
-from edge.catalog.form import Forms, laid_out
-from edge.catalog.packed import OWN, SHARED, own_row, rank_of_row, shared_row
+from edge.catalog.packed import OWN, SHARED
 from edge.catalog.pool import Pool
+from edge.catalog.prepare import Prepared, Preparer
 from edge.catalog.release import DeviceRecord
 from hardware.host.files import sync_folder
 from hardware.host.sqlite import is_refusal
@@ -32,6 +32,8 @@ APPLICATION = 0x55444963
 RECALL_COLUMNS = ("order", "kind", "di", "lots", "serials")
 COMMIT_EVERY = 20_000
 """A commit comes at the border of a part."""
+MOST_PROBLEMS = 100_000
+"""Told at the end of a run."""
 _FLUSH_EVERY = 5_000
 _CACHE_KIB = 24_000
 """Of the file that is written and of the sorter, which spills the rest into files beside the output."""
@@ -112,14 +114,13 @@ class Writer:
         self._conn = self._open()
         self._shared = Pool(self._conn, "shared", len(SHARED))
         self._shape = Pool(self._conn, "shape", 1)
-        self._forms = Forms()
+        self._preparer = Preparer()
         self._own: list[tuple[Any, ...]] = []
         self._claims: list[tuple[Any, ...]] = []
         self._problems: list[tuple[str]] = []
         self._next: int = self._one("SELECT coalesce(max(id), 0) + 1 FROM product")
         self._committed = self._next
         self._commit_every = commit_every
-        self._where = ""
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -136,15 +137,17 @@ class Writer:
 
     def add(self, record: DeviceRecord) -> None:
         """Take a record; of two with one sale unit the newer version counts."""
+        self.put(self._preparer.prepare(record))
+
+    def put(self, rows: Prepared) -> None:
+        """Take a record whose rows were made elsewhere."""
         number, self._next = self._next, self._next + 1
-        self._where = record.sale_unit
-        keys, form = laid_out(record)
-        text, claims = self._forms.claims(record, keys, form, self._noted)
-        shape = None if text is None else self._shape.number((text,))
-        own = own_row(record, keys, self._shared.number(shared_row(record)), shape)
-        rank = rank_of_row(own)
-        self._own.append((number, *own))
+        shared, own, packaging, rank, claims, problems = rows
+        shape = None if packaging is None else self._shape.number((packaging,))
+        self._own.append((number, self._shared.number(shared), *own, shape))
         self._claims += [(key, rank, number, level, contains) for key, level, contains in claims]
+        if problems:
+            self._problems += [(problem,) for problem in problems]
         if len(self._own) >= _FLUSH_EVERY:
             self._flush()
 
@@ -177,10 +180,13 @@ class Writer:
             OSError, sqlite3.Error: the disk is full or refuses; a later run goes on from here.
         """
         self.commit()
+        self._shared.forget()
+        self._shape.forget()
         dis = settle(self._conn, self.report)
         records = self._one("SELECT count(*) FROM product")
         self._flush()
-        problems = tuple(text for (text,) in self._conn.execute("SELECT text FROM work.problem ORDER BY rowid"))
+        found = self._conn.execute("SELECT text FROM work.problem ORDER BY rowid LIMIT ?", (MOST_PROBLEMS,))
+        problems = tuple(text for (text,) in found)
         self._conn.executemany("INSERT INTO meta VALUES (?, ?)", self._meta(records, dis, len(problems)))
         self._conn.execute("COMMIT")
         self._conn.execute("DETACH work")
@@ -224,9 +230,6 @@ class Writer:
 
     def _is_ours(self, conn: sqlite3.Connection) -> bool:
         return bool(conn.execute("SELECT of, boot FROM work.made").fetchone() == (self.about.digest, _boot()))
-
-    def _noted(self, field: str, problem: str) -> None:
-        self.report(f"record {self._where}: {field}: {problem}")
 
     def _flush(self) -> None:
         self._shared.flush()

@@ -3,9 +3,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,15 +18,17 @@ from edge.catalog.importing import import_base
 from edge.catalog.layer import Layer
 from edge.catalog.pool import Pool
 from edge.catalog.product import Level, Pack, Storage
-from edge.catalog.release import DeviceRecord
+from edge.catalog.release import DeviceRecord, ReleaseError
 from edge.catalog.store import Catalog
 from edge.catalog.tree import di_of, key_of
+from edge.catalog.udid_zip import open_release
 from edge.catalog.write import About, CatalogueError, Source, Writer
 from edge.udi.recover import PiFlags
 from tests.support.disk import SmallDisk
 from tests.support.needs import MissingError
 from tests.support.records import BASE_DAY, Given, box, carton, full, record, sale_unit
-from tests.support.site import ROOT
+from tests.support.site import ROOT, wait_for
+from tests.support.udid_release import Made, write_full
 
 ABOUT = About("base", BASE_DAY, (Source("part", 1, 0),))
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
@@ -284,3 +288,67 @@ def test_two_imports_of_one_catalogue_do_not_meet(tmp_path: Path) -> None:
         with pytest.raises(CatalogueError, match=r"locked.*no other import"):
             Writer(tmp_path / "c", ABOUT)
         assert writer.finish().records == 1
+
+
+AHEAD = """
+import sys
+from functools import partial
+from pathlib import Path
+from edge.catalog.importing import import_base
+from edge.catalog.udid_zip import open_release
+release, out = map(Path, sys.argv[1:])
+if __name__ == "__main__":
+    with open_release(release) as opened:
+        told = lambda progress: print(progress.part, flush=True)
+        import_base(opened, out, told, opener=partial(open_release, release), commit_every=300)
+"""
+
+
+def children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [int(each) for each in found]
+
+
+def test_processes_that_read_ahead_make_the_same_file_and_end_with_a_killed_writer(tmp_path: Path) -> None:
+    made = Made(2_000, seed=4)
+    release, out = write_full(made, tmp_path, per_part=100), tmp_path / "c.sqlite3"
+    process = subprocess.Popen(
+        [sys.executable, "-c", AHEAD, str(release), str(out)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout is not None
+    readers: list[int] = []
+    for line in process.stdout:
+        if "PART9_" in line:
+            readers = children(process.pid)
+            process.send_signal(signal.SIGKILL)
+            break
+    process.stdout.close()
+    process.wait()
+    assert readers
+    wait_for(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in readers), "the readers to end")
+    done: list[str] = []
+    with open_release(release) as opened:
+        told = import_base(opened, out, lambda at: done.append(at.part), opener=partial(open_release, release))
+        alone = import_base(opened, tmp_path / "alone")
+    assert len(done) < 20
+    assert told == alone
+    both = Catalog.open(out), Catalog.open(tmp_path / "alone")
+    assert list(both[0].records()) == list(both[1].records())
+    assert {file.name for file in tmp_path.iterdir()} == {out.name, "alone", release.name}
+    for catalog in both:
+        catalog.close()
+
+
+def test_a_damaged_part_is_named_by_who_reads_ahead(tmp_path: Path) -> None:
+    release = write_full(Made(1_000), tmp_path, per_part=100)
+    with zipfile.ZipFile(release) as archive:
+        at = archive.infolist()[6].header_offset
+    content = bytearray(release.read_bytes())
+    content[at + 300] ^= 0xFF
+    release.write_bytes(content)
+    with open_release(release) as opened, pytest.raises(ReleaseError, match=r"PART7_.*damaged"):
+        import_base(opened, tmp_path / "c", opener=partial(open_release, release))
+    assert not list(tmp_path.glob("*.spool*"))
