@@ -35,8 +35,8 @@ COMMIT_EVERY = 20_000
 MOST_PROBLEMS = 100_000
 """Told at the end of a run."""
 _FLUSH_EVERY = 5_000
-_CACHE_KIB = 24_000
-"""Of the file that is written and of the sorter, which spills the rest into files beside the output."""
+_CACHE_KIB = {"main": 16_000, "work": 4_000}
+"""The first is also the sorter's, which spills the rest into files beside the output."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SCHEMA = f"""
 PRAGMA main.application_id = {APPLICATION};
@@ -215,11 +215,11 @@ class Writer:
     def _set_up(self, conn: sqlite3.Connection) -> None:
         conn.execute("PRAGMA temp_store_directory = " + _quoted(self.out.absolute().parent))
         conn.execute("ATTACH ? AS work", (str(self._work),))
-        for name in ("main", "work"):
+        for name, cache in _CACHE_KIB.items():
             conn.execute(f"PRAGMA {name}.journal_mode = TRUNCATE")  # new pages are not copied: next to nothing
             conn.execute(f"PRAGMA {name}.synchronous = OFF")
             conn.execute(f"PRAGMA {name}.secure_delete = OFF")
-            conn.execute(f"PRAGMA {name}.cache_size = {-_CACHE_KIB}")
+            conn.execute(f"PRAGMA {name}.cache_size = {-cache}")
         conn.execute("BEGIN EXCLUSIVE")
         if not conn.execute("SELECT 1 FROM sqlite_master").fetchone():
             for statement in _SCHEMA.split(";"):
