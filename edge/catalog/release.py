@@ -111,3 +111,9 @@ class Tally:
     skipped: int = 0
     """Those of them that could not be used."""
     problems: int = 0
+
+    def count(self, *, faults: int, skipped: bool) -> None:
+        """One record more, with so many faults."""
+        self.records += 1
+        self.skipped += skipped
+        self.problems += faults

@@ -21,14 +21,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from typing import Literal, TypeVar
+from typing import Any, Literal
 
 from edge.catalog.product import Pack, Storage
 from edge.catalog.release import DeviceRecord
 from edge.udi.recover import PiFlags
 
 Status = Literal["added", "changed", "deleted"]
-T = TypeVar("T")
 
 PACKING = ("bzcpbs", "cpbzjb", "bznhxyjcpbssl", "bznhxyjbzcpbs")
 PI_FLAGS = ("scbssfbhph", "scbssfbhxlh", "scbssfbhscrq", "scbssfbhsxrq")
@@ -75,75 +74,59 @@ def device_record(device: Device, faults: list[Fault]) -> DeviceRecord | None:
         None if the record cannot be used; the last fault says why.
     """
     fields = device.fields
+    if "versionStatus" in fields:  # spelt right
+        fields.setdefault("versionStauts", fields["versionStatus"])
     get = fields.get
-
-    def read(convert: Callable[[str], T], name: str, text: str) -> T | None:
-        try:
-            return convert(text)
-        except ValueError as wrong:
-            faults.append(Fault(name, text, str(wrong)))
-            return None
-
-    certificate = get("zczbhhzbapzbh", "").strip()
-    record = DeviceRecord(  # by position: this is where an import spends its time
-        get("zxxsdycpbs", "").strip(),
-        read(_status, "versionStauts", get("versionStauts") or get("versionStatus", "")) or "added",
-        get("deviceRecordKey", "").strip() or None,
-        get("cpbsbmtxmc", "").strip(),
-        read(_day, "cpbsfbrq", get("cpbsfbrq", "")),
-        get("sydycpbs", "").strip() or None,
-        read(_count, "zxxsdyzsydydsl", get("zxxsdyzsydydsl", "")),
-        get("zcbacpbs", "").strip() or None,
-        get("btcpbs", "").strip() or None,
-        get("cpmctymc", "").strip(),
-        get("spmc", "").strip(),
-        get("ggxh", "").strip(),
-        get("cphhhbh", "").strip() or None,
-        _device_class(certificate, get("qxlb", "")),
-        get("flbm", "").strip() or None,
-        _codes(get("ybbm", "")),
-        get("ylqxzcrbarmc", "").strip(),
-        get("tyshxydm", "").strip() or None,
-        certificate or None,
-        read(_flag, "sfbjwycxsy", get("sfbjwycxsy", "")),
-        read(_flag, "sfwwjbz", get("sfwwjbz", "")),
-        _pi_flags(*(read(_flag, name, get(name, "")) for name in PI_FLAGS)),
-        read(_day, "tsrq", get("tsrq", "")),
-        get("versionNumber", "").strip() or None,
-        read(_day, "versionTime", get("versionTime", "")),
-        _packs(device.packings, faults) if device.packings else (),
-        _storage(device.storages, faults) if device.storages else (),
-    )
-    return record if _usable(record, faults) else None
+    try:
+        values = [convert(get(name, "")) for name, convert in _TABLE]
+    except ValueError:
+        values = [_read(name, convert, get(name, ""), faults) for name, convert in _TABLE]
+    values[_PI] = [_pi_flags(*values[_PI])]
+    if values[_CLASS] is None:
+        values[_CLASS] = _named_class(get("qxlb", ""))
+    packs = _packs(device.packings, faults) if device.packings else ()
+    storage = _storage(device.storages, faults) if device.storages else ()
+    values += (packs, storage)
+    record = DeviceRecord(*values)
+    return record if record.sale_unit and not faults else _usable(record, faults)
 
 
-def device_class(certificate: str, kind: str = "") -> int | None:
-    """The class (1, 2 or 3) that a registration or filing number tells, else the one that ``qxlb`` names."""
-    return _device_class(certificate, kind)
+def _read(name: str, convert: Callable[[str], Any], text: str, faults: list[Fault]) -> Any:
+    try:
+        return convert(text)
+    except ValueError as wrong:
+        faults.append(Fault(name, text, str(wrong)))
+        return None
 
 
-def _usable(record: DeviceRecord, faults: list[Fault]) -> bool:
-    """Whether nothing is unknown that would be taken for good. The fault that decides comes last."""
+def _usable(record: DeviceRecord, faults: list[Fault]) -> DeviceRecord | None:
+    """The record, unless something is unknown that would be taken for good; the fault that decides comes last."""
     if not record.sale_unit:
         faults.append(Fault("zxxsdycpbs", "", "the DI of the smallest sale unit"))
-        return False
-    deciding = [fault for fault in faults if fault.field in _DECIDING]
-    for fault in deciding:
-        faults.remove(fault)
-        faults.append(fault)
-    return not deciding
+        return None
+    faults.sort(key=lambda fault: fault.field in _DECIDING)
+    return None if faults[-1].field in _DECIDING else record
 
 
 @lru_cache(maxsize=8_192)  # many records share a certificate
-def _device_class(certificate: str, kind: str) -> int | None:
+def registered_class(certificate: str) -> int | None:
+    """The class (1, 2 or 3) that a registration or filing number tells; None if it is of no known form."""
     if found := _REGISTERED.findall(certificate):
         return max(int(new or old) for new, old in found)
-    if _FILED in certificate:
-        return 1
-    named = _NAMED_CLASS.fullmatch(kind.strip())
+    return 1 if _FILED in certificate else None
+
+
+@lru_cache(maxsize=128)
+def _named_class(text: str) -> int | None:
+    named = _NAMED_CLASS.fullmatch(text.strip())
     return None if named is None else named.lastindex
 
 
+def _optional(text: str) -> str | None:
+    return text.strip() or None
+
+
+@lru_cache(maxsize=32)
 def _status(text: str) -> Status:
     try:
         return _STATUS[text.strip()]
@@ -151,6 +134,7 @@ def _status(text: str) -> Status:
         raise ValueError("新增, 更新 or 删除") from None
 
 
+@lru_cache(maxsize=32)
 def _flag(text: str) -> bool | None:
     try:
         return _FLAGS[text.strip()]
@@ -171,6 +155,7 @@ def _day(text: str) -> date | None:
         raise ValueError("a date such as 2027-12-31 that the calendar has") from None
 
 
+@lru_cache(maxsize=4_096)
 def _count(text: str) -> int | None:
     text = text.strip()
     if not text:
@@ -232,3 +217,35 @@ def _bound(name: str, text: str, faults: list[Fault]) -> float | None:
     except ValueError as wrong:
         faults.append(Fault(f"storage.{name}", text, str(wrong)))
         return None
+
+
+# In the order of the fields of DeviceRecord, up to its lists; the four PI flags become one.
+_TABLE: tuple[tuple[str, Callable[[str], Any]], ...] = (
+    ("zxxsdycpbs", str.strip),
+    ("versionStauts", _status),
+    ("deviceRecordKey", _optional),
+    ("cpbsbmtxmc", str.strip),
+    ("cpbsfbrq", _day),
+    ("sydycpbs", _optional),
+    ("zxxsdyzsydydsl", _count),
+    ("zcbacpbs", _optional),
+    ("btcpbs", _optional),
+    ("cpmctymc", str.strip),
+    ("spmc", str.strip),
+    ("ggxh", str.strip),
+    ("cphhhbh", _optional),
+    ("zczbhhzbapzbh", registered_class),
+    ("flbm", _optional),
+    ("ybbm", _codes),
+    ("ylqxzcrbarmc", str.strip),
+    ("tyshxydm", _optional),
+    ("zczbhhzbapzbh", _optional),
+    ("sfbjwycxsy", _flag),
+    ("sfwwjbz", _flag),
+    *((name, _flag) for name in PI_FLAGS),
+    ("tsrq", _day),
+    ("versionNumber", _optional),
+    ("versionTime", _day),
+)
+_CLASS = _TABLE.index(("zczbhhzbapzbh", registered_class))
+_PI = slice(_TABLE.index((PI_FLAGS[0], _flag)), _TABLE.index((PI_FLAGS[-1], _flag)) + 1)

@@ -10,7 +10,7 @@ every entity that could grow; so is anything that goes on for too long without a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Protocol
 from xml.parsers import expat
 
@@ -31,7 +31,6 @@ _WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<", b"\x00\x00")
 _BOM = b"\xef\xbb\xbf"
 _NEAR = 8
 _COUNT = "numberRkeyecordXML"
-_CONTAINERS = frozenset(["device", "packing", "storage", "header"])
 
 Report = Callable[[Problem], None]
 
@@ -110,7 +109,16 @@ class _Reader:
         self._fed += len(block or b"")
         if self._devices:
             self._record_at = self._fed
-        yield from self._records()
+        for device in self._devices:
+            self._number += 1
+            faults: list[Fault] = []
+            record = device_record(device, faults)
+            self._tally.count(faults=len(faults), skipped=record is None)
+            for problem in problems(self._part, self._number, faults, skipped=record is None) if faults else ():
+                self._report(problem)
+            if record is not None:
+                yield record
+        self._devices.clear()
         if failure is not None:
             raise self._explained(failure, ended=block is None) from None
         if self._fed - self._record_at > LONGEST_RECORD:
@@ -150,47 +158,28 @@ class _Reader:
 
     def _elements(self) -> Generator[None, str, None]:
         """Is sent the name of every element that ends; what it held is in `_texts` then."""
-        texts, device = self._texts, Device()
+        texts, devices = self._texts, self._devices
+        pop = texts.pop
+        device = Device()
         fields = device.fields
         while True:
             name = yield
             if texts:
-                fields[name] = texts.pop() if len(texts) == 1 else "".join(texts)
-                texts.clear()
-            if name in _CONTAINERS:
-                if name == "device":
-                    self._devices.append(device)
-                    device = Device()
-                    fields = device.fields
-                elif name == "packing":
-                    device.packings.append(_taken(fields, PACKING))
-                elif name == "storage":
-                    device.storages.append(_taken(fields, STORAGE))
-                else:
-                    self._announced = fields.pop(_COUNT, "").strip()
-                    fields.clear()
-
-    def _records(self) -> Iterator[DeviceRecord]:
-        devices, tally = list(self._devices), self._tally
-        self._devices.clear()
-        for device in devices:
-            self._number += 1
-            tally.records += 1
-            faults: list[Fault] = []
-            record = device_record(device, faults)
-            if faults:
-                self._tell(faults, skipped=record is None)
-            if record is not None:
-                yield record
-
-    def _tell(self, faults: list[Fault], *, skipped: bool) -> None:
-        self._tally.problems += len(faults)
-        self._tally.skipped += skipped
-        for at, fault in enumerate(faults, start=1):
-            decided = skipped and at == len(faults)
-            self._report(
-                Problem(self._part, self._number, fault.field, fault.value[:80], fault.expected, skipped=decided)
-            )
+                fields[name] = pop()
+                if texts:  # cut in pieces: at the end of a block, or longer than the parser's buffer
+                    fields[name] = "".join(texts) + fields[name]
+                    texts.clear()
+            if name == "device":
+                devices.append(device)
+                device = Device()
+                fields = device.fields
+            elif name == "packing":
+                device.packings.append(_taken(fields, PACKING))
+            elif name == "storage":
+                device.storages.append(_taken(fields, STORAGE))
+            elif name == "header":
+                self._announced = fields.pop(_COUNT, "").strip()
+                fields.clear()
 
     def _compare(self) -> None:
         if self._announced and self._announced != str(self._number):
@@ -201,6 +190,13 @@ class _Reader:
 
 class _RefusedError(ValueError):
     """Something in the XML that no part holds; raised by a handler of the parser."""
+
+
+def problems(part: str, number: int, faults: Sequence[Fault], *, skipped: bool) -> Iterator[Problem]:
+    """The faults of a record as problems; if it is left out, the last one is why."""
+    for at, fault in enumerate(faults, start=1):
+        decided = skipped and at == len(faults)
+        yield Problem(part, number, fault.field, fault.value[:80], fault.expected, skipped=decided)
 
 
 def _head(stream: Stream) -> bytes:

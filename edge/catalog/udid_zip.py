@@ -1,6 +1,7 @@
 """A release of UDID as it is downloaded: which parts it has, and the records of each.
 
-A release is a ZIP of XML parts, a single part, or a folder of parts, named as published:
+A release is a ZIP of XML parts, a single part, or a folder of parts, named as published (pages of the share API,
+``*.json``, are parts too: `edge.catalog.udid_api`):
 
 - ``UDID_FULL_RELEASE_20260501.zip``, in it ``UDID_FULL_DOWNLOAD_PART26_Of_1136_2026-05-01.xml``
 - ``UDID_DAY_UPDATE_20260811.zip``, in it ``UDID_INCREMENTAL_DOWNLOAD_PART1_Of_1_2026-08-11.xml``
@@ -35,6 +36,7 @@ from types import TracebackType
 from typing import IO, Literal, Self
 
 from edge.catalog.release import DeviceRecord, ReleaseError, Tally
+from edge.catalog.udid_api import read_page
 from edge.catalog.udid_xml import Report, read_part
 
 Kind = Literal["full", "monthly", "weekly", "daily"]
@@ -58,7 +60,9 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
 _DATES = re.compile(r"(?<![0-9])([0-9]{4})-?([0-9]{2})(?:-?([0-9]{2}))?(?![0-9])")
 _PART = re.compile(r"PART([0-9]+)", re.IGNORECASE)
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, UnicodeError, ValueError)
+_PARTS = (".xml", ".json")
 _ENCRYPTED = 0x1
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,6 @@ class Part:
     """Unique in the release; with ``/`` behind the name of a ZIP inside the ZIP."""
     size: int
     """Bytes of XML, as the ZIP says."""
-    crc: int = 0
-    """CRC-32 of the XML, as the ZIP says; 0 for a file that is no ZIP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ class Release:
         except (*_DAMAGED, OSError) as error:
             raise _damaged(self.path, error, part.name) from error
         with stream:
-            yield from read_part(_Checked(stream, self.path, part.name), part.name, report, tally)
+            read = read_page if _suffix(part.name) == ".json" else read_part
+            yield from read(_Checked(stream, self.path, part.name), part.name, report, tally)
 
     def close(self) -> None:
         """Close the files."""
@@ -212,9 +215,9 @@ class _Opening:
     def sources(self) -> dict[Part, _Source]:
         path = self._path
         if path.is_dir():
-            found = [file for file in path.iterdir() if file.suffix.lower() == ".xml"]
+            found = [file for file in path.iterdir() if _suffix(file.name) in _PARTS]
             return {_bare(file): _Source(file) for file in sorted(found, key=lambda file: _order(file.name))}
-        if path.suffix.lower() == ".xml":
+        if _suffix(path.name) in _PARTS:
             return {_bare(path): _Source(path)}
         return dict(self._members(self._files.enter_context(zipfile.ZipFile(path)), ""))
 
@@ -222,9 +225,9 @@ class _Opening:
         _check(archive, f"{self._path}: {within}")
         for info in sorted(archive.infolist(), key=lambda info: _order(Path(info.filename).name)):
             name = within + info.filename
-            if info.filename.lower().endswith(".xml"):
-                yield Part(name, info.file_size, info.CRC), _Source(info.filename, archive)
-            elif info.filename.lower().endswith(".zip"):
+            if _suffix(info.filename) in _PARTS:
+                yield Part(name, info.file_size), _Source(info.filename, archive)
+            elif _suffix(info.filename) == ".zip":
                 yield from self._members(self._unpacked(archive, info, name), f"{name}/")
 
     def _unpacked(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> zipfile.ZipFile:
@@ -239,6 +242,10 @@ class _Opening:
         return self._files.enter_context(zipfile.ZipFile(copy))
 
 
+def _suffix(name: str) -> str:
+    return Path(name).suffix.lower()
+
+
 def _bare(file: Path) -> Part:
     return Part(file.name, file.stat().st_size)
 
@@ -251,6 +258,8 @@ def _check(archive: zipfile.ZipFile, where: str) -> None:
     for info in archive.infolist():
         if info.flag_bits & _ENCRYPTED:
             raise ReleaseError(f"{where}: {info.filename} is encrypted; a release is not")
+        if info.compress_type not in _PACKED:
+            raise ReleaseError(f"{where}: {info.filename} is packed by method {info.compress_type}; expected deflate")
         if info.file_size > max(RATIO_FROM, info.compress_size * MOST_RATIO):
             raise ReleaseError(
                 f"{where}: {info.filename} would grow from {info.compress_size} to {info.file_size} bytes, more than "
