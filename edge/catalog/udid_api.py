@@ -1,10 +1,10 @@
-"""A page of UDID's share API (sharing API V2, ``/api/v2/sharing/get``) -> `DeviceRecord`, by the table of the XML parts.
+"""A page of UDID's share API (V2, ``/api/v2/sharing/get``) -> `DeviceRecord`, by the same table as the XML parts.
 
 Only the answers are read, from files: asking for them needs a site's key, and is somebody else's job. Put the pages of
 one answer into a folder as ``*.json`` and open it with `edge.catalog.udid_zip.open_release`, giving kind and date.
 
-An answer is ``{"returnCode": 1, "totalPageCount": …, "totalRecordCount": …, "currentPageNumber": …, "dataSet": …}``. Two
-forms of ``dataSet`` are taken, since public code shows the first and describes the second (no official sample was seen):
+An answer is ``{"returnCode": 1, "totalPageCount": …, "totalRecordCount": …, "currentPageNumber": …, "dataSet": …}``.
+Two forms of ``dataSet`` are taken, as public code has both and no official sample was seen:
 ``{"deviceInfo": [], "packingInfo": [], "storageInfo": []}`` with ``deviceRecordKey`` as the link, and a list of devices
 with lists of their own (``packingList`` or ``devicePackage``, ``storageList`` or ``deviceStorage``).
 """
@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from edge.catalog.release import DeviceRecord, Problem, ReleaseError, Tally
+from edge.catalog.release import DeviceRecord, ReleaseError, Tally
 from edge.catalog.udid_fields import Device, Fault, device_record
 from edge.catalog.udid_xml import Report, Stream, problems
 
@@ -26,6 +26,8 @@ _OK = "1"
 _PACKINGS = ("packingList", "devicePackage")
 _STORAGES = ("storageList", "deviceStorage")
 _FLAGS = {True: "是", False: "否"}
+_CONTROLS = dict.fromkeys(set(range(0x20)) - {0x09, 0x0A, 0x0D})
+"""What XML parts cannot hold either; lone surrogates, which JSON can, go when a text is encoded."""
 
 
 def read_page(stream: Stream, part: str, report: Report, tally: Tally | None = None) -> Iterator[DeviceRecord]:
@@ -78,7 +80,7 @@ def _linked(found: Mapping[str, Any]) -> Iterator[Device]:
         yield Device(fields, packings.get(key, []), storages.get(key, []))
 
 
-def _by_key(found: Any) -> Mapping[str, list[Mapping[str, str]]]:
+def _by_key(found: Any) -> Mapping[str, list[dict[str, str]]]:
     linked = defaultdict(list)
     for each in map(_texts, _objects(found)):
         linked[each.get("deviceRecordKey", "")].append(each)
@@ -112,4 +114,4 @@ def _texts(found: Mapping[str, Any]) -> dict[str, str]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return _FLAGS[value]
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).translate(_CONTROLS).encode(errors="ignore").decode()

@@ -59,8 +59,8 @@ class Device:
     """One record as published: its texts, and those of its lists."""
 
     fields: dict[str, str] = field(default_factory=dict)
-    packings: list[Mapping[str, str]] = field(default_factory=list)
-    storages: list[Mapping[str, str]] = field(default_factory=list)
+    packings: list[dict[str, str]] = field(default_factory=list)
+    storages: list[dict[str, str]] = field(default_factory=list)
 
 
 def device_record(device: Device, faults: list[Fault]) -> DeviceRecord | None:
