@@ -17,12 +17,19 @@ _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 # No document type is allowed, so there are no entities but these five. Leading zeros are bounded to have a bound.
 _CHARACTERS = ((0x09, 0x0A, 0x0D), range(0x20, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
 _AMPERSAND = re.compile(rb"&(?!(?:lt|gt|amp|apos|quot);)(?:#(?:([0-9]{1,10})|x([0-9A-Fa-f]{1,10}));)?")
-_OPAQUE = re.compile(rb"<!\[CDATA\[|<!--")
+_OPAQUE = re.compile(rb"<!\[CDATA\[|<!--|<![A-Za-z]")
+_DOCUMENT_TYPE = "found a document type, which may hold an XML bomb; a release has none"
+_CUT_OFF = ("unexpected end of data", "incomplete multibyte sequence")
 _CLOSING = {b"<![CDATA[": b"]]>", b"<!--": b"-->"}
 
 
-class EndlessError(ValueError):
-    """More than `LONGEST` bytes without a ``>``."""
+class RefusedError(ValueError):
+    """Something that no part of a release holds, at about this byte of the stream as published."""
+
+    def __init__(self, what: str, offset: int) -> None:
+        """Say what, and where."""
+        super().__init__(what)
+        self.offset = offset
 
 
 class Mender:
@@ -32,15 +39,15 @@ class Mender:
     and is part of no reference and no multi-byte character of UTF-8 or GB 18030, so nothing is ever cut in two.
     """
 
-    def __init__(self, encoding: str = "utf-8") -> None:
-        """Begin a stream of ``utf-8`` or ``gb18030``; what comes out is UTF-8."""
+    def __init__(self, encoding: str = "utf-8", began: int = 0) -> None:
+        """Begin a stream of ``utf-8`` or ``gb18030`` behind `began` bytes of it; what comes out is UTF-8."""
         self.encoding = encoding
         """Of what comes in."""
         self._rest = b""
         self._until = b""
         """What ends the CDATA section or comment that is open."""
         self._piece, self._opened = b"", b""
-        self._began, self._passed = 0, 0
+        self._began, self._passed = began, 0
         self._mended = b""
         self._wrong: UnicodeDecodeError | None = None
 
@@ -48,7 +55,8 @@ class Mender:
         """Mend the next block.
 
         Raises:
-            EndlessError: no ``>`` for too long.
+            RefusedError: no ``>`` for too long, or a document type: its entities could grow without end, so the
+                parser never sees it.
             UnicodeDecodeError: what came before was not GB 18030, where that was declared.
         """
         self._check()
@@ -61,7 +69,9 @@ class Mender:
         """Mend what is left; errors as `feed`."""
         self._check()
         rest, self._rest = self._rest, b""
-        return self._pass_on(rest)
+        mended = self._pass_on(rest)
+        self._check()
+        return mended
 
     def origin(self, offset: int) -> int:
         """Where in the stream as published the byte at `offset` of what came out stood.
@@ -75,18 +85,22 @@ class Mender:
         return self._began + bisect_right(lengths, target, key=lambda k: len(self._prefix(k))) - 1
 
     def undecodable(self) -> int | None:
-        """Where in the stream as published the first byte of the last block stood that is not of its encoding."""
+        """Where in the stream as published the first byte of the last block stood that is not of its encoding.
+
+        None if all are; a character that is cut off at the end does not count.
+        """
         try:
             self._piece.decode(self.encoding)
         except UnicodeDecodeError as error:
-            return self._began + error.start
+            return None if error.reason in _CUT_OFF else self._began + error.start
         return None
 
     def _check(self) -> None:
         if self._wrong is not None:
             raise self._wrong
         if len(self._rest) > LONGEST:
-            raise EndlessError(f"expected a > within {LONGEST} bytes, found none: this is no part of a UDID release")
+            what = f"expected a > within {LONGEST} bytes, found none: this is no part of a UDID release"
+            raise RefusedError(what, self._began + len(self._piece))
 
     def _pass_on(self, piece: bytes) -> bytes:
         if not piece:
@@ -94,7 +108,12 @@ class Mender:
         self._began += len(self._piece)
         self._passed += len(self._mended)
         self._piece, self._opened = piece, self._until
-        self._mended, self._until = _mend(self._decoded(piece), self._until)
+        self._mended = b""
+        try:
+            self._mended, self._until = _mend(self._decoded(piece), self._until)
+        except RefusedError as error:
+            error.offset += self._began
+            raise
         return self._mended
 
     def _decoded(self, piece: bytes) -> bytes:
@@ -136,6 +155,8 @@ def _mend_around_sections(piece: bytes, until: bytes) -> tuple[bytes, bytes]:
             until = until if end < 0 else b""
         else:
             found = _OPAQUE.search(piece, at)
+            if found and found[0] not in _CLOSING:
+                raise RefusedError(_DOCUMENT_TYPE, found.start())
             stop = found.end() if found else len(piece)
             out.append(_AMPERSAND.sub(_reference, piece[at:stop]))
             until = _CLOSING[found[0]] if found else b""

@@ -16,11 +16,13 @@ from xml.parsers import expat
 
 from edge.catalog.release import DeviceRecord, Problem, ReleaseError, Tally
 from edge.catalog.udid_fields import PACKING, STORAGE, Device, Fault, device_record
-from edge.catalog.udid_mend import Mender
+from edge.catalog.udid_mend import Mender, RefusedError
 
 BLOCK = 1 << 16
 LONGEST_RECORD = 4 << 20
 """Bytes that may pass without the end of a record. Real ones have 1,500; some thousand packages still fit."""
+MOST_NAMES = 4_096
+"""Of elements, in one part; the data set has some 70."""
 
 _HEAD = 1 << 10
 _DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""")
@@ -76,7 +78,6 @@ class _Reader:
         parser.buffer_text = True
         parser.buffer_size = BLOCK
         parser.StartElementHandler = self._root
-        parser.StartDoctypeDeclHandler = self._doctype
         parser.CharacterDataHandler = self._texts.append
         elements = self._elements()
         next(elements)
@@ -86,8 +87,8 @@ class _Reader:
 
     def read(self, stream: Stream) -> Iterator[DeviceRecord]:
         head = _head(stream)
-        self._mender = Mender(self._encoding(head))
         block = head.removeprefix(_BOM)
+        self._mender = Mender(self._encoding(head), began=len(head) - len(block))
         while block:
             yield from self._step(block)
             block = stream.read(BLOCK)
@@ -101,7 +102,9 @@ class _Reader:
         name = "utf-8" if declared is None else declared[1].decode("latin-1").lower()
         if name not in _ENCODINGS:
             raise self._error(0, f"expected the encoding UTF-8 or GB 18030, found {name!r} declared")
-        return "utf-8" if head.startswith(_BOM) else _ENCODINGS[name]
+        if _ENCODINGS[name] != "utf-8" and _is_utf8(head):
+            raise self._error(0, f"declares {name!r}, but is UTF-8: have the declaration corrected")
+        return _ENCODINGS[name]
 
     def _step(self, block: bytes | None) -> Iterator[DeviceRecord]:
         """Take the next bytes, or the end; give the records that they complete, also those before an error."""
@@ -123,6 +126,8 @@ class _Reader:
             raise self._explained(failure, ended=block is None) from None
         if self._fed - self._record_at > LONGEST_RECORD:
             raise self._error(self._record_at, f"expected a record within {LONGEST_RECORD} bytes, found none")
+        if len(self._parser.intern) > MOST_NAMES:  # they are kept for the whole part
+            raise self._error(self._fed, f"expected at most {MOST_NAMES} different elements, found more")
 
     def _parse(self, block: bytes | None) -> expat.ExpatError | ValueError | None:
         try:
@@ -133,14 +138,14 @@ class _Reader:
         return None
 
     def _explained(self, failure: expat.ExpatError | ValueError, *, ended: bool) -> ReleaseError:
+        if isinstance(failure, RefusedError):
+            return self._error(failure.offset, str(failure))
         at = self._mender.origin(self._parser.CurrentByteIndex)
         wrong = self._mender.undecodable()
-        if isinstance(failure, UnicodeDecodeError) or (wrong is not None and abs(wrong - at) < _NEAR):
+        if wrong is not None and (isinstance(failure, UnicodeDecodeError) or abs(wrong - at) < _NEAR):
             what = f"expected {self._mender.encoding}, found other bytes: damaged, or of another encoding than declared"
-            return self._error(at if wrong is None else wrong, what)
-        if isinstance(failure, ValueError):
-            return self._error(at, str(failure))
-        what = expat.ErrorString(failure.code)
+            return self._error(wrong, what)
+        what = expat.ErrorString(failure.code) if isinstance(failure, expat.ExpatError) else str(failure)
         if ended:
             return self._error(at, f"the part ends too early ({what}): fetch the release again")
         return self._error(at, f"no XML: {what}")
@@ -150,11 +155,9 @@ class _Reader:
 
     def _root(self, name: str, _attributes: dict[str, str]) -> None:
         if name != "udid":
-            raise _RefusedError(f"expected <udid>, found <{name[:40]}>: this is no part of a UDID release")
+            what = f"expected <udid>, found <{name[:40]}>: this is no part of a UDID release"
+            raise RefusedError(what, self._mender.origin(self._parser.CurrentByteIndex))
         self._parser.StartElementHandler = None
-
-    def _doctype(self, *_: object) -> None:
-        raise _RefusedError("found a document type, which may hold an XML bomb; a release has none")
 
     def _elements(self) -> Generator[None, str, None]:
         """Is sent the name of every element that ends; what it held is in `_texts` then."""
@@ -188,10 +191,6 @@ class _Reader:
             self._report(Problem(self._part, 0, _COUNT, self._announced[:80], expected))
 
 
-class _RefusedError(ValueError):
-    """Something in the XML that no part holds; raised by a handler of the parser."""
-
-
 def problems(part: str, number: int, faults: Sequence[Fault], *, skipped: bool) -> Iterator[Problem]:
     """The faults of a record as problems; if it is left out, the last one is why."""
     for at, fault in enumerate(faults, start=1):
@@ -205,6 +204,15 @@ def _head(stream: Stream) -> bytes:
     while len(head) < _HEAD and (block := stream.read(_HEAD - len(head))):
         head += block
     return head
+
+
+def _is_utf8(head: bytes) -> bool:
+    """Whether this is UTF-8 beyond chance: three Chinese characters and nothing else."""
+    whole = head[: head.rfind(b">") + 1]
+    try:
+        return len(whole) - len(whole.decode()) >= len("三个字".encode()) - len("三个字")
+    except UnicodeDecodeError:
+        return False
 
 
 def _taken(fields: dict[str, str], names: tuple[str, ...]) -> dict[str, str]:
