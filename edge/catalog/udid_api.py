@@ -20,7 +20,7 @@ from edge.catalog.release import DeviceRecord, ReleaseError, Tally
 from edge.catalog.udid_fields import Device, Fault, device_record
 from edge.catalog.udid_xml import Report, Stream, problems
 
-LARGEST = 64 << 20
+LARGEST = 16 << 20
 """Bytes of one page. Pages seen hold some hundred records."""
 _OK = "1"
 _PACKINGS = ("packingList", "devicePackage")
@@ -44,7 +44,7 @@ def read_page(stream: Stream, part: str, report: Report, tally: Tally | None = N
 
 
 def _page(stream: Stream, part: str) -> Any:
-    data = b""
+    data = bytearray()
     while len(data) <= LARGEST and (block := stream.read(1 << 20)):
         data += block
     if len(data) > LARGEST:

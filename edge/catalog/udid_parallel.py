@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Done(Generic[T]):
     tally: Tally = field(default_factory=Tally)
 
 
-def read_parallel(release: Release, work: Work[T], processes: int, *, after: int = 0) -> Iterator[Done[T]]:
+def read_parallel(release: Release, work: Work[T], processes: int, *, after: int = 0) -> Generator[Done[T], None, None]:
     """Let `processes` processes read the parts of a release.
 
     A record that is sent from one process to another costs about as much as reading it, so each process does `work` on

@@ -120,8 +120,9 @@ class Made:
         No record changes twice within 96 days.
         """
         third = changes // 3
+        when = RELEASED + timedelta(days=day)
         for k in range(self.records + (day - 1) * third, self.records + day * third):
-            yield self._record(k)
+            yield replace(self._record(k), status="added", published=when, version="1", version_date=when)
         usable = (k for k in range(day % STRIDE, self.records, STRIDE) if not _without_di(k))
         for at, k in zip(range(2 * third), usable, strict=False):
             yield self._later(k, day, deleted=at >= third)
