@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.bench import (
-    bench_catalog,
     bench_drain,
     bench_fleet,
     bench_journal,
     bench_life,
     bench_parse,
     bench_publish,
+    bench_release,
     bench_signal,
     bench_start,
     fixture,
@@ -37,7 +37,7 @@ PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "publish": bench_publish.measure,
     "drain": bench_drain.measure,
     "fleet": bench_fleet.measure,
-    "catalog": bench_catalog.measure,
+    "release": bench_release.measure,
 }
 
 

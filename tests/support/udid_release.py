@@ -75,12 +75,14 @@ def mixed(*numbers: int) -> int:
 
 def gtin(indicator: int, company: int, item: int) -> str:
     """GTIN-14 of a Chinese company prefix of 8 digits and an item of 4."""
-    body = f"{indicator}69{company:06}{item:04}"
-    return f"{body}{-(3 * _digits(body[::2]) + _digits(body[1::2])) % 10}"
+    check = -(3 * indicator + _weighted("69") + _weighted(f"{company:06}") + _weighted(f"{item:04}")) % 10
+    return f"{indicator}69{company:06}{item:04}{check}"
 
 
-def _digits(text: str) -> int:
-    return sum(map(int, text))
+@lru_cache(maxsize=32_768)
+def _weighted(digits: str) -> int:
+    """Their sum in a check digit, where the first of them counts once and the second three times."""
+    return sum(map(int, digits[::2])) + 3 * sum(map(int, digits[1::2]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class Made:
         day = _FIRST_DAY + timedelta(days=bits % 2_300)
         version = 1 + (bits >> 12) % 3
         return DeviceRecord(
-            di, "added" if version == 1 else "changed", f"{di}{day:%Y%m%d}", of.system, day,
+            di, "added" if version == 1 else "changed", di + _iso(day).replace("-", ""), of.system, day,
             _di(family, 0, 2_000 + item) if family.unit_di else None,
             None if k % 9_973 == 11 else family.units,
             _di(family, 0, 6_000 + item) if bits >> 16 & 63 == 0 else None,
