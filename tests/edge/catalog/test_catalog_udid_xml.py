@@ -50,6 +50,7 @@ BAD = {
     "cut off between records": (HEAD + ONE + ONE, "ends too early", 3, None),
     "tags that cross": (HEAD + ONE + b"<device><a></b></device>" + TAIL, "mismatched tag", 2, len(HEAD + ONE) + 13),
     "a bare <": (HEAD + ONE + ONE.replace(b"0694", b"a < b") + TAIL, "no XML", 2, None),
+    "behind a mark": (b"\xef\xbb\xbf" + HEAD + ONE + b"<device><a></b>", "mismatched tag", 2, 3 + len(HEAD + ONE) + 13),
     "something behind the end": (HEAD + ONE + TAIL + b"<udid/>", "junk", 2, len(HEAD + ONE + TAIL)),
     "an endless text": (HEAD + ONE + b"<device><a>" + b"x" * (2 << 20), "expected a > within", 2, None),
     "an endless depth": (HEAD + ONE + b"<a>" * (2 << 20), "expected a record within", 2, None),
