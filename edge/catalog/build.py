@@ -1,78 +1,112 @@
-"""From CSV tables to an immutable catalogue file. Every bad row is named; nothing half-written is ever left."""
+"""From CSV tables to a catalogue file. Every bad row is named; nothing half-written takes a catalogue's place."""
 
 from __future__ import annotations
 
 import csv
-import sqlite3
+import dataclasses
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from edge.catalog.product import Level
-from hardware.host.files import sync_folder
+from edge.catalog.product import Level, Pack, Storage
+from edge.catalog.release import DeviceRecord
+from edge.catalog.write import RECALL_COLUMNS, About, CatalogueError, Made, Source, Writer
+from edge.udi.recover import PiFlags
 
 COLUMNS = (
     "di", "sale_unit", "level", "contains", "name", "model", "registrant", "catalogue_number", "device_class",
     "implant", "single_use", "pi_lot", "pi_serial", "pi_manufactured", "pi_expires", "certificate",
     "certificate_from", "certificate_to", "storage", "nhsa_codes", "withdrawn", "version",
 )  # fmt: skip
-RECALL_COLUMNS = ("order", "kind", "di", "lots", "serials")
 RECALL_KINDS = ("recall", "stop_use", "hold")
-_SCHEMA = f"""
-CREATE TABLE product({", ".join(f'"{name}"' for name in COLUMNS)}, PRIMARY KEY(di)) WITHOUT ROWID;
-CREATE TABLE recall("order", kind, di, lots, serials);
-CREATE INDEX recall_di ON recall(di);
-"""
-
-
-class CatalogueError(ValueError):
-    """Tables that cannot become a catalogue; the text names each row, column, value and what was expected."""
 
 
 def build(products: Path, out: Path, *, recalls: Path | None = None) -> int:
+    """`make`, with the number of DIs for an answer."""
+    return make(products, out, recalls=recalls).dis
+
+
+def make(products: Path, out: Path, *, recalls: Path | None = None, release: date | None = None) -> Made:
     """Make a catalogue file.
 
     Args:
-        products: CSV in UTF-8 with the columns `COLUMNS`; those that are not needed may be empty or absent.
+        products: CSV in UTF-8 with the columns `COLUMNS`; those that are not needed may be empty or absent. One row
+            for each DI; rows of one sale unit are one product, and what it is stands in the sale unit's own row.
         out: written aside and renamed, so that a running catalogue stays whole.
         recalls: CSV with `RECALL_COLUMNS`; lots and serials separated by semicolons.
-
-    Returns:
-        The number of products.
+        release: the day of the table; None: that of the file.
 
     Raises:
         CatalogueError: with every bad row.
-        OSError: a file cannot be read or written.
+        OSError, sqlite3.Error: a file cannot be read or written.
     """
     problems: list[str] = []
     rows = list(_rows(products, COLUMNS, _PRODUCT, ("di", "name"), problems))
     orders = list(_rows(recalls, RECALL_COLUMNS, _RECALL, RECALL_COLUMNS[:3], problems)) if recalls else []
     problems += _twice(rows)
+    records = list(_records(rows, problems))
     if problems:
         raise CatalogueError("\n".join(problems))
-    part = out.with_name(out.name + ".part")
-    part.unlink(missing_ok=True)
-    _write(part, rows, orders)
-    part.rename(out)
-    sync_folder(out.parent)
-    return len(rows)
+    day = release or datetime.fromtimestamp(products.stat().st_mtime, UTC).date()
+    sources = tuple(_source(file) for file in (products, recalls) if file is not None)
+    with Writer(out, About("base", day, sources)) as writer:
+        if products.name not in writer.parts:
+            for record in records:
+                writer.add(record)
+            writer.recalls([tuple(row[name] for name in RECALL_COLUMNS) for row in orders])
+            writer.end_part(products.name)
+        return writer.finish()
 
 
-def _write(part: Path, rows: list[dict[str, Any]], orders: list[dict[str, Any]]) -> None:
-    conn = sqlite3.connect(part)
-    try:
-        conn.executescript(_SCHEMA)
-        conn.executemany(f"INSERT INTO product VALUES ({', '.join('?' * len(COLUMNS))})", _tuples(rows, COLUMNS))  # noqa: S608
-        conn.executemany("INSERT INTO recall VALUES (?, ?, ?, ?, ?)", _tuples(orders, RECALL_COLUMNS))
-        conn.commit()
-    finally:
-        conn.close()
+def _source(file: Path) -> Source:
+    content = file.read_bytes()
+    return Source(file.name, len(content), zlib.crc32(content))
 
 
-def _tuples(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    return [tuple(row[name] for name in columns) for row in rows]
+def _records(rows: list[dict[str, Any]], problems: list[str]) -> Iterator[DeviceRecord]:
+    """One record for the rows of each sale unit."""
+    trees: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["di"] is not None:
+            trees.setdefault(row["sale_unit"] or row["di"], []).append(row)
+    for sale_unit, tree in trees.items():
+        levels = Counter(row["level"] or "sale_unit" for row in tree if row["di"] != sale_unit)
+        problems.extend(
+            f"sale unit {sale_unit} has {levels[level]} more rows of level {level}, expected at most {most}"
+            for level, most in (("use_unit", 1), ("body", 1), ("sale_unit", 0))
+            if levels[level] > most
+        )
+        yield _record(sale_unit, tree)
+
+
+def _record(sale_unit: str, tree: list[dict[str, Any]]) -> DeviceRecord:
+    own = next((row for row in tree if row["di"] == sale_unit), tree[0])
+    at = {row["level"]: row["di"] for row in tree if row["di"] != sale_unit}
+    packs = (row for row in tree if row["level"] in ("inner_pack", "case"))
+    return DeviceRecord(
+        sale_unit=sale_unit,
+        use_unit=at.get("use_unit"),
+        body=at.get("body"),
+        name=own["name"] or "",
+        model=own["model"] or "",
+        catalogue_number=own["catalogue_number"],
+        device_class=own["device_class"],
+        nhsa_codes=tuple(code.strip() for code in (own["nhsa_codes"] or "").split(";") if code.strip()),
+        registrant=own["registrant"] or "",
+        certificate=own["certificate"],
+        single_use=own["single_use"],
+        pi=PiFlags(*(own[f"pi_{field.name}"] for field in dataclasses.fields(PiFlags))),
+        withdrawn=own["withdrawn"],
+        version=own["version"],
+        packs=tuple(Pack(row["di"], row["level"], row["contains"] or 1, sale_unit) for row in packs),
+        storage=() if own["storage"] is None else (Storage(own["storage"]),),
+        implant=bool(own["implant"]),
+        certificate_from=own["certificate_from"],
+        certificate_to=own["certificate_to"],
+    )
 
 
 def _rows(
@@ -123,17 +157,17 @@ def _twice(rows: list[dict[str, Any]]) -> list[str]:
     return [f"DI {di} stands in {count} rows, expected one" for di, count in counted.items() if count > 1]
 
 
-def _flag(text: str) -> int:
+def _flag(text: str) -> bool:
     if text.lower() in ("是", "yes", "true", "1"):
-        return 1
+        return True
     if text.lower() in ("否", "no", "false", "0"):
-        return 0
+        return False
     raise ValueError("是 or 否, yes or no")
 
 
-def _day(text: str) -> str:
+def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text).isoformat()
+        return date.fromisoformat(text)
     except ValueError:
         raise ValueError("a date such as 2027-12-31") from None
 

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import sqlite3
 import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
-from edge.catalog.build import CatalogueError, build
-from edge.catalog.store import Catalog
 from edge.catalog.tables_cli import tables
+from edge.catalog.write import CatalogueError, Made
+
+if TYPE_CHECKING:
+    from edge.catalog.folder import Signer
+    from edge.catalog.importing import Progress, Release
+    from edge.catalog.product import Product
+    from edge.catalog.store import Catalog
+    from edge.sign import Authority
+
+MOST_SHOWN = 20
+"""Problems on the terminal; the file has all."""
+REPORT = "problems.txt"
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_PATH = click.Path(path_type=Path)
 
 
 @click.group()
@@ -22,43 +42,270 @@ def catalog() -> None:
 catalog.add_command(tables)
 
 
+def _plainly(command: Callable[_P, _T]) -> Callable[_P, _T]:
+    """What cannot be done is said in one line, with exit status 1."""
+
+    def run(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return command(*args, **kwargs)
+        except (ValueError, OSError, sqlite3.Error) as error:
+            click.echo(str(error), err=True)
+            sys.exit(1)
+
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return run
+
+
+_signing = (
+    click.option("--by", help="Name of the authority that signs the folder."),
+    click.option("--key", type=_PATH, help="Its Ed25519 private key: a file of mode 0600, base64."),
+)
+_trusting = click.option(
+    "--authority", "authorities", multiple=True, metavar="NAME=KEY", help="Who must have signed: name, public key."
+)
+
+
+def _signed(command: Callable[_P, _T]) -> Callable[_P, _T]:
+    for option in reversed(_signing):
+        command = option(command)
+    return command
+
+
 @catalog.command("import")
-@click.argument("csv_file", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path))
-@click.option("--recalls", type=click.Path(path_type=Path), help="CSV of recalls and stop-use orders.")
-def import_(csv_file: Path, out: Path, recalls: Path | None) -> None:
-    """Make OUT from a CSV of products."""
-    try:
-        count = build(csv_file, out, recalls=recalls)
-    except (CatalogueError, OSError) as error:
-        click.echo(str(error), err=True)
-        sys.exit(1)
-    click.echo(f"{out}: {count} DIs")
+@click.argument("release", type=_PATH)
+@click.argument("out", type=_PATH, required=False)
+@click.option("--folder", type=_PATH, help="A catalogue folder: the base there is swapped.")
+@click.option("--recalls", type=_PATH, help="CSV of recalls and stop-use orders; with a CSV of products.")
+@click.option("--report", type=_PATH, help=f"Where problems are written; beside the output as {REPORT} if left out.")
+@_signed
+@_plainly
+def import_(
+    release: Path,
+    out: Path | None,
+    folder: Path | None,
+    recalls: Path | None,
+    report: Path | None,
+    by: str | None,
+    key: Path | None,
+) -> None:
+    """Make OUT, or the base of a folder, from a full UDID release or a CSV of products.
+
+    Interrupted, it goes on after the last finished part when it is run again.
+    """
+    if (out is None) == (folder is None):
+        raise click.UsageError("expected either OUT or --folder")
+    place = out or folder
+    assert place is not None  # noqa: S101
+    if release.suffix.lower() == ".csv":
+        made = _from_csv(release, out, folder, recalls, _signer(by, key))
+    else:
+        made = _from_release(release, out, folder, _signer(by, key))
+    click.echo(f"{place}: {made.records} products, {made.dis} DIs")
+    _tell(made, report or _report_of(place))
 
 
 @catalog.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def stats(file: Path) -> None:
-    """How many DIs a catalogue knows, and its digest."""
-    opened = _open(file)
-    click.echo(f"{opened.rows} DIs, sha256 {opened.digest}")
+@click.argument("folder", type=_PATH)
+@click.argument("releases", type=_PATH, nargs=-1, required=True)
+@click.option("--report", type=_PATH, help=f"Where problems are written; FOLDER/{REPORT} if left out.")
+@_signed
+@_plainly
+def update(folder: Path, releases: Sequence[Path], report: Path | None, by: str | None, key: Path | None) -> None:
+    """Lay daily, weekly or monthly releases over the base of FOLDER, the oldest first."""
+    from edge.catalog import importing  # noqa: PLC0415 - check-config and the like need no importer
+    from edge.catalog.udid_zip import open_release  # noqa: PLC0415
+
+    signer = _signer(by, key)
+    with contextlib.ExitStack() as opened:
+        for release in importing.newest_last([opened.enter_context(open_release(path)) for path in releases]):
+            with _bar(release) as told:
+                made = importing.update(release, folder, signer, told)
+            click.echo(f"{folder}: {made.records} products of {release.date} in service")
+            _tell(made, report or _report_of(folder))
 
 
 @catalog.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("folder", type=_PATH)
+@_signed
+@_plainly
+def merge(folder: Path, by: str | None, key: Path | None) -> None:
+    """Fold the overlays of FOLDER into a new base; nothing changes for who looks up."""
+    from edge.catalog import folder as folders  # noqa: PLC0415
+
+    made = folders.merge(folder, _signer(by, key))
+    click.echo(f"{folder}: one base of {made.records} products, {made.dis} DIs")
+
+
+@catalog.command()
+@click.argument("folder", type=_PATH)
+@click.option("--by", required=True, help="Name of the authority, as stations know it.")
+@click.option("--key", type=_PATH, required=True, help="Ed25519 private key: a file of mode 0600, base64.")
+@_plainly
+def sign(folder: Path, by: str, key: Path) -> None:
+    """Verify FOLDER and sign its manifest."""
+    from edge.catalog import folder as folders  # noqa: PLC0415
+
+    signer = _signer(by, key)
+    assert signer is not None  # noqa: S101
+    click.echo(f"{folder}: manifest {folders.sign_folder(folder, signer).digest} signed by {by}")
+
+
+@catalog.command()
+@click.argument("folder", type=_PATH)
+@_trusting
+@_plainly
+def verify(folder: Path, authorities: Sequence[str]) -> None:
+    """Read every file of FOLDER against its manifest and, if authorities are given, their signature."""
+    from edge.catalog import folder as folders  # noqa: PLC0415
+
+    manifest = folders.verify(folder, _authorities(authorities))
+    signed = ", ".join(each.by for each in manifest.signatures) or "nobody"
+    click.echo(f"{folder}: {len(manifest.files)} files whole, manifest {manifest.digest}, signed by {signed}")
+
+
+@catalog.command()
+@click.argument("source", type=_PATH)
+@click.argument("folder", type=_PATH)
+@_trusting
+@_plainly
+def install(source: Path, folder: Path, authorities: Sequence[str]) -> None:
+    """Copy the catalogue in SOURCE (a stick) to FOLDER, verified, and take it into service."""
+    from edge.catalog import folder as folders  # noqa: PLC0415
+
+    manifest = folders.install(source, folder, _authorities(authorities))
+    click.echo(f"{folder}: catalogue of {manifest.release} in service")
+
+
+@catalog.command()
+@click.argument("path", type=_PATH)
+@_plainly
+def stats(path: Path) -> None:
+    """What a catalogue (file or folder) is: its files, their days, how old it is, its digest."""
+    with _opened(path) as opened:
+        for layer in reversed(opened.layers):
+            told = (
+                f"{layer.kind:8} {layer.release} {layer.records} products, {layer.dis} DIs, {layer.problems} problems"
+            )
+            click.echo(f"{told}, {layer.path.stat().st_size} bytes")
+        age = opened.age_days(datetime.now(UTC).date())
+        click.echo(f"{opened.rows} DIs, {age} days old, sha256 {opened.digest}")
+
+
+@catalog.command()
+@click.argument("path", type=_PATH)
 @click.argument("di")
-def lookup(file: Path, di: str) -> None:
-    """What a catalogue knows of a DI. Exit status 1 if nothing."""
-    product = _open(file).lookup(di)
+@_plainly
+def lookup(path: Path, di: str) -> None:
+    """What a catalogue (file or folder) knows of a DI, and its packaging tree. Exit status 1 if nothing."""
+    with _opened(path) as opened:
+        product = opened.lookup(di.strip().removeprefix("(01)"))
     if product is None:
-        click.echo(f"DI {di} is not in {file}", err=True)
-        sys.exit(1)
-    click.echo(json.dumps(dataclasses.asdict(product), ensure_ascii=False, indent=2, default=str))
+        raise CatalogueError(f"DI {di} is not in {path}")
+    click.echo(json.dumps(dataclasses.asdict(product), ensure_ascii=False, indent=2, default=_plain))
+    for line in _tree(product):
+        click.echo(line, err=True)
 
 
-def _open(file: Path) -> Catalog:
-    try:
-        return Catalog.open(file)
-    except CatalogueError as error:
-        click.echo(str(error), err=True)
-        sys.exit(1)
+@catalog.command()
+@click.argument("before", type=_PATH)
+@click.argument("after", type=_PATH)
+@click.option("--summary", is_flag=True, help="Counts only.")
+@_plainly
+def diff(before: Path, after: Path, *, summary: bool) -> None:
+    """What was added (+), changed (~, by field) and removed (-) from BEFORE to AFTER."""
+    from edge.catalog.diff import changes  # noqa: PLC0415
+
+    counts, fields = Counter[str](), Counter[str]()
+    with _opened(before) as old, _opened(after) as new:
+        for change in changes(old, new):
+            counts[change.what] += 1
+            fields.update(name for name, _, _ in change.fields)
+            if not summary:
+                said = "; ".join(f"{name}: {was} -> {now}" for name, was, now in change.fields) or change.name
+                click.echo(f"{'+~-'[('added', 'changed', 'removed').index(change.what)]} {change.sale_unit} {said}")
+    told = ", ".join(f"{name} {count}" for name, count in fields.most_common())
+    click.echo(f"added {counts['added']}, changed {counts['changed']} ({told or '-'}), removed {counts['removed']}")
+
+
+def _from_csv(table: Path, out: Path | None, folder: Path | None, recalls: Path | None, signer: Signer | None) -> Made:
+    from edge.catalog.build import make  # noqa: PLC0415
+    from edge.catalog.folder import changing, put_in  # noqa: PLC0415
+    from edge.catalog.importing import BASE  # noqa: PLC0415
+
+    if folder is None:
+        assert out is not None  # noqa: S101
+        return make(table, out, recalls=recalls)
+    with changing(folder):
+        made = make(table, folder / BASE, recalls=recalls)
+        put_in(folder, folder / BASE, signer)
+        return made
+
+
+def _from_release(path: Path, out: Path | None, folder: Path | None, signer: Signer | None) -> Made:
+    from edge.catalog import importing  # noqa: PLC0415
+    from edge.catalog.udid_zip import open_release  # noqa: PLC0415
+
+    with open_release(path) as release, _bar(release) as told:
+        if folder is not None:
+            return importing.import_into(release, folder, signer, told, opener=partial(open_release, path))
+        assert out is not None  # noqa: S101
+        return importing.import_base(release, out, told, opener=partial(open_release, path))
+
+
+@contextlib.contextmanager
+def _bar(release: Release) -> Iterator[Callable[[Progress], None]]:
+    done = 0
+    with click.progressbar(length=sum(part.size for part in release.parts), label=str(release.date)) as bar:
+
+        def told(progress: Progress) -> None:
+            nonlocal done
+            bar.update(progress.bytes - done)
+            done = progress.bytes
+
+        yield told
+
+
+def _tell(made: Made, report: Path) -> None:
+    """The first problems to the terminal, all of them to a file."""
+    for problem in made.problems[:MOST_SHOWN]:
+        click.echo(problem, err=True)
+    if made.problems:
+        report.write_text("".join(f"{problem}\n" for problem in made.problems), encoding="utf-8")
+        click.echo(f"{len(made.problems)} problems, all in {report}", err=True)
+
+
+def _report_of(place: Path) -> Path:
+    return place / REPORT if place.is_dir() else place.with_name(f"{place.name}.{REPORT}")
+
+
+def _tree(product: Product) -> Iterator[str]:
+    """The packaging tree, outermost first."""
+    for pack in reversed(product.packs):
+        yield f"{pack.di} {pack.level} = {pack.contains} x {pack.of}"
+    yield f"{product.sale_unit} sale unit"
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else str(value)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Catalog]:
+    from edge.catalog.store import Catalog  # noqa: PLC0415
+
+    with contextlib.closing(Catalog.open(path)) as opened:
+        yield opened
+
+
+def _signer(by: str | None, key: Path | None) -> Signer | None:
+    from edge.catalog.folder import Signer, read_key  # noqa: PLC0415
+
+    if (by is None) != (key is None):
+        raise click.UsageError("--by and --key belong together")
+    return None if by is None or key is None else Signer(by, read_key(key))
+
+
+def _authorities(words: Sequence[str]) -> tuple[Authority, ...] | None:
+    from edge.catalog.folder import authority  # noqa: PLC0415
+
+    return tuple(authority(word) for word in words) if words else None

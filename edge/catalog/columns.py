@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge.catalog.build import CatalogueError
 from edge.catalog.cells import Cell, is_empty
 from edge.catalog.fold import heading
 from edge.catalog.tables import Encoding, raw_rows
+from edge.catalog.write import CatalogueError
 from hardware.host.toml import ConfigError, read_table
 
 MOST_PROBLEMS = 10_000

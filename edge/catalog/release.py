@@ -70,6 +70,11 @@ class DeviceRecord:
     """packingList."""
     storage: tuple[Storage, ...] = ()
     """storageList."""
+    implant: bool | None = None
+    """Said by a site's own table only; UDID has no such field."""
+    certificate_from: date | None = None
+    """Said by a site's own table only, as is the end of the certificate."""
+    certificate_to: date | None = None
 
 
 class ReleaseError(ValueError):

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from edge.catalog.bindings import HouseCode
-from edge.catalog.build import CatalogueError
 from edge.catalog.cells import category
 from edge.catalog.fold import fold
 from edge.catalog.product import Certificate, NhsaCode, Product
 from edge.catalog.site_build import SCHEMA, TABLES
+from edge.catalog.write import CatalogueError
 from hardware.host.sqlite import Database, open_immutable
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from edge.catalog import site_forms
 from edge.catalog.bindings import bind
-from edge.catalog.build import CatalogueError
 from edge.catalog.columns import PLAIN, ColumnMap, Form, Problems, Row, read
 from edge.catalog.fold import fold
 from edge.catalog.nhsa import well_formed
+from edge.catalog.write import CatalogueError
 from hardware.host.files import sync_folder
 
 SCHEMA = 1

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from edge.catalog.build import CatalogueError
 from edge.catalog.cells import Cell
+from edge.catalog.write import CatalogueError
 
 Encoding = Literal["utf-8", "gb18030"]
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import click
 
-from edge.catalog.build import CatalogueError
 from edge.catalog.columns import PLAIN, read_map
 from edge.catalog.nhsa import nhsa_state
 from edge.catalog.product import NhsaCode
 from edge.catalog.site import SiteTables
 from edge.catalog.site_build import Sources, build_site
 from edge.catalog.site_forms import FORMS
+from edge.catalog.write import CatalogueError
 
 _FILE = click.Path(path_type=Path)
 

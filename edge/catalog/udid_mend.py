@@ -14,8 +14,8 @@ LONGEST = 1 << 20
 
 _CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
-# No document type is allowed, so there are no entities but these five. Leading zeros are bounded to have a bound.
 _CHARACTERS = ((0x09, 0x0A, 0x0D), range(0x20, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
+# No document type is allowed, so there are no entities but these five.
 _AMPERSAND = re.compile(rb"&(?!(?:lt|gt|amp|apos|quot);)(?:#(?:([0-9]{1,10})|x([0-9A-Fa-f]{1,10}));)?")
 _OPAQUE = re.compile(rb"<!\[CDATA\[|<!--|<![A-Za-z]")
 _DOCUMENT_TYPE = "found a document type, which may hold an XML bomb; a release has none"

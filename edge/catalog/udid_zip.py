@@ -58,8 +58,8 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (re.compile(r"DAY_UPDATE|DAILY|INCREMENTAL"), "daily"),
 )
 _DATES = re.compile(r"(?<![0-9])([0-9]{4})-?([0-9]{2})(?:-?([0-9]{2}))?(?![0-9])")
-_PART = re.compile(r"PART([0-9]+)", re.IGNORECASE)
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, UnicodeError, ValueError)
+_NUMBERS = re.compile(r"([0-9]+)")
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, OverflowError, ValueError)
 _PARTS = (".xml", ".json")
 _ENCRYPTED = 0x1
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -124,6 +124,8 @@ class Release:
             ReleaseError: the part cannot be read on. Its checksum is only known at its end: a part is good when the
                 iterator has ended without this error.
         """
+        if part not in self._sources:
+            raise ReleaseError(f"{self.path}: holds no {part.name} of {part.size} bytes: was it replaced?")
         try:
             stream = self._sources[part].open()
         except (*_DAMAGED, OSError) as error:
@@ -156,7 +158,7 @@ def open_release(path: Path, *, kind: Kind | None = None, released: date | None 
         released: the last day it covers, where its name does not tell.
 
     Raises:
-        ReleaseError: it is none, it is damaged or cut off, it is a bomb, or nobody says what it is.
+        ReleaseError: it is no release, it is damaged or cut off, it is a bomb, or nobody says what it is.
     """
     with ExitStack() as files:
         try:
@@ -198,10 +200,10 @@ def _day(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def _order(name: str) -> tuple[object, ...]:
-    """By date, then by number, so that PART10 follows PART9."""
-    number = _PART.search(name)
-    return date_of(name) or date.min, int(number[1]) if number else 0, name
+def _order(name: str) -> tuple[date, list[str | int]]:
+    """By date, then by the numbers in it, so that PART10 follows PART9."""
+    pieces = enumerate(_NUMBERS.split(name))  # every second one is a number
+    return date_of(name) or date.min, [int(piece) if at % 2 else piece for at, piece in pieces]
 
 
 class _Opening:
@@ -243,7 +245,9 @@ class _Opening:
 
 
 def _suffix(name: str) -> str:
-    return Path(name).suffix.lower()
+    """Of a hidden file none: macOS puts ``._PART1.xml`` beside PART1.xml."""
+    path = Path(name)
+    return "" if path.name.startswith(".") else path.suffix.lower()
 
 
 def _bare(file: Path) -> Part:

@@ -12,9 +12,9 @@ from typing import get_args
 
 import click
 
-from edge.catalog.build import CatalogueError
 from edge.catalog.product import Order, Product
 from edge.catalog.store import Catalog
+from edge.catalog.write import CatalogueError
 from edge.rules.explain import to_json, to_text
 from edge.rules.judge import Step
 from edge.rules.judge import judge as judge_presentation

@@ -200,9 +200,15 @@ class SealTable:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueTable:
-    """``[catalogue]``: the product file, see ``udi-station catalog import``."""
+    """``[catalogue]``: what ``udi-station catalog import`` made: one file, or a folder that is updated while in use."""
 
-    file: Path
+    file: Path | None = None
+    folder: Path | None = None
+
+    def problems(self) -> Iterable[Problem]:
+        """One of both."""
+        if (self.file is None) == (self.folder is None):
+            yield _problem("folder", None if self.folder is None else str(self.folder), "either a folder or a file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +236,12 @@ class StationConfig:
         if self.station.home_task == "USE" and (self.patterns.badge is None or self.patterns.wristband is None):
             yield _problem("patterns", None, "badge and wristband: a USE station has to know who and for whom")
         yield from wrong(self.authority)
+        able = any("catalogue" in each.may for each in self.authority)
+        if self.catalogue is not None and self.catalogue.folder is not None and not able and not self.link.bench:
+            expected = (
+                "an [[authority]] that may sign a catalogue; only a bench (bench = true) takes an unsigned folder"
+            )
+            yield _problem("authority", None, expected)
 
 
 def read_config(path: Path) -> StationConfig:

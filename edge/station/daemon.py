@@ -24,12 +24,13 @@ from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.station.cases import CaseBook
 from edge.station.config import StationConfig
-from edge.station.desk import Desk, Knowledge
+from edge.station.desk import Desk
 from edge.station.drafts import Drafter
 from edge.station.inputs import CameraInput, Inputs, ScannerInput, StdinInput
 from edge.station.journal.room import RESERVED_BYTES
 from edge.station.journal.store import Journal, JournalReader, OpenedEpoch
 from edge.station.journal.writer import JournalWriter
+from edge.station.knowledge import Knowledge
 from edge.station.order_book import FILE as ORDERS_FILE
 from edge.station.order_book import OrderBook, OrderIndex
 from edge.station.panel import build_panel
@@ -172,6 +173,7 @@ class Station:
             "task": self._config.station.home_task,
             "fault": self._desk.fault,
             "missing_readers": list(self._desk.missing_readers),
+            "catalogue": _catalogue_status(self._desk.catalog),
             "link": self._uplink.stats_json(),
             "pid": os.getpid(),
         }
@@ -188,9 +190,31 @@ def _opening(drafter: Drafter, opened: OpenedEpoch) -> wire.Draft:
 
 
 def _knowledge(config: StationConfig, orders: OrderBook) -> Knowledge:
-    catalog = None if config.catalogue is None else Catalog.open(config.catalogue.file)
+    catalog = _catalog(config)
     index = OrderIndex(orders, lambda di: None if catalog is None else catalog.lookup(di))
     return Knowledge(catalog, site_rules(config.station.region, config.station.organisation.role), site_orders=index)
+
+
+def _catalog(config: StationConfig) -> Catalog | None:
+    table = config.catalogue
+    if table is None:
+        return None
+    if table.file is not None:
+        return Catalog.open(table.file)
+    assert table.folder is not None  # noqa: S101 - checked when the configuration was read
+    known = [each for each in authorities(config.authority) if "catalogue" in each.may]
+    return Catalog.open(table.folder, known or None)  # unsigned only on a bench: `StationConfig.problems`
+
+
+def _catalogue_status(catalog: Catalog | None) -> dict[str, Any] | None:
+    if catalog is None:
+        return None
+    return {
+        "release": catalog.release.isoformat(),
+        "age_days": catalog.age_days(datetime.now().astimezone().date()),
+        "rows": catalog.rows,
+        "digest": catalog.digest,
+    }
 
 
 def _inputs(config: StationConfig, desk: Desk, run_dir: Path, *, simulate: bool) -> Inputs:

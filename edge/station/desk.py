@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from edge import wire
-from edge.catalog.product import Order, Product, innermost_first
+from edge.catalog.product import Product
 from edge.catalog.store import Catalog
 from edge.rules.judge import judge
-from edge.rules.verdict import Circumstances, Now, Outcome, Site, TaskName, Verdict
+from edge.rules.verdict import Circumstances, Now, Outcome, TaskName, Verdict
 from edge.station.answers import Answers, Show
 from edge.station.cases import CaseBook
 from edge.station.config import PatternsTable
@@ -25,14 +25,13 @@ from edge.station.drafts import ClockWatch, Drafter
 from edge.station.intake import Intake, Presented
 from edge.station.journal.store import JournalError
 from edge.station.journal.writer import Committed, JournalWriter
-from edge.station.order_book import OrderIndex
+from edge.station.knowledge import Knowledge
 from edge.station.record import correction_body, scan_body
 from edge.station.tasks import Placed, Running, place
 from edge.station.trouble import troubles
 from edge.udi.presentation import Presentation
 from edge.udi.read import Read
 from hardware.buttons import ButtonEvent
-from hardware.host.clock import TRUSTED
 from hardware.indicator import Indicator
 from hardware.scanner import ScannerRead
 from hardware.signals import Signal
@@ -89,42 +88,6 @@ class Readers:
 Message = Scanned | Seen | Pressed | Written | Readers
 
 
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """What the station knows about products and rules; swapped whole, between two scans."""
-
-    catalog: Catalog | None
-    site: Site
-    site_orders: OrderIndex | None = None
-    """Those that the hub sent; the index is of this catalogue."""
-
-    def lookup(self, di: str | None) -> Product | None:
-        """The product of a DI, if there is a catalogue and it has it."""
-        return None if di is None or self.catalog is None else self.catalog.lookup(di)
-
-    def orders(self, di: str | None, product: Product | None, now: Now) -> tuple[Order, ...]:
-        """The orders that name the DI or another one of its packaging tree, and hold now."""
-        if di is None:
-            return ()
-        found = (
-            () if self.catalog is None else self.catalog.orders({di} if product is None else {di, product.sale_unit})
-        )
-        if self.site_orders is None:
-            return found
-        return found + self.site_orders.orders(di, product, now.today if now.quality in TRUSTED else None)
-
-    def expects_no_pi(self, di: str) -> bool:
-        """The catalogue says that labels of this DI carry no production identifier."""
-        product = self.lookup(di)
-        return product is not None and product.pi.none_expected
-
-    def packaging(self, dis: frozenset[str]) -> tuple[str, ...] | None:
-        """These DIs from the innermost level outwards; None unless the catalogue knows them as one packaging tree."""
-        products = [self.lookup(di) for di in sorted(dis)]
-        known = [product for product in products if product is not None]
-        return innermost_first(known) if len(known) == len(products) else None
-
-
 @dataclass(slots=True)
 class _Booked:
     event_id: str
@@ -161,7 +124,10 @@ class Desk:
         self._indicator = indicator
         self._mono_ns = mono_ns
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._intake = Intake(knowledge.expects_no_pi, knowledge.packaging)
+        self._intake = Intake(
+            lambda di: self._knowledge.expects_no_pi(di),  # noqa: PLW0108 - of whatever is known by then
+            lambda dis: self._knowledge.packaging(dis),  # noqa: PLW0108
+        )
         self._answers = Answers()
         self._last_shown: Show | None = None
         self._stop_stands = False
@@ -184,6 +150,11 @@ class Desk:
         """Readers that are configured and not there."""
         return self._readers.missing
 
+    @property
+    def catalog(self) -> Catalog | None:
+        """The catalogue in service; read from other threads for its release, rows and digest only."""
+        return self._knowledge.catalog
+
     def post(self, message: Message) -> None:
         """Hand a message to the desk; returns at once."""
         self._inbox.put(message)
@@ -198,6 +169,7 @@ class Desk:
 
     def step(self) -> None:
         """Take one message, or look at the time."""
+        self._renew()
         now_ns = self._mono_ns()
         deadline = min(self._answers.next_deadline_ns() or now_ns + 200_000_000, now_ns + 200_000_000)
         try:
@@ -208,6 +180,11 @@ class Desk:
             self._after_step("taken")
             self._take(message)
         self._tick(self._mono_ns())
+
+    def _renew(self) -> None:
+        former, self._knowledge = self._knowledge, self._knowledge.renewed()
+        if former.catalog is not None and former.catalog is not self._knowledge.catalog:
+            former.catalog.close()
 
     def _take(self, message: Message) -> None:
         match message:
@@ -289,7 +266,10 @@ class Desk:
             self.running.task,
             self._knowledge.site,
             now,
-            Circumstances(orders=self._knowledge.orders(di, product, now)),
+            Circumstances(
+                orders=self._knowledge.orders(di, product, now),
+                catalogue_age_days=self._knowledge.age_days(now.today),
+            ),
             half_pending=presented.half_pending,
         )
         if presented.half_pending:
@@ -374,7 +354,8 @@ class Desk:
             self._submit(wire.Kind.CLOCK, change)
 
     def _note_trouble(self) -> None:
-        found = troubles(self._now(), None, self._knowledge.site)
+        now = self._now()
+        found = troubles(now, self._knowledge.age_days(now.today), self._knowledge.site)
         if found == self._troubles:
             return
         self._troubles = found

@@ -199,6 +199,10 @@ class OrderIndex:
         """Number of an order -> the DIs that stand for it."""
         self._follow()
 
+    def with_lookup(self, lookup: Callable[[str], Product | None]) -> OrderIndex:
+        """The index of another catalogue."""
+        return OrderIndex(self._book, lookup)
+
     def orders(self, di: str, product: Product | None, today: date | None) -> tuple[Order, ...]:
         """The orders in force that name a DI or another one of its packaging tree.
 

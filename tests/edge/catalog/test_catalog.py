@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from edge.catalog.build import CatalogueError, build
+from edge.catalog.build import build
 from edge.catalog.product import Level
 from edge.catalog.store import Catalog
+from edge.catalog.write import CatalogueError
 from edge.cli import main
 
 HEAD = "di,sale_unit,level,contains,name,pi_lot,certificate,certificate_to,nhsa_codes,withdrawn\n"

@@ -106,11 +106,11 @@ def test_what_is_refused(data: bytes, says: str) -> None:
 
 
 def test_a_folder_of_pages_is_a_release(tmp_path: Path) -> None:
-    (tmp_path / "page2.json").write_bytes(page([DEVICE | {"zxxsdycpbs": "2"}]))
-    (tmp_path / "page1.json").write_bytes(page([DEVICE | {"zxxsdycpbs": "1"}]))
+    for number in (10, 2, 1):
+        (tmp_path / f"page{number}.json").write_bytes(page([DEVICE | {"zxxsdycpbs": str(number)}]))
     with open_release(tmp_path, kind="daily", released=date(2026, 8, 11)) as release:
         found = [record for part in release.parts for record in release.read(part, lambda _: None)]
-    assert [record.sale_unit for record in found] == ["1", "2"]
+    assert [record.sale_unit for record in found] == ["1", "2", "10"]
 
 
 _json = st.recursive(

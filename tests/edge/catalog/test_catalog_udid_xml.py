@@ -50,6 +50,7 @@ BAD = {
     "cut off between records": (HEAD + ONE + ONE, "ends too early", 3, None),
     "tags that cross": (HEAD + ONE + b"<device><a></b></device>" + TAIL, "mismatched tag", 2, len(HEAD + ONE) + 13),
     "a bare <": (HEAD + ONE + ONE.replace(b"0694", b"a < b") + TAIL, "no XML", 2, None),
+    "behind a mark": (b"\xef\xbb\xbf" + HEAD + ONE + b"<device><a></b>", "mismatched tag", 2, 3 + len(HEAD + ONE) + 13),
     "something behind the end": (HEAD + ONE + TAIL + b"<udid/>", "junk", 2, len(HEAD + ONE + TAIL)),
     "an endless text": (HEAD + ONE + b"<device><a>" + b"x" * (2 << 20), "expected a > within", 2, None),
     "an endless depth": (HEAD + ONE + b"<a>" * (2 << 20), "expected a record within", 2, None),
@@ -141,6 +142,15 @@ def test_blocks_may_end_anywhere() -> None:
     whole = read(data)
     for size in (*range(1, 12), 61, 1_021):
         assert read(data, itertools.repeat(size)) == whole
+
+
+@pytest.mark.parametrize("name", ["a > b > c", "盒" * 50_000 + ">" + "x" * 90_000, "A &amp; B > &lt;"])
+def test_a_text_that_the_parser_gives_in_pieces(name: str) -> None:
+    data = devices(f"<zxxsdycpbs>1</zxxsdycpbs><cpmctymc>{name}</cpmctymc><spmc>y</spmc>")
+    said = name.replace("&amp;", "&").replace("&lt;", "<")
+    for size in (7, 10_007):
+        (record,), _ = read(data, itertools.repeat(size) if len(data) < 1_000 or size > 7 else ())
+        assert (record.name, record.brand) == (said, "y")
 
 
 def test_quirks_as_published() -> None:

@@ -101,12 +101,21 @@ def test_a_folder_and_a_bare_part(tmp_path: Path) -> None:
     for n, record in ((10, RECORDS[10]), (9, RECORDS[9]), (1, RECORDS[1])):
         (folder / full_part(n, 10)).write_bytes(as_part([record]))
     (folder / "readme.txt").write_text("not a part", encoding="utf-8")
+    (folder / f"._{full_part(1, 10)}").write_bytes(b"macOS")
     with open_release(folder) as release:
         assert release.kind == "full"
         assert content(release) == [RECORDS[1], RECORDS[9], RECORDS[10]]
     with open_release(folder / full_part(9, 10)) as release:
         assert release.parts == (Part(full_part(9, 10), len(as_part([RECORDS[9]]))),)
         assert content(release) == [RECORDS[9]]
+
+
+def test_a_part_of_another_release(tmp_path: Path) -> None:
+    with (
+        open_release(write_full(Made(10), tmp_path)) as release,
+        pytest.raises(ReleaseError, match=r"holds no PART9\.xml of 1 bytes"),
+    ):
+        next(release.read(Part("PART9.xml", 1), lambda _: None))
 
 
 def test_a_name_that_says_nothing_needs_kind_and_date(tmp_path: Path) -> None:

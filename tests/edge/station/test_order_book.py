@@ -19,7 +19,7 @@ from edge.catalog.orders import OrderError
 from edge.catalog.product import Level, Order, Pack, Product
 from edge.rules.regions import site_rules
 from edge.rules.verdict import Now
-from edge.station.desk import Knowledge
+from edge.station.knowledge import Knowledge
 from edge.station.order_book import FILE, OrderBook, OrderIndex
 from hardware.host.clock import Quality
 from tests.support.disk import limit_files
