@@ -11,11 +11,15 @@ import click
 
 from edge.catalog.build import CatalogueError, build
 from edge.catalog.store import Catalog
+from edge.catalog.tables_cli import tables
 
 
 @click.group()
 def catalog() -> None:
     """Make and ask the product catalogue."""
+
+
+catalog.add_command(tables)
 
 
 @catalog.command("import")

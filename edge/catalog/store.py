@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,12 @@ class Catalog:
         """The product of any of its DIs: unit of use, sale unit or package."""
         row = self._conn.execute("SELECT * FROM product WHERE di = ?", (di,)).fetchone()
         return None if row is None else self._product(dict(zip(COLUMNS, row, strict=True)))
+
+    def products(self) -> Iterator[Product]:
+        """Every product once, as its sale unit, in the order of the DIs; in bounded memory."""
+        query = "SELECT * FROM product WHERE coalesce(sale_unit, di) = di ORDER BY di"
+        for row in self._conn.execute(query):
+            yield self._product(dict(zip(COLUMNS, row, strict=True)))
 
     def close(self) -> None:
         """Close the file."""
