@@ -18,8 +18,20 @@ from edge.catalog.build import CatalogueError
 from edge.catalog.cells import category
 from edge.catalog.fold import fold
 from edge.catalog.product import Certificate, NhsaCode, Product
-from edge.catalog.site_build import SCHEMA, TABLES
 from hardware.host.sqlite import Database, open_immutable
+
+SCHEMA = 1
+"""The form of the file."""
+TABLES = {
+    "item": ("di", "item"),
+    "house_code": ("code", "di", "lot", "serial", "manufactured", "expires", "payload", "symbology"),
+    "nhsa": ("di", "code", "valid_from", "valid_to", "origin"),
+    "scope": ("list", "category", "class", "title"),
+    "scope_di": ("list", "di"),
+    "watch": ("kind", "key", "list", "valid_from", "valid_to"),
+    "certificate": ("number", "valid_from", "valid_to"),
+}
+"""Columns by table; each has the row of its source beside them."""
 
 
 @dataclass(frozen=True, slots=True)

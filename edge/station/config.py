@@ -144,7 +144,7 @@ class PanelTable:
 
 @dataclass(frozen=True, slots=True)
 class PatternTable:
-    """How a badge, wristband or document of this site looks: a prefix and a length after it."""
+    """How a badge, wristband, document or house code of this site looks: a prefix and a length after it."""
 
     prefix: str = field(metadata=_FILLED)
     length: tuple[int, int] = field(
@@ -162,10 +162,12 @@ class PatternsTable:
     badge: PatternTable | None = None
     wristband: PatternTable | None = None
     document: PatternTable | None = None
+    house_code: PatternTable | None = None
+    """Only to tell one that is bound to nothing from any other code: those in the site's tables need no pattern."""
 
     def problems(self) -> Iterable[Problem]:
         """Patterns must not overlap each other or a GTIN, or a code would be two things at once."""
-        named = [(name, getattr(self, name)) for name in ("badge", "wristband", "document")]
+        named = [(name, getattr(self, name)) for name in ("badge", "wristband", "document", "house_code")]
         known = [(name, pattern) for name, pattern in named if pattern is not None]
         for index, (name, pattern) in enumerate(known):
             if re.fullmatch(r"[0-9()]+", pattern.prefix):
@@ -199,9 +201,17 @@ class SealTable:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueTable:
-    """``[catalogue]``: the product file, see ``udi-station catalog import``."""
+    """``[catalogue]``: what this station knows of products. At least one of both."""
 
-    file: Path
+    file: Path | None = None
+    """See ``udi-station catalog import``."""
+    tables: Path | None = None
+    """The site's own tables, see ``udi-station catalog tables build``."""
+
+    def problems(self) -> Iterable[Problem]:
+        """An empty table is a forgotten one."""
+        if self.file is None and self.tables is None:
+            yield _problem("file", None, "the product file, or tables of the site, or both")
 
 
 @dataclass(frozen=True, slots=True)

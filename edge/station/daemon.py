@@ -18,11 +18,12 @@ from types import FrameType
 from typing import Any
 
 from edge import wire
+from edge.catalog.site import SiteTables
 from edge.catalog.store import Catalog
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.station.cases import CaseBook
-from edge.station.config import StationConfig
+from edge.station.config import CatalogueTable, StationConfig
 from edge.station.desk import Desk, Knowledge
 from edge.station.drafts import Drafter
 from edge.station.inputs import CameraInput, Inputs, ScannerInput, StdinInput
@@ -183,8 +184,12 @@ def _opening(drafter: Drafter, opened: OpenedEpoch) -> wire.Draft:
 
 
 def _knowledge(config: StationConfig) -> Knowledge:
-    catalog = None if config.catalogue is None else Catalog.open(config.catalogue.file)
-    return Knowledge(catalog, site_rules(config.station.region, config.station.organisation.role))
+    files = config.catalogue or CatalogueTable()
+    return Knowledge(
+        None if files.file is None else Catalog.open(files.file),
+        site_rules(config.station.region, config.station.organisation.role),
+        None if files.tables is None else SiteTables.open(files.tables),
+    )
 
 
 def _inputs(config: StationConfig, desk: Desk, run_dir: Path, *, simulate: bool) -> Inputs:

@@ -14,6 +14,7 @@ from datetime import date, datetime
 
 from edge import wire
 from edge.catalog.product import Order, Product, innermost_first
+from edge.catalog.site import SiteTables
 from edge.catalog.store import Catalog
 from edge.rules.judge import judge
 from edge.rules.verdict import Circumstances, Now, Outcome, Site, TaskName, Verdict
@@ -22,6 +23,7 @@ from edge.station.cases import CaseBook
 from edge.station.config import PatternsTable
 from edge.station.context import ContextCode, recognise, recordable
 from edge.station.drafts import ClockWatch, Drafter
+from edge.station.house import overrule, stand_in
 from edge.station.intake import Intake, Presented
 from edge.station.journal.store import JournalError
 from edge.station.journal.writer import Committed, JournalWriter
@@ -92,10 +94,12 @@ class Knowledge:
 
     catalog: Catalog | None
     site: Site
+    tables: SiteTables | None = None
 
-    def lookup(self, di: str | None) -> Product | None:
-        """The product of a DI, if there is a catalogue and it has it."""
-        return None if di is None or self.catalog is None else self.catalog.lookup(di)
+    def lookup(self, di: str | None, today: date | None = None) -> Product | None:
+        """The product of a DI, if there is a catalogue and it has it, with what the site's tables say of it."""
+        product = None if di is None or self.catalog is None else self.catalog.lookup(di)
+        return product if product is None or self.tables is None else self.tables.enrich(product, today)
 
     def orders(self, di: str | None, product: Product | None) -> tuple[Order, ...]:
         """The orders that name the DI or another one of its packaging tree."""
@@ -231,6 +235,7 @@ class Desk:
         if code is not None:
             self._context(code, scan.t0_ns)
         else:
+            read = stand_in(read, self._knowledge.tables, self._patterns)
             self._present(self._intake.scanned(read, self._now().today))
 
     def _seen(self, reads: Sequence[Read], t0_ns: int) -> None:
@@ -238,7 +243,7 @@ class Desk:
         for read in reads:
             code = recognise(read, self._patterns)
             if code is None:
-                products.append(read)
+                products.append(stand_in(read, self._knowledge.tables, self._patterns))
             elif not self._cases.seen_lately(code, t0_ns):
                 self._context(code, t0_ns)
         self._present(self._intake.seen(products, t0_ns, self._now().today))
@@ -269,16 +274,18 @@ class Desk:
     def _judge(self, presented: Presented) -> None:
         presentation = presented.presentation
         di = None if presentation.udi is None else presentation.udi.di
-        product = self._knowledge.lookup(di)
+        now = self._now()
+        product = self._knowledge.lookup(di, now.today)
         verdict = judge(
             presentation,
             product,
             self.running.task,
             self._knowledge.site,
-            self._now(),
+            now,
             Circumstances(orders=self._knowledge.orders(di, product)),
             half_pending=presented.half_pending,
         )
+        verdict = overrule(verdict, presentation, now.today, self._knowledge.packaging)
         if presented.half_pending:
             self._show(Show(Signal(Outcome.INCOMPLETE.value), presented.t0_ns))
             return
