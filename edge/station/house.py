@@ -47,8 +47,12 @@ def overrule(verdict: Verdict, presentation: Presentation, today: date, packagin
     package = assemble([r for r in presentation.reads if r.printed is None], today=today, packaging=packaging)
     if not bound:
         return _unbound(verdict, package)
-    if package.shape is Shape.SEVERAL or len({_printed(read) for read in bound}) > 1:
+    if len({_printed(read) for read in bound}) > 1:
+        return Verdict(Outcome.REDO, (Reason("several_packages", Audience.PERSON),))
+    if package.shape is Shape.SEVERAL:
         return _against(verdict, Outcome.REDO, "several_packages")
+    if package.shape is Shape.INVALID:
+        return verdict
     if package.udi is not None and _disagree(package.udi, bound, today, packaging):
         return _against(verdict, Outcome.STOP, "house_code_conflict")
     return verdict
