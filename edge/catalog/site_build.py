@@ -28,7 +28,7 @@ _KEYS = {
     "nhsa": ("di", "code", "valid_from"),
     "scope": ("category", "list", "class"),
     "scope_di": ("di", "list"),
-    "watch": ("kind", "key", "list"),
+    "watch": ("key", "kind", "list"),
     "certificate": ("number",),
 }
 _SCHEMA = "CREATE TABLE about(schema INTEGER); CREATE TABLE source(kind, name, file, sha256, rows);" + "".join(
