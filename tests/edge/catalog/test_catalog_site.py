@@ -221,6 +221,14 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
         {"house_codes": HOUSE + f"HV1,,A2,,,,(01){DI}(10)A1\n"},
         "expected lot 'A2' as in the UDI, which says 'A1'",
     ),
+    "a UDI that lost its separators": (
+        {"house_codes": HOUSE + f"HV1,,,,,,01{DI}1729123110A121S1\n"},
+        "expected the UDI with its brackets",
+    ),
+    "a UDI that lost its separators, beside its lot": (
+        {"house_codes": HOUSE + f"HV1,,A1,S1,,,01{DI}1729123110A121S1\n"},
+        "expected lot 'A1' as in the UDI, which says 'A121S1'",
+    ),
     "a UDI that is none": ({"house_codes": HOUSE + "HV1,,,,,,hello\n"}, "a valid UDI in the column of UDIs"),
     "a DI of another agency without its UDI": (
         {"house_codes": HOUSE + "HV1,A123BJC5D6E71,A1,,,,\n"},
@@ -327,6 +335,7 @@ def test_a_file_of_a_later_form_is_told(tmp_path: Path) -> None:
 BOUND = {
     "GS1": (f"HV1,{DI},A1,S1,2025-01-02,2027-12-31,", f"(01){DI}(11)250102(17)271231(10)A1(21)S1"),
     "a lot only": (f"HV1,{DI},A1,,,,", f"(01){DI}(10)A1"),
+    "an element string beside its lot": (f"HV1,,A1,,,,01{DI}1729123110A1", f"(01){DI}(17)291231(10)A1"),
     "MA": ("HV1,MA.156.M0.100350.01004YA10017,L1,,,2022-06-28,", "MA.156.M0.100350.01004YA10017.E220628.LL1"),
     "a whole UDI": (f"HV1,,,,,,(01){DI}(17)271231(10)A1(240)X", f"(01){DI}(17)271231(10)A1(240)X"),
     "HIBC": ("HV1,,,,,,+A123BJC5D6E71/$$52001510X3/16D20130202$", "+A123BJC5D6E71/$$52001510X3/16D20130202$"),
