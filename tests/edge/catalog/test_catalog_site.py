@@ -110,6 +110,7 @@ WATCHED = {
     "by another DI": (f"x,{OTHER}", "DI", False),
     "by a package's DI": (f"x,{CASE}", "DI", True),
     "by registrant": ("x,某医疗器械(上海) 有限公司", "注册人", True),
+    "by a registrant that is called like the DI": (f"x,{DI}", "注册人", False),
     "by another registrant": ("x,某医疗器械(北京)有限公司", "注册人", False),
     "by credit code": ("x,91310000MA1K00000X", "统一社会信用代码", True),
     "a DI narrows its registrant": (f"x,{OTHER},某医疗器械(上海)有限公司", "DI,注册人", False),
@@ -125,6 +126,11 @@ def test_the_watch_list(row: str, heads: str, watched: bool, tmp_path: Path) -> 
     tables = opened(tmp_path, watch=f"集采名称,{heads}\n{row}\n")
     assert tables.enrich(PRODUCT, TODAY).watched == ("x" if watched else None)
     assert tables.enrich(AT_CASE, TODAY).watched == ("x" if watched else None)
+
+
+def test_a_package_whose_registrant_left_the_zero_out(tmp_path: Path) -> None:
+    product = replace(PRODUCT, packs=(Pack(OTHER[1:], "箱", 10, DI),))
+    assert opened(tmp_path, watch=f"集采名称,DI\nx,{OTHER}\n").enrich(product).watched == "x"
 
 
 IN_SCOPE = {

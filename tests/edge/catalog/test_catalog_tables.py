@@ -5,7 +5,7 @@ import io
 import subprocess
 import sys
 import tracemalloc
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -75,6 +75,7 @@ REFUSED = {
     "a row with more cells than the heading": (GOOD.replace("12-31", "12-31,x"), "row 2: 'x' stands behind"),
     "a DI that a spreadsheet rounded": (GOOD.replace(DI, "6.90123E+13"), "row 2: di = '6.90123E.13': expected all dig"),
     "its digits written out again": (GOOD.replace(DI, "69012300000000"), "these look rounded"),
+    "a code that a spreadsheet rounded": (GOOD.replace("C1234567890123456789", "1.23E+19"), "code = .*every character"),
     "a wrong check digit": (GOOD.replace(DI, "06901234567893"), "expected check digit 2 at the end, found 3"),
     "a GTIN that lost two digits": (GOOD.replace(DI, DI[3:]), "8, 12, 13 or 14 digits; there are 11"),
     "a DI with its identifier": (GOOD.replace(DI, "01" + DI), f"without the identifier 01: {DI}"),
@@ -145,6 +146,14 @@ def test_one_stray_cell_does_not_take_the_memory_of_the_machine(tmp_path: Path) 
         rows_of(file)
 
 
+@pytest.mark.parametrize("pad", range(0, 96, 5))
+def test_a_cell_on_the_border_of_two_pieces_is_seen(pad: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_PIECE", 96)
+    file = write_sheet(tmp_path / "t.xlsx", " " * pad + '<row r="9"><c r="B9" t="e"><v>#REF!</v></c></row>')
+    with pytest.raises(CatalogueError, match="cell B9 holds an error"):
+        rows_of(file)
+
+
 def test_a_sheet_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "MOST_BYTES", 3_000_000)
     file = write_sheet(tmp_path / "t.xlsx", "<row>" + " " * 5_000_000 + "</row>")
@@ -212,6 +221,11 @@ MAPS = {
     "one table": ('[nhsa.columns]\ndi = "主标识"\n', "主标识", None),
     "the table before all": ('[columns]\ndi = "x"\n[nhsa.columns]\ndi = "主标识"\n', "主标识", None),
     "a heading that is not there": ('[columns]\ndi = "主标识"\n', "主标志", "no column for di .主标识.; found 主标志"),
+    "a heading that is not there, of a column that may be absent": (
+        '[columns]\nvalid_to = "截至日"\n',
+        "产品标识",
+        "no column for valid_to .截至日.",
+    ),
     "a column of no table": ('[columns]\nsdi = "x"\n', "x", "columns.sdi is not a known column"),
     "a column of another table": ('[items.columns]\nlot = "x"\n', "x", "items.columns.lot is not a known column"),
     "an unknown table": ('[item.columns]\ndi = "x"\n', "x", "item: expected .*items"),
@@ -329,6 +343,13 @@ def test_a_number_is_a_gtin_with_all_its_digits_or_refused(number: float) -> Non
     except ValueError:
         return
     assert int(found) == number
+
+
+def test_a_date_with_a_time_is_no_day() -> None:
+    assert cells.day(datetime(2027, 12, 31)) == cells.day("2027-12-31 00:00:00") == "2027-12-31"  # noqa: DTZ001
+    for cell in (datetime(2027, 12, 31, 12), "2027-12-31 12:00:00"):  # noqa: DTZ001
+        with pytest.raises(ValueError, match="a date"):
+            cells.day(cell)
 
 
 CLASSES = {"III": (3,), "Ⅲ": (3,), "三类": (3,), "第二类": (2,), "3": (3,), "Ⅱ/Ⅲ": (2, 3), "Ⅲ、Ⅱ": (3, 2), "iii": (3,)}

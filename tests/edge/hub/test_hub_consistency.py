@@ -99,6 +99,11 @@ CASES: dict[str, tuple[dict[str, str], list[dict[str, str]], list[tuple[str, str
     "one code less": (product(1, [code(1), code(2)]), [claimed(P)], [("code", "", code(2))]),
     "several codes, in both": (product(1, [code(1), code(2)]), [claimed(P), claimed(P, code=code(2))], []),
     "the code with its serial number": (P, [claimed(P, code=code(1) + "0000007")], []),
+    "the code with another serial number": (
+        product(1, [code(1) + "0000001"]),
+        [claimed(P, code=code(1) + "0000002")],
+        [("code", code(1) + "0000002", code(1) + "0000001")],
+    ),
     "free text in UDID": (product(1, ["无"]), [claimed(P)], [("code_absent", code(1), "无")]),
     "no code in UDID": (product(1, []), [claimed(P)], [("code_absent", code(1), "")]),
     "an unknown DI": (product(2), [claimed(P)], [("di_unknown", P["name"], "")]),

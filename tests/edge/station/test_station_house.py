@@ -40,6 +40,7 @@ from tests.support.site import wait_for
 
 TODAY = date(2026, 11, 26)
 DI, OTHER, CASE = "06901234567892", "06901234500028", "16901234567899"
+MA = "MA.156.M0.100350.01004YA10017"
 GS = "\x1d"
 HOUSE = f"""院内码,产品标识,批号,序列号,有效期至
 HV1,{DI},A1,S1,2070-12-31
@@ -129,6 +130,16 @@ CASES = {
         frame("LOT1", "LOT2"), "REDO", "several_packages", "A1", None, "LOT1"
     ),
     "two serials": Case(frame("HV1", "HV2"), "REDO", "several_packages", None, None),
+    "beside symbols that may be of two packages": Case(
+        frame("HV1", f"01{DI}10A1", f"01{DI}21S1"), "REDO", "several_packages"
+    ),
+    "against one of symbols that may be of two packages": Case(
+        frame(f"01{DI}10A1", f"01{DI}21S1", "HV2"), "STOP", "symbols_disagree", None, None, "HV2"
+    ),
+    "beside the MA code of the same lot and serial": Case(frame("HV1", f"{MA}.LA1.SS1"), "ACCEPTED"),
+    "beside the MA code of another lot": Case(
+        frame("HV1", f"{MA}.LB7.SS1"), "STOP", "house_code_conflict", None, None
+    ),
     "one that is bound and one that is not": Case(frame("HV1", "HV9"), "ACCEPTED"),
     "bound to nothing, beside a UDI": Case(frame("HV9", UDI), "ACCEPTED", "house_code_unknown", house_code="HV9"),
     "bound to nothing, beside a text": Case(frame("HV9", "hello"), "REDO", "house_code_unknown", None, None, "HV9"),
