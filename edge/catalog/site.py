@@ -104,7 +104,8 @@ class SiteTables:
             product: as the catalogue has it.
             today: which watch lists are in force; None: all that ever were.
         """
-        tree = tuple(dict.fromkeys((product.di, product.sale_unit, *(_whole(pack.di) for pack in product.packs))))
+        dis = (product.di, product.sale_unit, *(pack.di for pack in product.packs))
+        tree = tuple(dict.fromkeys(map(_whole, dis)))
         return replace(
             product,
             nhsa=(*product.nhsa, *self._nhsa(tree)),
@@ -170,9 +171,10 @@ class SiteTables:
         ]
 
     def _item(self, product: Product) -> str | None:
-        found = self._find("item", "SELECT di, item FROM item WHERE di IN (?, ?)", product.di, product.sale_unit)
+        dis = (_whole(product.di), _whole(product.sale_unit))
+        found = self._find("item", "SELECT di, item FROM item WHERE di IN (?, ?)", *dis)
         items = dict(found)
-        return items.get(product.di) or items.get(product.sale_unit)
+        return items.get(dis[0]) or items.get(dis[1])
 
     def _nhsa(self, dis: Sequence[str]) -> tuple[NhsaCode, ...]:
         query = f"SELECT code, valid_from, valid_to FROM nhsa WHERE di IN ({_marks(dis)}) ORDER BY code, valid_from"  # noqa: S608
@@ -215,7 +217,7 @@ class SiteTables:
 
 
 def _whole(di: str) -> str:
-    """A GTIN as the tables have it, with 14 digits; registrants shorten those of their packages."""
+    """A GTIN as the tables have it, with 14 digits; registrants shorten theirs."""
     return di.zfill(14) if di.isdigit() and len(di) in (8, 12, 13) else di
 
 

@@ -133,6 +133,12 @@ def test_a_package_whose_registrant_left_the_zero_out(tmp_path: Path) -> None:
     assert opened(tmp_path, watch=f"集采名称,DI\nx,{OTHER}\n").enrich(product).watched == "x"
 
 
+def test_a_sale_unit_whose_registrant_left_the_zero_out(tmp_path: Path) -> None:
+    tables = opened(tmp_path, items=ITEMS + f"007,{DI}\n", watch=f"集采名称,DI\nx,{DI}\n")
+    found = tables.enrich(replace(AT_CASE, sale_unit=DI[1:], packs=()))
+    assert (found.item, found.watched) == ("007", "x")
+
+
 IN_SCOPE = {
     "its row": ("13,07,a,01,b,III", True),
     "leading zeros lost": ("13,7,a,1,b,III", True),
