@@ -90,7 +90,7 @@ def test_the_command(tables: Path, tmp_path: Path) -> None:
         encoding="utf-8",
     )
     build(source, catalogue)
-    assert [each.di for each in Catalog.open(catalogue).products()] == sorted(DIS[:2])
+    assert sorted(each.di for each in Catalog.open(catalogue).products()) == sorted(DIS[:2])
     words = ["mapping", "--catalogue", str(catalogue), "--tables", str(tables)]
     run = CliRunner().invoke
     plain = "group=III  products=2  mapped=1  ambiguous=0  expired=0  missing=1  percent=50.0\n"

@@ -154,7 +154,9 @@ def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
     (folder / "products.csv").write_text(PRODUCTS, encoding="utf-8")
     build_site(folder / "site", Sources(house_codes=folder / "house.csv"), today=TODAY)
     build(folder / "products.csv", folder / "catalogue")
-    return Knowledge(Catalog.open(folder / "catalogue"), site_rules(None, "hospital"), SiteTables.open(folder / "site"))
+    return Knowledge(
+        Catalog.open(folder / "catalogue"), site_rules(None, "hospital"), tables=SiteTables.open(folder / "site")
+    )
 
 
 def answered(message: Message, knowledge: Knowledge, folder: Path) -> tuple[str, dict[str, Any]]:
