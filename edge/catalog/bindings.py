@@ -45,7 +45,7 @@ def bind(code: str, row: Mapping[str, Any], today: date) -> HouseCode:
     own = parse(code, today=today)
     if isinstance(own, Udi) and own.valid:
         raise ValueError(f"a house code; {code!r} reads as a {own.issuer.value} UDI: bind what the house printed")
-    payload, symbology = _as_read(row["udi"], today) if row["udi"] else _built(row, today)
+    payload, symbology = _as_read(row, today) if row["udi"] else _built(row, today)
     udi = parse(payload, symbology, today=today)
     if not isinstance(udi, Udi) or not udi.valid or udi.di is None:
         raise ValueError(f"a whole UDI: {', '.join(each.code for each in udi.findings) or 'there is no DI'}")
@@ -62,11 +62,16 @@ def _plain(value: str | date | None) -> str | None:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _as_read(text: str, today: date) -> tuple[bytes, str]:
-    """A UDI as it was copied into the table, built anew, so that it no longer depends on how it was copied."""
-    udi = parse(text, today=today)
+def _as_read(row: Mapping[str, Any], today: date) -> tuple[bytes, str]:
+    """A UDI as it was copied into the table, built anew, so that it no longer depends on how it was copied.
+
+    No table holds the separators of an element string: there lot and serial may have run together.
+    """
+    udi = parse(row["udi"], today=today)
     if not isinstance(udi, Udi) or not udi.valid:
         raise ValueError("a valid UDI in the column of UDIs")
+    if udi.form == "element_string" and row["lot"] is None and row["serial"] is None:
+        raise ValueError("the UDI with its brackets, (01)…(10)…, or lot and serial in columns of their own beside it")
     return build(udi)
 
 

@@ -17,9 +17,21 @@ from edge.catalog.bindings import HouseCode
 from edge.catalog.cells import category
 from edge.catalog.fold import fold
 from edge.catalog.product import Certificate, NhsaCode, Product
-from edge.catalog.site_build import SCHEMA, TABLES
 from edge.catalog.write import CatalogueError
 from hardware.host.sqlite import Database, open_immutable
+
+SCHEMA = 1
+"""The form of the file."""
+TABLES = {
+    "item": ("di", "item"),
+    "house_code": ("code", "di", "lot", "serial", "manufactured", "expires", "payload", "symbology"),
+    "nhsa": ("di", "code", "valid_from", "valid_to", "origin"),
+    "scope": ("list", "category", "class", "title"),
+    "scope_di": ("list", "di"),
+    "watch": ("kind", "key", "list", "valid_from", "valid_to"),
+    "certificate": ("number", "valid_from", "valid_to"),
+}
+"""Columns by table; each has the row of its source beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,7 @@ class SiteTables:
     def __init__(self, db: Database, digest: str) -> None:
         """Use an opened file; see `open`."""
         self._conn = db.conn
+        self._filled = frozenset(name for name in TABLES if self._ask(f"SELECT 1 FROM {name} LIMIT 1"))  # noqa: S608
         self.digest = digest
         """SHA-256 (hex) of the file."""
 
@@ -78,7 +91,7 @@ class SiteTables:
 
     def house_code(self, text: str) -> HouseCode | None:
         """The binding of a house code, exactly as it is read; None if nothing is bound to it."""
-        found = self._ask("SELECT * FROM house_code WHERE code = ?", text)
+        found = self._find("house_code", "SELECT * FROM house_code WHERE code = ?", text)
         if not found:
             return None
         code, di, lot, serial, manufactured, expires, payload, symbology = found[0][:-2]
@@ -91,7 +104,8 @@ class SiteTables:
             product: as the catalogue has it.
             today: which watch lists are in force; None: all that ever were.
         """
-        tree = tuple(dict.fromkeys((product.di, product.sale_unit, *(pack.di for pack in product.packs))))
+        dis = (product.di, product.sale_unit, *(pack.di for pack in product.packs))
+        tree = tuple(dict.fromkeys(map(_whole, dis)))
         return replace(
             product,
             nhsa=(*product.nhsa, *self._nhsa(tree)),
@@ -111,7 +125,8 @@ class SiteTables:
             found = self._ask(f"{query} ORDER BY list, category, class")
         else:
             codes = _beginnings(product.category or "")
-            found = self._ask(f"{query} WHERE category IN ({_marks(codes)}) ORDER BY list, category, class", *codes)
+            where = f"WHERE category IN ({_marks(codes)}) ORDER BY list, category, class"
+            found = self._find("scope", f"{query} {where}", *codes)
         rows = [ScopeRow(name, code, number or None, title or "") for name, code, number, title in found]
         known = None if product is None else product.device_class
         return [row for row in rows if None in (known, row.device_class) or row.device_class == known]
@@ -156,34 +171,38 @@ class SiteTables:
         ]
 
     def _item(self, product: Product) -> str | None:
-        found = self._ask("SELECT di, item FROM item WHERE di IN (?, ?)", product.di, product.sale_unit)
+        dis = (_whole(product.di), _whole(product.sale_unit))
+        found = self._find("item", "SELECT di, item FROM item WHERE di IN (?, ?)", *dis)
         items = dict(found)
-        return items.get(product.di) or items.get(product.sale_unit)
+        return items.get(dis[0]) or items.get(dis[1])
 
     def _nhsa(self, dis: Sequence[str]) -> tuple[NhsaCode, ...]:
         query = f"SELECT code, valid_from, valid_to FROM nhsa WHERE di IN ({_marks(dis)}) ORDER BY code, valid_from"  # noqa: S608
-        return tuple(dict.fromkeys(_code(*row) for row in self._ask(query, *dis)))
+        return tuple(dict.fromkeys(_code(*row) for row in self._find("nhsa", query, *dis)))
 
     def _scopes_by_di(self, dis: Sequence[str]) -> set[str]:
-        return {row[0] for row in self._ask(f"SELECT list FROM scope_di WHERE di IN ({_marks(dis)})", *dis)}  # noqa: S608
+        query = f"SELECT list FROM scope_di WHERE di IN ({_marks(dis)})"  # noqa: S608 - only question marks
+        return {row[0] for row in self._find("scope_di", query, *dis)}
 
     def _watched(self, product: Product, dis: Sequence[str], today: date | None) -> str | None:
-        keys = [*(("di", di) for di in dis), ("registrant", fold(product.registrant))]
-        keys += [("credit_code", product.credit_code)] if product.credit_code else []
-        lists = set()
-        for kind, key in keys:
-            for name, first, last in self._ask(
-                "SELECT list, valid_from, valid_to FROM watch WHERE kind = ? AND key = ?", kind, key
-            ):
-                day = "" if today is None else today.isoformat()
-                if not day or (first <= day and (not last or day <= last)):
-                    lists.add(name)
+        keys = dict.fromkeys(dis, "di") | {fold(product.registrant): "registrant"}
+        if product.credit_code:
+            keys[product.credit_code] = "credit_code"
+        query = f"SELECT kind, key, list, valid_from, valid_to FROM watch WHERE key IN ({_marks(keys)})"  # noqa: S608
+        day = "" if today is None else today.isoformat()
+        lists = {
+            name
+            for kind, key, name, first, last in self._find("watch", query, *keys)
+            if keys[key] == kind and (not day or (first <= day and (not last or day <= last)))
+        }
         return "、".join(sorted(lists)) or None
 
     def _certificate(self, known: Certificate | None) -> Certificate | None:
         if known is None:
             return None
-        found = self._ask("SELECT valid_from, valid_to FROM certificate WHERE number = ?", fold(known.number))
+        found = self._find(
+            "certificate", "SELECT valid_from, valid_to FROM certificate WHERE number = ?", fold(known.number)
+        )
         if not found:
             return known
         first, last = found[0]
@@ -191,6 +210,15 @@ class SiteTables:
 
     def _ask(self, query: str, *values: str) -> list[Any]:
         return self._conn.execute(query, values).fetchall()
+
+    def _find(self, table: str, query: str, *values: str) -> list[Any]:
+        """Rows of a table; one that is empty costs nothing."""
+        return self._ask(query, *values) if table in self._filled else []
+
+
+def _whole(di: str) -> str:
+    """A GTIN as the tables have it, with 14 digits; registrants shorten theirs."""
+    return di.zfill(14) if di.isdigit() and len(di) in (8, 12, 13) else di
 
 
 def _beginnings(text: str) -> tuple[str, ...]:

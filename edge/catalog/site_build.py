@@ -16,29 +16,19 @@ from edge.catalog.bindings import bind
 from edge.catalog.columns import PLAIN, ColumnMap, Form, Problems, Row, read
 from edge.catalog.fold import fold
 from edge.catalog.nhsa import well_formed
+from edge.catalog.site import SCHEMA, TABLES
 from edge.catalog.write import CatalogueError
 from hardware.host.files import sync_folder
 
-SCHEMA = 1
 EXPECTED = {"batch-1": 69, "batch-3": 103}
 """Rows that the orders themselves speak of."""
-TABLES = {
-    "item": ("di", "item"),
-    "house_code": ("code", "di", "lot", "serial", "manufactured", "expires", "payload", "symbology"),
-    "nhsa": ("di", "code", "valid_from", "valid_to", "origin"),
-    "scope": ("list", "category", "class", "title"),
-    "scope_di": ("list", "di"),
-    "watch": ("kind", "key", "list", "valid_from", "valid_to"),
-    "certificate": ("number", "valid_from", "valid_to"),
-}
-"""Columns by table; each has the row of its source beside them."""
 _KEYS = {
     "item": ("di",),
     "house_code": ("code",),
     "nhsa": ("di", "code", "valid_from"),
     "scope": ("category", "list", "class"),
     "scope_di": ("di", "list"),
-    "watch": ("kind", "key", "list"),
+    "watch": ("key", "kind", "list"),
     "certificate": ("number",),
 }
 _SCHEMA = "CREATE TABLE about(schema INTEGER); CREATE TABLE source(kind, name, file, sha256, rows);" + "".join(

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from edge.catalog import cells
 from edge.catalog.columns import PLAIN, read_map
 from edge.catalog.nhsa import nhsa_state
 from edge.catalog.product import NhsaCode
@@ -58,7 +59,8 @@ def build(out: Path, scopes: tuple[str, ...], map_file: Path | None, **files: Pa
 @click.argument("code")
 def show(file: Path, code: str) -> None:
     """What FILE says of a house code or a DI. Exit status 1 if nothing."""
-    found = _open(file).about(code)
+    opened = _open(file)
+    found = opened.about(code) or opened.about(_as_di(code))
     if not found:
         click.echo(f"{code} is neither a house code nor a DI in {file}", err=True)
         sys.exit(1)
@@ -94,6 +96,14 @@ def _states(opened: SiteTables) -> list[str]:
         for di, state in states.items()
         if state != "mapped"
     ]
+
+
+def _as_di(text: str) -> str:
+    """A GTIN with 14 digits, however many were typed."""
+    try:
+        return cells.di(text)
+    except ValueError:
+        return text
 
 
 def _named(pairs: tuple[str, ...]) -> dict[str, Path]:

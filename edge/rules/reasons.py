@@ -77,6 +77,20 @@ TEXTS: Mapping[str, ReasonText] = {
     "symbols_disagree": ReasonText(
         "同一件上的码说法不一", "codes on one package differ", "勿用,报质量部门", "do not use; tell quality", "码不一致"
     ),
+    "house_code_unknown": ReasonText(
+        "院内码没有绑定",
+        "house code is bound to nothing",
+        "扫包装上的 UDI 码",
+        "scan the UDI on the package",
+        "院内码未绑定",
+    ),
+    "house_code_conflict": ReasonText(
+        "院内码和包装上的 UDI 不一致",
+        "house code and UDI differ",
+        "勿用,报管码的人",
+        "do not use; tell who binds house codes",
+        "院内码不符",
+    ),
     "half": ReasonText("只有一半码", "half of a UDI", "扫第二个码", "scan the second code", "请扫第二个码"),
     "half_apart": ReasonText(
         "还有半个码没有算进来",

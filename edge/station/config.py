@@ -145,7 +145,7 @@ class PanelTable:
 
 @dataclass(frozen=True, slots=True)
 class PatternTable:
-    """How a badge, wristband or document of this site looks: a prefix and a length after it."""
+    """How a badge, wristband, document or house code of this site looks: a prefix and a length after it."""
 
     prefix: str = field(metadata=_FILLED)
     length: tuple[int, int] = field(
@@ -163,10 +163,12 @@ class PatternsTable:
     badge: PatternTable | None = None
     wristband: PatternTable | None = None
     document: PatternTable | None = None
+    house_code: PatternTable | None = None
+    """Only to tell one that is bound to nothing from any other code: those in the site's tables need no pattern."""
 
     def problems(self) -> Iterable[Problem]:
         """Patterns must not overlap each other or a GTIN, or a code would be two things at once."""
-        named = [(name, getattr(self, name)) for name in ("badge", "wristband", "document")]
+        named = [(name, getattr(self, name)) for name in ("badge", "wristband", "document", "house_code")]
         known = [(name, pattern) for name, pattern in named if pattern is not None]
         for index, (name, pattern) in enumerate(known):
             if re.fullmatch(r"[0-9()]+", pattern.prefix):
@@ -200,15 +202,21 @@ class SealTable:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueTable:
-    """``[catalogue]``: what ``udi-station catalog import`` made: one file, or a folder that is updated while in use."""
+    """``[catalogue]``: what this station knows of products."""
 
     file: Path | None = None
+    """One file, see ``udi-station catalog import``; nobody replaces it but a person."""
     folder: Path | None = None
+    """A folder that is updated while in use, by the hub or from a stick. At most one of both."""
+    tables: Path | None = None
+    """The site's own tables, see ``udi-station catalog tables build``."""
 
     def problems(self) -> Iterable[Problem]:
-        """One of both."""
-        if (self.file is None) == (self.folder is None):
-            yield _problem("folder", None if self.folder is None else str(self.folder), "either a folder or a file")
+        """An empty table is a forgotten one, and a product stands in one place."""
+        if self.file is not None and self.folder is not None:
+            yield _problem("folder", str(self.folder), "either a folder or a file")
+        if self.file is None and self.folder is None and self.tables is None:
+            yield _problem("folder", None, "a folder or a file of products, or the site's tables, or both")
 
 
 @dataclass(frozen=True, slots=True)

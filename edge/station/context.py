@@ -41,7 +41,7 @@ def recognise(read: Read, patterns: PatternsTable) -> ContextCode | None:
         return None
     for kind in ContextKind:
         pattern: PatternTable | None = getattr(patterns, kind.value)
-        if pattern is not None and _matches(text, read.symbology, pattern):
+        if pattern is not None and matches(text, read.symbology, pattern):
             return ContextCode(kind, text.removeprefix(pattern.prefix))
     return None
 
@@ -55,7 +55,8 @@ def recordable(presentation: Presentation) -> tuple[Read, ...]:
     return tuple(read for read in presentation.reads if read.payload not in patients)
 
 
-def _matches(text: str, symbology: str | None, pattern: PatternTable) -> bool:
+def matches(text: str, symbology: str | None, pattern: PatternTable) -> bool:
+    """Whether a text is of a pattern's form."""
     least, most = pattern.length
     rest = text.removeprefix(pattern.prefix)
     return (

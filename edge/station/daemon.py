@@ -19,11 +19,12 @@ from typing import Any
 
 from edge import wire
 from edge.catalog.authorities import authorities
+from edge.catalog.site import SiteTables
 from edge.catalog.store import Catalog
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.station.cases import CaseBook
-from edge.station.config import StationConfig
+from edge.station.config import CatalogueTable, StationConfig
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
 from edge.station.inputs import CameraInput, Inputs, ScannerInput, StdinInput
@@ -192,7 +193,13 @@ def _opening(drafter: Drafter, opened: OpenedEpoch) -> wire.Draft:
 def _knowledge(config: StationConfig, orders: OrderBook) -> Knowledge:
     catalog = _catalog(config)
     index = OrderIndex(orders, lambda di: None if catalog is None else catalog.lookup(di))
-    return Knowledge(catalog, site_rules(config.station.region, config.station.organisation.role), site_orders=index)
+    files = config.catalogue or CatalogueTable()
+    return Knowledge(
+        catalog,
+        site_rules(config.station.region, config.station.organisation.role),
+        None if files.tables is None else SiteTables.open(files.tables),
+        site_orders=index,
+    )
 
 
 def _catalog(config: StationConfig) -> Catalog | None:
@@ -201,7 +208,8 @@ def _catalog(config: StationConfig) -> Catalog | None:
         return None
     if table.file is not None:
         return Catalog.open(table.file)
-    assert table.folder is not None  # noqa: S101 - checked when the configuration was read
+    if table.folder is None:
+        return None
     known = [each for each in authorities(config.authority) if "catalogue" in each.may]
     return Catalog.open(table.folder, known or None)  # unsigned only on a bench: `StationConfig.problems`
 

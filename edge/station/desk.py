@@ -22,6 +22,7 @@ from edge.station.cases import CaseBook
 from edge.station.config import PatternsTable
 from edge.station.context import ContextCode, recognise, recordable
 from edge.station.drafts import ClockWatch, Drafter
+from edge.station.house import overrule, stand_in
 from edge.station.intake import Intake, Presented
 from edge.station.journal.store import JournalError
 from edge.station.journal.writer import Committed, JournalWriter
@@ -220,6 +221,7 @@ class Desk:
         if code is not None:
             self._context(code, scan.t0_ns)
         else:
+            read = stand_in(read, self._knowledge.tables, self._patterns)
             self._present(self._intake.scanned(read, self._now().today))
 
     def _seen(self, reads: Sequence[Read], t0_ns: int) -> None:
@@ -227,7 +229,7 @@ class Desk:
         for read in reads:
             code = recognise(read, self._patterns)
             if code is None:
-                products.append(read)
+                products.append(stand_in(read, self._knowledge.tables, self._patterns))
             elif not self._cases.seen_lately(code, t0_ns):
                 self._context(code, t0_ns)
         self._present(self._intake.seen(products, t0_ns, self._now().today))
@@ -258,8 +260,8 @@ class Desk:
     def _judge(self, presented: Presented) -> None:
         presentation = presented.presentation
         di = None if presentation.udi is None else presentation.udi.di
-        product = self._knowledge.lookup(di)
         now = self._now()
+        product = self._knowledge.lookup(di, now.today)
         verdict = judge(
             presentation,
             product,
@@ -272,6 +274,7 @@ class Desk:
             ),
             half_pending=presented.half_pending,
         )
+        verdict = overrule(verdict, presentation, now.today, self._knowledge.packaging)
         if presented.half_pending:
             self._show(Show(Signal(Outcome.INCOMPLETE.value), presented.t0_ns))
             return

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from edge.catalog.product import Order, Product, innermost_first
+from edge.catalog.site import SiteTables
 from edge.catalog.store import Catalog
 from edge.catalog.write import CatalogueError
 from edge.rules.verdict import Now, Site
@@ -22,6 +23,7 @@ class Knowledge:
 
     catalog: Catalog | None
     site: Site
+    tables: SiteTables | None = None
     site_orders: OrderIndex | None = None
     """Those that the hub sent; the index is of this catalogue."""
 
@@ -38,9 +40,10 @@ class Knowledge:
         orders = None if self.site_orders is None else self.site_orders.with_lookup(catalog.lookup)
         return replace(self, catalog=catalog, site_orders=orders)
 
-    def lookup(self, di: str | None) -> Product | None:
-        """The product of a DI, if there is a catalogue and it has it."""
-        return None if di is None or self.catalog is None else self.catalog.lookup(di)
+    def lookup(self, di: str | None, today: date | None = None) -> Product | None:
+        """The product of a DI, if there is a catalogue and it has it, with what the site's tables say of it."""
+        product = None if di is None or self.catalog is None else self.catalog.lookup(di)
+        return product if product is None or self.tables is None else self.tables.enrich(product, today)
 
     def orders(self, di: str | None, product: Product | None, now: Now) -> tuple[Order, ...]:
         """The orders that name the DI or another one of its packaging tree, and hold now."""

@@ -46,7 +46,8 @@ def scan_body(
     """Body of a ``scan`` event, keys in wire order.
 
     Args:
-        reads: the symbols of the presentation; context codes and patients are never among them.
+        reads: the symbols of the presentation; context codes and patients are never among them. Of a house code what
+            was printed is recorded, not the UDI in whose place it stands.
         udi: the joined UDI or its half; None when there was none.
         product: what the catalogue said.
         verdict: what was shown.
@@ -74,7 +75,7 @@ def scan_body(
         "counterparty": None,
         "case": booking.case,
         "patient": None if booking.patient is None else booking.patient.to_json(),
-        "house_code": None,
+        "house_code": _house_code(reads),
         "measurement": None,
         "override": None,
         "reason": booking.reason,
@@ -87,10 +88,14 @@ def correction_body(corrects: str, why: str) -> dict[str, Any]:
     return {"reason": why, "corrects": corrects}
 
 
+def _house_code(reads: Sequence[Read]) -> str | None:
+    return next((read.printed.payload.decode() for read in reads if read.printed is not None), None)
+
+
 def _reads(reads: Sequence[Read]) -> list[dict[str, Any]]:
     left = MAX_READS_BYTES
     found = []
-    for read in reads:
+    for read in (each.printed or each for each in reads):
         kept = read.payload[: min(MAX_READ_BYTES, max(left, 0))]
         left -= len(kept)
         found.append(_read(read, kept))

@@ -32,6 +32,8 @@ class Read:
     """Clockwise from the symbol's top left, in frame pixels (x, y); None from a scanner."""
     picture: str | None = None
     """SHA-256 (hex) of the sealed picture, if one was kept."""
+    printed: Read | None = None
+    """The house code that was read, where `payload` is the UDI bound to it, or the same again if none is."""
 
     def to_json(self) -> dict[str, Any]:
         """This read as it crosses the camera's socket."""

@@ -69,6 +69,11 @@ CASES = {
     "key that seals nothing": (GOOD + PATTERNS + SEAL.replace(PUBLIC, "A" * 43 + "="), "seal.public_key"),
     "prefixes overlap": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"NX"'), "patterns.wristband.prefix"),
     "a pattern of digits": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"69"'), "patterns.wristband.prefix"),
+    "house codes that could be badges": (
+        GOOD + SEAL + PATTERNS + 'house_code = { prefix = "N1" }',
+        "patterns.house_code.prefix",
+    ),
+    "a catalogue of nothing": (GOOD + "[catalogue]\n", "catalogue.file"),
     "USE without patterns": (GOOD.replace('"CHECK"', '"USE"'), "patterns"),
     "one authority for orders": (GOOD + authority("quality", 1), "authority"),
     "two authorities of one name": (GOOD + authority("quality", 1) + authority("quality", 2), "authority[1].name"),
