@@ -102,12 +102,36 @@ class PageTable:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesTable:
+    """``[files]``: the catalogue that stations fetch, ``udi-station catalog`` makes and signs it."""
+
+    folder: Path
+    address: str = field(
+        metadata={
+            "check": re.compile(r"https?://[^/]+(/.*)?/").fullmatch,
+            "expected": "the address as stations reach it, such as https://hub.site:8443/files/",
+        }
+    )
+    listen: str = "0.0.0.0"  # noqa: S104 - stations are on other machines, and only with a certificate get in
+    port: int = field(default=8443, metadata=_PORT)
+    tls: TlsTable | None = None
+    bench: bool = False
+
+    def problems(self) -> Iterable[Problem]:
+        """Without TLS only on a bench."""
+        if self.tls is None and not self.bench:
+            expected = "ca, certificate and key files; only a bench (bench = true) goes without"
+            yield Problem("tls", None, expected, f"tls is missing: expected {expected}")
+
+
+@dataclass(frozen=True, slots=True)
 class HubConfig:
     """The whole file."""
 
     hub: HubTable
     link: LinkTable
     page: PageTable = PageTable()
+    files: FilesTable | None = None
     authority: tuple[AuthorityTable, ...] = ()
     """Whose signatures make an order; the same tables as in the stations' files."""
 

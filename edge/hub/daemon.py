@@ -9,8 +9,9 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from edge.hub import files
 from edge.hub.collector import Collector, CollectorSettings
-from edge.hub.config import HubConfig, LinkTable
+from edge.hub.config import FilesTable, HubConfig, LinkTable
 from edge.hub.page import application
 from edge.hub.patients import KeyFolderError, Patients, no_index
 from edge.hub.pictures import Expiry
@@ -43,6 +44,7 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
     try:
         index = _patient_index(config)
         sock = _listen(config.page.listen, config.page.port)
+        serving = _files(config.files)
         store = Store.open_writer(config.hub.store)
     except (StoreError, KeyFolderError, OSError) as error:
         log.error("%s", error)  # noqa: TRY400 - the text says it all, a traceback adds nothing
@@ -52,29 +54,38 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
     expiry = Expiry(store, config.hub.pictures_days, utc_now)
     projector = Projector(store, index, collector.quiet, expiry, after_step)
     collector.on_stored = projector.wake
-    pages = PageServer(application(reader, utc_now), sock)
+    servers = [PageServer(application(reader, utc_now), sock), *serving]
     try:
-        return _supervise(collector, projector, pages)
+        return _supervise(collector, projector, servers)
     finally:
         reader.close()
         store.close()
 
 
-def _supervise(collector: Collector, projector: Projector, pages: PageServer) -> int:
-    workers = [collector.worker, projector.worker, pages.worker]
+def _files(table: FilesTable | None) -> list[PageServer]:
+    if table is None:
+        return []
+    tls = None if table.tls is None else Tls(table.tls.ca, table.tls.certificate, table.tls.key)
+    return [PageServer(files.application(table.folder), _listen(table.listen, table.port), name="files", tls=tls)]
+
+
+def _supervise(collector: Collector, projector: Projector, servers: list[PageServer]) -> int:
+    workers = [collector.worker, projector.worker, *(server.worker for server in servers)]
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     for worker in workers:
         worker.start()
     notify("READY=1")
-    log.info("hub=ready page=http://%s:%d", *pages.address)
+    log.info("hub=ready page=http://%s:%d", *servers[0].address)
     status = supervise(workers, stop, notify)
     notify("STOPPING=1")
-    pages.ask_to_stop()
+    for server in servers:
+        server.ask_to_stop()
     projector.stop()
     collector.stop()
-    pages.stop()
+    for server in servers:
+        server.stop()
     return 1 if any(worker.error is not None for worker in workers) else status
 
 
@@ -94,4 +105,4 @@ def _listen(address: str, port: int) -> socket.socket:
     try:
         return socket.create_server((address, port), family=family)
     except OSError as error:
-        raise OSError(f"[page] cannot listen on {address}:{port}: {error}; choose another [page] port") from error
+        raise OSError(f"cannot listen on {address}:{port}: {error}; choose another port for it") from error

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 
 import uvicorn
 from starlette.applications import Starlette
 
+from hardware.host.tls import Tls
 from hardware.host.worker import Worker
 
 BEAT_S = 0.5
@@ -17,8 +19,8 @@ GRACE_S = 1
 class PageServer:
     """Serves an ASGI application on a socket that listens already."""
 
-    def __init__(self, app: Starlette, sock: socket.socket) -> None:
-        """Prepare; `worker.start()` serves."""
+    def __init__(self, app: Starlette, sock: socket.socket, *, name: str = "pages", tls: Tls | None = None) -> None:
+        """Prepare; `worker.start()` serves. With `tls` only clients whose certificate its authority signed get in."""
         self._socket = sock
         config = uvicorn.Config(
             app,
@@ -30,9 +32,13 @@ class PageServer:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
+            ssl_certfile=None if tls is None else tls.certificate,
+            ssl_keyfile=None if tls is None else tls.key,
+            ssl_ca_certs=None if tls is None else str(tls.ca),
+            ssl_cert_reqs=ssl.CERT_NONE if tls is None else ssl.CERT_REQUIRED,
         )
         self._server = uvicorn.Server(config)
-        self.worker = Worker("pages", self._serve, on_stop=sock.close)
+        self.worker = Worker(name, self._serve, on_stop=sock.close)
 
     @property
     def address(self) -> tuple[str, int]:
