@@ -29,7 +29,7 @@ PRESSURE_WARNING = 0.8
 
 HUB_PRESENCE = "udi/site/hub"
 ORDERS = "udi/site/order/+"
-"""Notices of recalls, stop-use orders and holds."""
+"""Notices of recalls, stop-use orders and holds; the last level is the order's number."""
 
 
 class Kind(StrEnum):
@@ -330,11 +330,6 @@ def photo_topic(station: str, sha256: str) -> str:
     return f"udi/{station}/photo/{sha256}"
 
 
-def order_topic(ident: str) -> str:
-    """The topic of the retained notice of one order."""
-    return f"udi/site/order/{ident}"
-
-
 def iso(at: datetime) -> str:
     """UTC with microseconds and Z, as every time on the wire."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond:06d}Z"
@@ -367,14 +362,12 @@ def station_change(what: str, **fields: Any) -> dict[str, Any]:
     """Body of a ``station`` event: what changed at the station itself.
 
     Args:
-        what: ``epoch_opened``, ``quarantine``, ``quota``, ``fork``, ``fault``, ``configuration``, ``refused``,
-            ``duplicate_identity``, ``order_taken`` or ``order_refused``.
+        what: one of those in ``event.schema.json``.
         fields: for ``epoch_opened``: ``previous`` ``{epoch, seq, chain}`` or None, ``lost`` and ``salvaged`` as
             lists of ``[first, last]``, ``why``. For ``refused``: ``seq``, ``event_id``, ``size`` and ``reason`` of an
             event that the broker does not take, or ``picture``, ``size`` and ``reason`` of one that does not reach the
             hub. For ``duplicate_identity``: ``client_id``, ``times`` thrown out. For
-            ``order_taken``: ``id``, ``version``, ``withdrawn`` of an order that the station keeps from now on. For
-            ``order_refused``: ``id``, ``version`` (None if it cannot be read), ``why`` of one that changes nothing.
+            ``order_taken`` and ``order_refused``: ``id``, ``version``, and ``withdrawn`` or ``why``.
     """
     return {"change": {"what": what, **fields}}
 

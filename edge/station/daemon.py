@@ -31,6 +31,8 @@ from edge.station.journal.room import RESERVED_BYTES
 from edge.station.journal.store import Journal, JournalReader, OpenedEpoch
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
+from edge.station.order_book import FILE as ORDERS_FILE
+from edge.station.order_book import OrderBook, OrderIndex
 from edge.station.panel import build_panel
 from edge.station.pictures import FOLDER, PictureStore
 from edge.station.uplink import Uplink
@@ -89,11 +91,12 @@ class Station:
         self._writer.on_pressure = lambda waiting, of: self._tell(
             drafter, wire.station_change("quota", unacknowledged=waiting, capacity=of)
         )
+        orders = OrderBook(state_dir / ORDERS_FILE, authorities(config.authority))
         self._panel = build_panel(config.panel, simulate=simulate)
         self._desk = Desk(
             task=TaskName(config.station.home_task),
             patterns=config.patterns,
-            knowledge=_knowledge(config),
+            knowledge=_knowledge(config, orders),
             drafter=drafter,
             cases=CaseBook(state_dir / "open_case", config.seal),
             journal=self._writer,
@@ -110,6 +113,7 @@ class Station:
             now=clock.now,
             report=lambda change: self._tell(drafter, change),
             pictures=PictureStore(state_dir / FOLDER, config.station.id, config.seal),
+            orders=orders,
             after_step=after_step,
         )
         self._writer.on_append = self._uplink.wake
@@ -185,8 +189,10 @@ def _opening(drafter: Drafter, opened: OpenedEpoch) -> wire.Draft:
     )
 
 
-def _knowledge(config: StationConfig) -> Knowledge:
-    return Knowledge(_catalog(config), site_rules(config.station.region, config.station.organisation.role))
+def _knowledge(config: StationConfig, orders: OrderBook) -> Knowledge:
+    catalog = _catalog(config)
+    index = OrderIndex(orders, lambda di: None if catalog is None else catalog.lookup(di))
+    return Knowledge(catalog, site_rules(config.station.region, config.station.organisation.role), site_orders=index)
 
 
 def _catalog(config: StationConfig) -> Catalog | None:

@@ -264,7 +264,8 @@ class Desk:
             self._knowledge.site,
             now,
             Circumstances(
-                orders=self._knowledge.orders(di, product), catalogue_age_days=self._knowledge.age_days(now.today)
+                orders=self._knowledge.orders(di, product, now),
+                catalogue_age_days=self._knowledge.age_days(now.today),
             ),
             half_pending=presented.half_pending,
         )

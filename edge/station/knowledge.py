@@ -9,7 +9,9 @@ from datetime import date
 from edge.catalog.product import Order, Product, innermost_first
 from edge.catalog.store import Catalog
 from edge.catalog.write import CatalogueError
-from edge.rules.verdict import Site
+from edge.rules.verdict import Now, Site
+from edge.station.order_book import OrderIndex
+from hardware.host.clock import TRUSTED
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +22,8 @@ class Knowledge:
 
     catalog: Catalog | None
     site: Site
+    site_orders: OrderIndex | None = None
+    """Those that the hub sent; the index is of this catalogue."""
 
     def renewed(self) -> Knowledge:
         """What there is to know now: this, or with a catalogue that was swapped since; a bad one is only logged."""
@@ -31,17 +35,23 @@ class Knowledge:
             log.error("catalogue=%s stays in service: %s", self.catalog.release, error)  # noqa: TRY400 - says all
             return self
         log.info("catalogue=%s digest=%s rows=%d", catalog.release, catalog.digest, catalog.rows)
-        return replace(self, catalog=catalog)
+        orders = None if self.site_orders is None else self.site_orders.with_lookup(catalog.lookup)
+        return replace(self, catalog=catalog, site_orders=orders)
 
     def lookup(self, di: str | None) -> Product | None:
         """The product of a DI, if there is a catalogue and it has it."""
         return None if di is None or self.catalog is None else self.catalog.lookup(di)
 
-    def orders(self, di: str | None, product: Product | None) -> tuple[Order, ...]:
-        """The orders that name the DI or another one of its packaging tree."""
-        if di is None or self.catalog is None:
+    def orders(self, di: str | None, product: Product | None, now: Now) -> tuple[Order, ...]:
+        """The orders that name the DI or another one of its packaging tree, and hold now."""
+        if di is None:
             return ()
-        return self.catalog.orders({di} if product is None else {di, product.sale_unit})
+        found = (
+            () if self.catalog is None else self.catalog.orders({di} if product is None else {di, product.sale_unit})
+        )
+        if self.site_orders is None:
+            return found
+        return found + self.site_orders.orders(di, product, now.today if now.quality in TRUSTED else None)
 
     def expects_no_pi(self, di: str) -> bool:
         """The catalogue says that labels of this DI carry no production identifier."""

@@ -20,8 +20,10 @@ from edge.station.journal.ahead import ReadAhead
 from edge.station.journal.store import Head, JournalReader
 from edge.station.journal.writer import JournalWriter
 from edge.station.notices import Notices
+from edge.station.order_book import OrderBook
 from edge.station.photo_uplink import PhotoUplink
 from edge.station.pictures import PictureStore
+from edge.station.site_notices import SiteNotices
 from edge.station.uplink_state import UplinkSettings, UplinkStats
 from edge.station.window import PACKET_OVERHEAD, Window
 from hardware.host.clock import ClockReading
@@ -61,6 +63,7 @@ class Uplink:
         now: Callable[[], ClockReading],
         report: Report = lambda _change: None,
         pictures: PictureStore | None = None,
+        orders: OrderBook | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare; the worker connects.
@@ -72,7 +75,9 @@ class Uplink:
             now: the clock and its quality.
             report: journals the body of a ``station`` event.
             pictures: what else waits for the hub; None: nothing does.
-            after_step: told after ``published``, ``watermark``, ``photo`` and ``photo-ack``; tests kill it there.
+            orders: where the site's orders are kept; None: nowhere.
+            after_step: told after ``published``, ``watermark``, ``photo``, ``photo-ack``, ``order`` and
+                ``order-written``; tests kill it there.
         """
         self._after_step = after_step
         self._settings = settings
@@ -96,6 +101,9 @@ class Uplink:
         self._link = Link(replace(settings.link, will=will), time_trusted=self._identity.time_trusted)
         self._photos = PhotoUplink(
             settings.station, pictures, self._link, self._notices, now=now, report=report, after_step=after_step
+        )
+        self._site = SiteNotices(
+            orders or OrderBook(None), self._link, self._notices, report=report, after_step=after_step
         )
         self.worker = Worker("uplink", self._step, fresh_within=FRESH_S, on_stop=self._close)
 
@@ -123,12 +131,14 @@ class Uplink:
 
     def stats_json(self) -> dict[str, Any]:
         """The counters and what a person should know, for ``udi-station status``."""
-        return {**asdict(self.stats), "pictures": self._photos.stats_json(), "notices": list(self._notices.texts)}
+        parts = {"pictures": self._photos.stats_json(), "orders": self._site.stats_json()}
+        return {**asdict(self.stats), **parts, "notices": list(self._notices.texts)}
 
     def _step(self) -> None:
         wait = 0.0 if self._sendable() else IDLE_S
         for event in self._link.step(wait):
             self._take(event)
+        self._site.work()
         self._guarded(self._work)
         self._identity.tick()
         for refused in self._window.take_reports():
@@ -195,6 +205,7 @@ class Uplink:
         self._link.subscribe(wire.topic(self._settings.station, "status"))
         self._link.subscribe(wire.topic(self._settings.station, "ack"))
         self._photos.on_connected()
+        self._site.on_connected()
 
     def _on_disconnected(self, event: Disconnected) -> None:
         if self.stats.connected:
@@ -242,6 +253,8 @@ class Uplink:
 
     def _read(self, message: Message) -> None:
         station = self._settings.station
+        if self._site.on_message(message.topic, message.payload):
+            return
         if message.topic == wire.topic(station, "ack"):
             self._writer.acknowledge(wire.Ack.decode(message.payload))
             self._after_step("watermark")

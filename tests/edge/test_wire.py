@@ -21,7 +21,7 @@ from edge.udi.model import Finding, Grade, Issuer, Udi
 from edge.udi.read import Read
 
 SCHEMAS = Path(wire.__file__).with_name("schema")
-NAMES = ("event", "ack", "photo-ack", "status", "hub")
+NAMES = ("event", "ack", "photo-ack", "status", "hub", "order-notice", "order")
 AT = datetime(2026, 11, 24, 8, 15, 2, 123456, tzinfo=UTC)
 EPOCH, CHAIN = "9f2c41d07be3a1c4", "ab" * 32
 
@@ -98,6 +98,10 @@ EVENTS = {
         wire.station_change("refused", seq=7, event_id=wire.uuid7(AT), size=9000, reason="Packet too large"),
     ),
     "duplicate": draft(wire.Kind.STATION, wire.station_change("duplicate_identity", client_id="OR-03", times=3)),
+    "order taken": draft(wire.Kind.STATION, wire.station_change("order_taken", id="R-1", version=2, withdrawn=True)),
+    "order refused": draft(
+        wire.Kind.STATION, wire.station_change("order_refused", id="R-1", version=None, why="not JSON")
+    ),
     "fault": draft(wire.Kind.STATION, wire.station_change("fault", why="disk")),
 }
 
@@ -138,6 +142,11 @@ BAD = {
         "change": {"what": "refused", "reason": "x", "picture": CHAIN},
     },
     "refusal of no event": {"kind": "station", "change": {"what": "refused", "reason": "x"}},
+    "order without its version": {
+        "kind": "station",
+        "change": {"what": "order_taken", "id": "R-1", "withdrawn": False},
+    },
+    "refused order without a reason": {"kind": "station", "change": {"what": "order_refused", "id": "R", "version": 1}},
     "unknown change": {"kind": "station", "change": {"what": "nonsense"}},
 }
 
@@ -204,6 +213,7 @@ def test_asyncapi_names_the_topics_of_the_code() -> None:
         wire.topic("{station}", "photo-ack"),
         wire.topic("{station}", "status"),
         wire.HUB_PRESENCE,
+        wire.ORDERS.replace("+", "{id}"),
     }
 
 
