@@ -157,7 +157,7 @@ def install(source: Path, folder: Path, authorities: Sequence[Authority] | None)
     """
     manifest = read_manifest(source, authorities)
     with changing(folder):
-        demand_newer(folder, manifest)
+        demand_newer(present(folder), manifest)
         sweep(folder)
         for entry in missing(folder, manifest):
             _copy(source / entry.name, folder, entry)
@@ -170,26 +170,24 @@ def missing(folder: Path, manifest: Manifest) -> list[Entry]:
     return [entry for entry in manifest.files if not (folder / entry.name).exists()]
 
 
-def demand_newer(folder: Path, manifest: Manifest) -> None:
+def demand_newer(here: Manifest, manifest: Manifest) -> None:
     """Refuse to go back.
 
     Raises:
-        CatalogueError: what the folder has is newer.
+        CatalogueError: what is here is newer.
     """
-    here = present(folder).release
-    if here is not None and (manifest.release or date.min) < here:
-        raise CatalogueError(f"a catalogue of {manifest.release}, older than what {folder} has ({here})")
+    if here.release is not None and (manifest.release or date.min) < here.release:
+        raise CatalogueError(f"a catalogue of {manifest.release}, older than what is here ({here.release})")
 
 
 def take_over(folder: Path, manifest: Manifest, fetched: Sequence[Entry]) -> None:
     """Put a manifest in place whose files are all here, after those that were fetched were verified.
 
     Raises:
-        CatalogueError: one of them is not what it should be: it is deleted; or what the folder has is newer.
+        CatalogueError: one of them is not what it should be: it is deleted.
         OSError: the disk refuses; the former state stays in service.
     """
     with changing(folder):
-        demand_newer(folder, manifest)
         for entry in fetched:
             try:
                 _verify_file(folder / entry.name, entry)
@@ -208,6 +206,8 @@ def merge(folder: Path, signer: Signer | None) -> Made:
     """
     with changing(folder), contextlib.closing(Catalog.open(folder)) as catalog:
         sweep(folder)
+        if catalog.release is None:
+            raise CatalogueError(f"{folder}: there is nothing to merge")
         sources = tuple(Source(*each) for layer in reversed(catalog.layers) for each in layer.sources)
         out = folder / MERGED
         with Writer(out, About("base", catalog.release, sources)) as writer:

@@ -103,11 +103,10 @@ class CatalogueFetch:
     def _consider(self, payload: bytes) -> None:
         try:
             offer = read_offer(payload, self._settings.authorities)
-            here = present(self._settings.folder)
-            if offer.manifest.digest == here.digest:
+            if offer.manifest.digest == _here(self._settings.folder).digest:
                 self._rest(None)
                 return
-            demand_newer(self._settings.folder, offer.manifest)
+            demand_newer(_here(self._settings.folder), offer.manifest)
         except CatalogueError as error:
             self._refuse(str(error))
             return
@@ -182,3 +181,11 @@ class CatalogueFetch:
         if self._fetching is not None:
             self._fetching.close()
             self._fetching = None
+
+
+def _here(folder: Path) -> Manifest:
+    """What the folder has; one that is damaged counts as nothing, so that the hub's takes its place."""
+    try:
+        return present(folder)
+    except CatalogueError:
+        return Manifest(())
