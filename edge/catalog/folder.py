@@ -274,7 +274,10 @@ def _copy(file: Path, folder: Path, entry: Entry) -> None:
     incoming = folder / f"{_INCOMING}{SUFFIX}"
     with contextlib.ExitStack() as unless_whole:
         unless_whole.callback(incoming.unlink, missing_ok=True)
-        shutil.copyfile(file, incoming)
+        try:
+            shutil.copyfile(file, incoming)
+        except FileNotFoundError as error:
+            raise CatalogueError(f"{file}: {error.strerror}; {MANIFEST} names it: copy the whole folder") from error
         with incoming.open("rb") as copied:
             os.fsync(copied.fileno())
         _verify_file(incoming, entry)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from edge.catalog.folder import Signer, changing, present, put_in, sweep
 from edge.catalog.release import DeviceRecord
 from edge.catalog.store import Catalog
-from edge.catalog.write import About, CatalogueError, Made, Source, Writer
+from edge.catalog.write import COMMIT_EVERY, About, CatalogueError, Made, Source, Writer
 from hardware.host.sqlite import is_full
 
 BASE, OVERLAY = "base", "overlay"
@@ -64,7 +64,13 @@ class Progress:
     """Of the parts that are in."""
 
 
-def import_base(release: Release, out: Path, told: Callable[[Progress], None] = lambda _: None) -> Made:
+def import_base(
+    release: Release,
+    out: Path,
+    told: Callable[[Progress], None] = lambda _: None,
+    *,
+    commit_every: int = COMMIT_EVERY,
+) -> Made:
     """Make a base from a full release. Run again after an error or a kill, it goes on after the last finished part.
 
     Raises:
@@ -74,7 +80,8 @@ def import_base(release: Release, out: Path, told: Callable[[Progress], None] = 
         raise CatalogueError(
             f"a base needs a full release, found a {release.kind} one of {release.date}: update a folder"
         )
-    return _make(release, out, About("base", release.date, _sources(release)), told, lambda record: record)
+    about = About("base", release.date, _sources(release))
+    return _make(release, Writer(out, about, commit_every), told, lambda record: record)
 
 
 def import_into(
@@ -105,9 +112,8 @@ def update(
         base = None if here.base is None else date.fromisoformat(here.base.release)
         about = About("overlay", release.date, _sources(release), base)
         with closing(Catalog.open(folder)) as catalog:
-            made = _make(
-                release, folder / OVERLAY, about, told, lambda record: _last_known(record, catalog, release.date)
-            )
+            writer = Writer(folder / OVERLAY, about)
+            made = _make(release, writer, told, lambda record: _last_known(record, catalog, release.date))
         put_in(folder, folder / OVERLAY, signer)
     return made
 
@@ -128,14 +134,13 @@ def _sources(release: Release) -> tuple[Source, ...]:
 
 def _make(
     release: Release,
-    out: Path,
-    about: About,
+    writer: Writer,
     told: Callable[[Progress], None],
     as_kept: Callable[[DeviceRecord], DeviceRecord],
 ) -> Made:
-    at = _Place(out)
+    at = _Place(writer.out)
     try:
-        with Writer(out, about) as writer:
+        with writer:
             _read_all(release, writer, told, as_kept, at)
             return writer.finish()
     except (sqlite3.Error, OSError) as error:

@@ -24,13 +24,14 @@ from edge.catalog.packed import OWN, SHARED, own_row, rank_of_row, shared_row
 from edge.catalog.pool import Pool
 from edge.catalog.release import DeviceRecord
 from hardware.host.files import sync_folder
+from hardware.host.sqlite import is_refusal
 
 FORMAT = 1
 APPLICATION = 0x55444963
 """``UDIc`` in the header of each catalogue file."""
 RECALL_COLUMNS = ("order", "kind", "di", "lots", "serials")
-COMMIT_EVERY = 50_000
-"""Records between two commits; a commit comes at the border of a part."""
+COMMIT_EVERY = 20_000
+"""A commit comes at the border of a part."""
 _FLUSH_EVERY = 5_000
 _CACHE_KIB = 24_000
 """Of the file that is written and of the sorter, which spills the rest into files beside the output."""
@@ -94,8 +95,13 @@ class Made:
 class Writer:
     """Writes one file. Used as a context: what is not finished when it ends stays to be gone on with."""
 
-    def __init__(self, out: Path, about: About) -> None:
+    def __init__(self, out: Path, about: About, commit_every: int = COMMIT_EVERY) -> None:
         """Begin, or go on with what an earlier run left of the same sources.
+
+        Args:
+            out: where the file will be.
+            about: what it will say of itself.
+            commit_every: records between two commits, at least.
 
         Raises:
             OSError, sqlite3.Error: the place cannot be written.
@@ -112,6 +118,7 @@ class Writer:
         self._problems: list[tuple[str]] = []
         self._next: int = self._one("SELECT coalesce(max(id), 0) + 1 FROM product")
         self._committed = self._next
+        self._commit_every = commit_every
         self._where = ""
 
     def __enter__(self) -> Self:
@@ -152,14 +159,14 @@ class Writer:
     def end_part(self, name: str) -> None:
         """A part is in as a whole: an interrupted run will not read it again."""
         self._conn.execute("INSERT INTO work.part VALUES (?, ?)", (name, self._next - self._committed))
-        if self._next - self._committed >= COMMIT_EVERY:
+        if self._next - self._committed >= self._commit_every:
             self.commit()
 
     def commit(self) -> None:
         """Keep everything up to here for a later run; call it at the border of a part only."""
         self._flush()
         self._conn.execute("COMMIT")
-        self._conn.execute("BEGIN")
+        self._conn.execute("BEGIN EXCLUSIVE")
         self._committed = self._next
 
     def finish(self) -> Made:
@@ -184,18 +191,20 @@ class Writer:
 
     def _open(self) -> sqlite3.Connection:
         for _ in range(2):
-            conn = sqlite3.connect(self._part, isolation_level=None, check_same_thread=False)
             with contextlib.ExitStack() as unless_good:
-                unless_good.callback(conn.close)
-                with contextlib.suppress(sqlite3.DatabaseError):
+                try:
+                    conn = sqlite3.connect(self._part, isolation_level=None, check_same_thread=False, timeout=1)
+                    unless_good.callback(conn.close)
                     self._set_up(conn)
                     if self._is_ours(conn):
                         unless_good.pop_all()
                         return conn
-            for path in (self._part, self._work):
-                for name in (path, path.with_name(f"{path.name}-journal")):
-                    name.unlink(missing_ok=True)
-        raise CatalogueError(f"{self._part}: cannot be begun; expected a folder with place that may be written")
+                except sqlite3.DatabaseError as error:
+                    if is_refusal(error):
+                        expected = "expected a folder with room, and no other import of this catalogue"
+                        raise CatalogueError(f"{self._part}: {error}: {expected}") from error
+            self._remove(self._part, self._work)
+        raise CatalogueError(f"{self._part}: begun anew, and not what was written; check the disk")
 
     def _set_up(self, conn: sqlite3.Connection) -> None:
         conn.execute("PRAGMA temp_store_directory = " + _quoted(self.out.absolute().parent))
@@ -205,13 +214,13 @@ class Writer:
             conn.execute(f"PRAGMA {name}.synchronous = OFF")
             conn.execute(f"PRAGMA {name}.secure_delete = OFF")
             conn.execute(f"PRAGMA {name}.cache_size = {-_CACHE_KIB}")
-        conn.execute("BEGIN")
+        conn.execute("BEGIN EXCLUSIVE")
         if not conn.execute("SELECT 1 FROM sqlite_master").fetchone():
             for statement in _SCHEMA.split(";"):
                 conn.execute(statement)
             conn.execute("INSERT INTO work.made VALUES (?, ?)", (self.about.digest, _boot()))
             conn.execute("COMMIT")
-            conn.execute("BEGIN")
+            conn.execute("BEGIN EXCLUSIVE")
 
     def _is_ours(self, conn: sqlite3.Connection) -> bool:
         return bool(conn.execute("SELECT of, boot FROM work.made").fetchone() == (self.about.digest, _boot()))
@@ -248,7 +257,13 @@ class Writer:
             os.fsync(file.fileno())
         self._part.rename(self.out)
         sync_folder(self.out.parent)
-        self._work.unlink()
+        self._remove(self._work, self._part)
+
+    @staticmethod
+    def _remove(*databases: Path) -> None:
+        for path in databases:
+            path.unlink(missing_ok=True)
+            path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
 
     def _one(self, query: str) -> int:
         return int(self._conn.execute(query).fetchone()[0])
