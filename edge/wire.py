@@ -31,6 +31,9 @@ HUB_PRESENCE = "udi/site/hub"
 ORDERS = "udi/site/order/+"
 """Notices of recalls, stop-use orders and holds; the last level is the order's number."""
 
+CATALOGUE = "udi/site/catalogue/current"
+"""The catalogue that the hub offers."""
+
 
 class Kind(StrEnum):
     """Event kinds; the value is the name on the wire."""
@@ -367,7 +370,8 @@ def station_change(what: str, **fields: Any) -> dict[str, Any]:
             lists of ``[first, last]``, ``why``. For ``refused``: ``seq``, ``event_id``, ``size`` and ``reason`` of an
             event that the broker does not take, or ``picture``, ``size`` and ``reason`` of one that does not reach the
             hub. For ``duplicate_identity``: ``client_id``, ``times`` thrown out. For
-            ``order_taken`` and ``order_refused``: ``id``, ``version``, and ``withdrawn`` or ``why``.
+            ``order_taken`` and ``order_refused``: ``id``, ``version``, and ``withdrawn`` or ``why``. For
+            ``catalogue_installed``: ``digest`` and ``release``; for ``catalogue_refused``: ``why``.
     """
     return {"change": {"what": what, **fields}}
 

@@ -157,15 +157,45 @@ def install(source: Path, folder: Path, authorities: Sequence[Authority] | None)
     """
     manifest = read_manifest(source, authorities)
     with changing(folder):
-        here = present(folder)
-        if here.release is not None and (manifest.release or date.min) < here.release:
-            raise CatalogueError(f"{source}: of {manifest.release}, older than what {folder} has ({here.release})")
+        demand_newer(present(folder), manifest)
         sweep(folder)
-        for entry in manifest.files:
-            if not (folder / entry.name).exists():
-                _copy(source / entry.name, folder, entry)
+        for entry in missing(folder, manifest):
+            _copy(source / entry.name, folder, entry)
         write_manifest(folder, manifest.said, manifest.signatures)
     return manifest
+
+
+def missing(folder: Path, manifest: Manifest) -> list[Entry]:
+    """Files that a manifest names and the folder does not have."""
+    return [entry for entry in manifest.files if not (folder / entry.name).exists()]
+
+
+def demand_newer(here: Manifest, manifest: Manifest) -> None:
+    """Refuse to go back.
+
+    Raises:
+        CatalogueError: what is here is newer.
+    """
+    if here.release is not None and (manifest.release or date.min) < here.release:
+        raise CatalogueError(f"a catalogue of {manifest.release}, older than what is here ({here.release})")
+
+
+def take_over(folder: Path, manifest: Manifest, fetched: Sequence[Entry]) -> None:
+    """Put a manifest in place whose files are all here, after those that were fetched were verified.
+
+    Raises:
+        CatalogueError: one of them is not what it should be: it is deleted.
+        OSError: the disk refuses; the former state stays in service.
+    """
+    with changing(folder):
+        for entry in fetched:
+            try:
+                _verify_file(folder / entry.name, entry)
+            except CatalogueError:
+                (folder / entry.name).unlink(missing_ok=True)
+                raise
+        write_manifest(folder, manifest.said, manifest.signatures)
+        sweep(folder)
 
 
 def merge(folder: Path, signer: Signer | None) -> Made:
@@ -176,6 +206,8 @@ def merge(folder: Path, signer: Signer | None) -> Made:
     """
     with changing(folder), contextlib.closing(Catalog.open(folder)) as catalog:
         sweep(folder)
+        if catalog.release is None:
+            raise CatalogueError(f"{folder}: there is nothing to merge")
         sources = tuple(Source(*each) for layer in reversed(catalog.layers) for each in layer.sources)
         out = folder / MERGED
         with Writer(out, About("base", catalog.release, sources)) as writer:
@@ -189,9 +221,9 @@ def merge(folder: Path, signer: Signer | None) -> Made:
 
 
 def sweep(folder: Path) -> None:
-    """Delete the files that the manifest does not name."""
+    """Delete the files that the manifest does not name, and what was once fetched of such."""
     named = {entry.name for entry in present(folder).files}
-    for file in folder.glob(f"*{SUFFIX}"):
+    for file in (*folder.glob(f"*{SUFFIX}"), *folder.glob(f"{'[0-9a-f]' * 64}{SUFFIX}.part")):
         if file.name not in named:
             file.unlink(missing_ok=True)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edge.catalog.write import CatalogueError
 from edge.sign import Authority, Signature, SignatureError, signers
@@ -93,7 +93,27 @@ def read_manifest(folder: Path, authorities: Sequence[Authority] | None) -> Mani
     """
     path = folder / MANIFEST
     try:
-        envelope = json.loads(path.read_bytes())
+        data = path.read_bytes()
+    except OSError as error:
+        raise CatalogueError(
+            f"{path}: {error.strerror}; expected a folder made by udi-station catalog import"
+        ) from error
+    return manifest_from(data, str(path), authorities)
+
+
+def manifest_from(data: bytes, where: str, authorities: Sequence[Authority] | None) -> Manifest:
+    """A manifest from its bytes, as a folder has it or as it came over the site.
+
+    Args:
+        data: as `encoded` gives them.
+        where: for messages.
+        authorities: see `read_manifest`.
+
+    Raises:
+        CatalogueError: see `read_manifest`.
+    """
+    try:
+        envelope = json.loads(data)
         said = envelope["said"].encode()
         signatures = tuple(Signature(**each) for each in envelope["signatures"])
         told = json.loads(said)
@@ -101,21 +121,17 @@ def read_manifest(folder: Path, authorities: Sequence[Authority] | None) -> Mani
         found = told["format"]
         for each in files:
             _check(each)
-    except OSError as error:
-        raise CatalogueError(
-            f"{path}: {error.strerror}; expected a folder made by udi-station catalog import"
-        ) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CatalogueError(f"{path}: damaged: {error!r}; install the catalogue again") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise CatalogueError(f"{where}: damaged: {error!r}; install the catalogue again") from error
     if found != FORMAT:
-        raise CatalogueError(f"{path}: format {found!r}, expected {FORMAT}; update this software")
+        raise CatalogueError(f"{where}: format {found!r}, expected {FORMAT}; update this software")
     manifest = Manifest(files, said, signatures)
-    _in_order(path, manifest)
+    _in_order(where, manifest)
     if authorities is not None:
         try:
             signers("catalogue", said, signatures, authorities)
         except SignatureError as error:
-            raise CatalogueError(f"{path}: {error}") from error
+            raise CatalogueError(f"{where}: {error}") from error
     return manifest
 
 
@@ -131,8 +147,13 @@ def write_manifest(folder: Path, said: bytes, signatures: Sequence[Signature]) -
     Raises:
         OSError: the former one stays.
     """
-    envelope: dict[str, Any] = {"said": said.decode(), "signatures": [asdict(each) for each in signatures]}
-    replace(folder / MANIFEST, json.dumps(envelope, ensure_ascii=False, indent=1).encode(), mode=0o644)
+    replace(folder / MANIFEST, encoded(Manifest((), said, tuple(signatures))), mode=0o644)
+
+
+def encoded(manifest: Manifest) -> bytes:
+    """What is signed and by whom, as a folder has it."""
+    envelope = {"said": manifest.said.decode(), "signatures": [asdict(each) for each in manifest.signatures]}
+    return json.dumps(envelope, ensure_ascii=False, indent=1).encode()
 
 
 def _check(entry: Entry) -> None:
@@ -141,7 +162,7 @@ def _check(entry: Entry) -> None:
         raise ValueError(f"sha256 = {entry.sha256!r}: expected 64 hex digits")  # and no path out of the folder
 
 
-def _in_order(path: Path, manifest: Manifest) -> None:
+def _in_order(path: str, manifest: Manifest) -> None:
     """One base, first; overlays that follow it, in order of their days."""
     base = manifest.base
     for number, each in enumerate(manifest.layers):

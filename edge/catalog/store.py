@@ -36,9 +36,11 @@ class Catalog:
         self._authorities: tuple[Authority, ...] | None = None
         self._stamp: _Stamp | None = None
         self.digest = digest
-        """SHA-256 (hex) of the file, or of what the manifest says: which knowledge a verdict was made with."""
-        self.release: date = max(layer.release for layer in layers)
-        """Day of the newest release in it."""
+        """SHA-256 (hex) of the file, or of what the manifest says: which knowledge a verdict was made with.
+
+        Empty where there is nothing."""
+        self.release: date | None = max((layer.release for layer in layers), default=None)
+        """Day of the newest release in it; None where there is nothing."""
         self.rows = sum(layer.dis for layer in layers)
         """How many DIs its files have; one that was changed since the base counts again."""
 
@@ -58,6 +60,14 @@ class Catalog:
         layer = Layer.open(path)
         with path.open("rb") as file:
             return cls([layer], hashlib.file_digest(file, "sha256").hexdigest())
+
+    @classmethod
+    def none(cls, folder: Path, authorities: Sequence[Authority] | None = None) -> Catalog:
+        """What is known where a folder has nothing usable yet: no product; `stale` once that has changed."""
+        catalog = cls([], "")
+        catalog._folder, catalog._stamp = folder, _stamp(folder)
+        catalog._authorities = None if authorities is None else tuple(authorities)
+        return catalog
 
     @classmethod
     def _of_folder(cls, folder: Path, authorities: tuple[Authority, ...] | None) -> Catalog:
@@ -129,9 +139,9 @@ class Catalog:
         wanted = list(dis)
         return tuple(order for layer in self._layers for order in layer.orders(wanted))
 
-    def age_days(self, today: date) -> int:
-        """Days since the newest release; 0 by a clock that is behind."""
-        return max(0, (today - self.release).days)
+    def age_days(self, today: date) -> int | None:
+        """Days since the newest release; 0 by a clock that is behind, None where there is nothing."""
+        return None if self.release is None else max(0, (today - self.release).days)
 
     @property
     def layers(self) -> tuple[Layer, ...]:

@@ -20,10 +20,10 @@ from typing import Any
 from edge import wire
 from edge.catalog.authorities import authorities
 from edge.catalog.site import SiteTables
-from edge.catalog.store import Catalog
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.station.cases import CaseBook
+from edge.station.catalogue import fetcher, open_catalogue, status_of
 from edge.station.config import CatalogueTable, StationConfig
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
@@ -107,14 +107,17 @@ class Station:
         )
         self._panel.connect(self._desk)
         self._inputs = _inputs(config, self._desk, run_dir, simulate=simulate)
+        settings = _uplink_settings(config, clock)
+        self._fetch = fetcher(config, settings.link.tls, clock, lambda change: self._tell(drafter, change))
         self._uplink = Uplink(
-            _uplink_settings(config, clock),
+            settings,
             JournalReader.open(journal_file),
             self._writer,
             now=clock.now,
             report=lambda change: self._tell(drafter, change),
             pictures=PictureStore(state_dir / FOLDER, config.station.id, config.seal),
             orders=orders,
+            catalogue_offered=None if self._fetch is None else self._fetch.offered,
             after_step=after_step,
         )
         self._writer.on_append = self._uplink.wake
@@ -127,6 +130,7 @@ class Station:
         desk = Worker("desk", self._desk.step)
         status = Worker("status", self._watch_and_answer, on_stop=self._server.close)
         early = [self._writer.worker, desk, self._uplink.worker, status]
+        early += [] if self._fetch is None else [self._fetch.worker]
         readers = [source.worker for source in self._inputs.sources]
         self._desk.open()
         for worker in early:
@@ -142,6 +146,8 @@ class Station:
 
     def _end(self, readers: list[Worker], desk: Worker, status: Worker, code: int) -> None:
         """Stop what brings work in first; what was taken in is still recorded, then the hub is told."""
+        if self._fetch is not None:
+            self._fetch.worker.stopping.set()
         for worker in readers:
             worker.stopping.set()
         for worker in (*readers, desk):
@@ -174,7 +180,8 @@ class Station:
             "task": self._config.station.home_task,
             "fault": self._desk.fault,
             "missing_readers": list(self._desk.missing_readers),
-            "catalogue": _catalogue_status(self._desk.catalog),
+            "catalogue": status_of(self._desk.catalog),
+            "catalogue_fetch": None if self._fetch is None else self._fetch.stats_json(),
             "link": self._uplink.stats_json(),
             "pid": os.getpid(),
         }
@@ -191,7 +198,7 @@ def _opening(drafter: Drafter, opened: OpenedEpoch) -> wire.Draft:
 
 
 def _knowledge(config: StationConfig, orders: OrderBook) -> Knowledge:
-    catalog = _catalog(config)
+    catalog = open_catalogue(config)
     index = OrderIndex(orders, lambda di: None if catalog is None else catalog.lookup(di))
     files = config.catalogue or CatalogueTable()
     return Knowledge(
@@ -200,29 +207,6 @@ def _knowledge(config: StationConfig, orders: OrderBook) -> Knowledge:
         None if files.tables is None else SiteTables.open(files.tables),
         site_orders=index,
     )
-
-
-def _catalog(config: StationConfig) -> Catalog | None:
-    table = config.catalogue
-    if table is None:
-        return None
-    if table.file is not None:
-        return Catalog.open(table.file)
-    if table.folder is None:
-        return None
-    known = [each for each in authorities(config.authority) if "catalogue" in each.may]
-    return Catalog.open(table.folder, known or None)  # unsigned only on a bench: `StationConfig.problems`
-
-
-def _catalogue_status(catalog: Catalog | None) -> dict[str, Any] | None:
-    if catalog is None:
-        return None
-    return {
-        "release": catalog.release.isoformat(),
-        "age_days": catalog.age_days(datetime.now().astimezone().date()),
-        "rows": catalog.rows,
-        "digest": catalog.digest,
-    }
 
 
 def _inputs(config: StationConfig, desk: Desk, run_dir: Path, *, simulate: bool) -> Inputs:

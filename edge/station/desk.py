@@ -292,7 +292,7 @@ class Desk:
             product,
             placed.verdict,
             placed.booking,
-            catalogue=None if catalog is None else catalog.digest,
+            catalogue=None if catalog is None else catalog.digest or None,
             rules=self._knowledge.site.digest,
         )
         event_id = self._submit(wire.Kind.SCAN, body, placed.verdict, presented.t0_ns)

@@ -1,6 +1,7 @@
-"""Takes the hub's orders over the uplink's link (architecture section 7): recalls stop at the very next scan.
+"""Takes what the hub says to its site over the uplink's link (architecture section 7): orders, offers of a catalogue.
 
-Notices are retained at the broker, so a station that was away hears them when it connects, before any other word.
+Recalls stop at the very next scan. Notices are retained at the broker, so a station that was away hears them when it
+connects, before any other word.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class SiteNotices:
         notices: Notices,
         *,
         report: Report,
+        catalogue_offered: Callable[[bytes], None] | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare.
@@ -49,12 +51,14 @@ class SiteNotices:
             link: the uplink's.
             notices: what people are told.
             report: journals the body of a ``station`` event.
+            catalogue_offered: takes what the hub says of its catalogue; None: this station fetches none.
             after_step: told after ``order`` (in force, not on the card yet) and ``order-written``.
         """
         self._book = book
         self._link = link
         self._notices = notices
         self._report = report
+        self._catalogue_offered = catalogue_offered
         self._after_step = after_step
         self._wrong: dict[str, str] = {}
         """What stands at the broker and is not taken, by the order's number."""
@@ -69,9 +73,15 @@ class SiteNotices:
         self._wrong.clear()
         self._notices.drop("order")
         self._link.subscribe(wire.ORDERS)
+        if self._catalogue_offered is not None:
+            self._link.subscribe(wire.CATALOGUE)
 
     def on_message(self, topic: str, payload: bytes) -> bool:
-        """A message; whether it was a notice of an order."""
+        """A message; whether it was a notice to the site."""
+        if topic == wire.CATALOGUE and self._catalogue_offered is not None:
+            if payload:
+                self._catalogue_offered(payload)
+            return True
         if not topic.startswith(PREFIX):
             return False
         ident = topic.removeprefix(PREFIX)

@@ -64,6 +64,7 @@ class Uplink:
         report: Report = lambda _change: None,
         pictures: PictureStore | None = None,
         orders: OrderBook | None = None,
+        catalogue_offered: Callable[[bytes], None] | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare; the worker connects.
@@ -76,6 +77,7 @@ class Uplink:
             report: journals the body of a ``station`` event.
             pictures: what else waits for the hub; None: nothing does.
             orders: where the site's orders are kept; None: nowhere.
+            catalogue_offered: takes what the hub says of its catalogue; None: this station fetches none.
             after_step: told after ``published``, ``watermark``, ``photo``, ``photo-ack``, ``order`` and
                 ``order-written``; tests kill it there.
         """
@@ -103,7 +105,12 @@ class Uplink:
             settings.station, pictures, self._link, self._notices, now=now, report=report, after_step=after_step
         )
         self._site = SiteNotices(
-            orders or OrderBook(None), self._link, self._notices, report=report, after_step=after_step
+            orders or OrderBook(None),
+            self._link,
+            self._notices,
+            report=report,
+            catalogue_offered=catalogue_offered,
+            after_step=after_step,
         )
         self.worker = Worker("uplink", self._step, fresh_within=FRESH_S, on_stop=self._close)
 
