@@ -73,6 +73,8 @@ class Part:
     """Unique in the release; with ``/`` behind the name of a ZIP inside the ZIP."""
     size: int
     """Bytes of XML, as the ZIP says."""
+    crc: int = 0
+    """CRC-32 of the XML, as the ZIP says; 0 where there is no ZIP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,7 @@ class _Opening:
         for info in sorted(archive.infolist(), key=lambda info: _order(Path(info.filename).name)):
             name = within + info.filename
             if _suffix(info.filename) in _PARTS:
-                yield Part(name, info.file_size), _Source(info.filename, archive)
+                yield Part(name, info.file_size, info.CRC), _Source(info.filename, archive)
             elif _suffix(info.filename) == ".zip":
                 yield from self._members(self._unpacked(archive, info, name), f"{name}/")
 

@@ -113,7 +113,7 @@ def test_a_folder_and_a_bare_part(tmp_path: Path) -> None:
 def test_a_part_of_another_release(tmp_path: Path) -> None:
     with (
         open_release(write_full(Made(10), tmp_path)) as release,
-        pytest.raises(ReleaseError, match="holds no PART9.xml"),
+        pytest.raises(ReleaseError, match=r"holds no PART9\.xml"),
     ):
         next(release.read(Part("PART9.xml", 1), lambda _: None))
 

@@ -44,6 +44,8 @@ kid = "hub-2026"
 public_key = "{PUBLIC}"
 """
 
+TLS = 'tls = { ca = "a", certificate = "b", key = "c" }'
+CATALOGUE = '[catalogue]\nfolder = "b"\n'
 CASES = {
     "unknown key": (GOOD.replace('place = "OR-03"', 'place = "OR-03"\nplcae = "x"'), "station.plcae"),
     "missing key": (GOOD.replace("port = 8883", ""), "link.port"),
@@ -61,6 +63,9 @@ CASES = {
     "prefixes overlap": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"NX"'), "patterns.wristband.prefix"),
     "a pattern of digits": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"69"'), "patterns.wristband.prefix"),
     "USE without patterns": (GOOD.replace('"CHECK"', '"USE"'), "patterns"),
+    "two catalogues": (GOOD + '[catalogue]\nfile = "a"\nfolder = "b"\n', "catalogue.folder"),
+    "no catalogue in the table": (GOOD + "[catalogue]\n", "catalogue.folder"),
+    "a folder that anybody may sign": (GOOD.replace("bench = true", TLS) + CATALOGUE, "authority"),
     "no reader": (GOOD.replace("[[scanner]]", "[nothing]"), "scanner"),
 }
 
