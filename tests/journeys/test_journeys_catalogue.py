@@ -29,7 +29,7 @@ def test_a_running_station_takes_a_newer_catalogue_without_a_restart(site: Site)
     terminal = site.prepare("OR-01", extra=f'\n[catalogue]\nfolder = "{folder}"\n')
     station = site.start_station("OR-01")
     terminal.send(udi("S1"))
-    station.wait_log("reasons=unknown_di@hub")
+    station.wait_shown(1)
     before = _catalogue(site, "OR-01")
     assert (before["release"], before["rows"], before["age_days"] >= 0) == (BASE_DAY.isoformat(), 3, True)
     packs = (Pack("16901234567899", "箱", 10, SALE),)
@@ -37,11 +37,13 @@ def test_a_running_station_takes_a_newer_catalogue_without_a_restart(site: Site)
     next_day = (BASE_DAY + timedelta(days=1)).isoformat()
     wait_for(lambda: _catalogue(site, "OR-01")["release"] == next_day, "the newer catalogue")
     terminal.send(udi("S2"))
-    station.wait_log("reasons=-")
+    station.wait_shown(2)
     overlaid = _catalogue(site, "OR-01")["digest"]
     merge(folder, None)
     wait_for(lambda: _catalogue(site, "OR-01")["digest"] != overlaid, "the merged catalogue")
     terminal.send(udi("S3"))
     station.wait_shown(3)
     assert station.shown() == ["ACCEPTED"] * 3
+    scans = [line for line in station.logs if " udi=" in line]
+    assert ["unknown_di@hub" in line for line in scans] == [True, False, False]
     assert station.stop() == 0
