@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.bench import (
+    bench_catalog,
     bench_drain,
     bench_fleet,
     bench_journal,
@@ -40,6 +41,7 @@ PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "drain": bench_drain.measure,
     "fleet": bench_fleet.measure,
     "release": bench_release.measure,
+    "catalog": bench_catalog.measure,
 }
 
 

@@ -53,6 +53,8 @@ def authority(name: str, number: int, may: str = '"order"') -> str:
     return f'\n[[authority]]\nname = "{name}"\npublic_key = "{key}"\nmay = [{may}]\n'
 
 
+TLS = 'tls = { ca = "a", certificate = "b", key = "c" }'
+CATALOGUE = '[catalogue]\nfolder = "b"\n'
 CASES = {
     "unknown key": (GOOD.replace('place = "OR-03"', 'place = "OR-03"\nplcae = "x"'), "station.plcae"),
     "missing key": (GOOD.replace("port = 8883", ""), "link.port"),
@@ -85,6 +87,9 @@ CASES = {
     "authority with half a key": (GOOD + authority("quality", 1).replace("A", ""), "authority[0].public_key"),
     "authority that may nothing": (GOOD + authority("quality", 1, ""), "authority[0].may"),
     "authority that may anything": (GOOD + authority("quality", 1, '"all"'), "authority[0].may[0]"),
+    "two catalogues": (GOOD + '[catalogue]\nfile = "a"\nfolder = "b"\n', "catalogue.folder"),
+    "no catalogue in the table": (GOOD + "[catalogue]\n", "catalogue.folder"),
+    "a folder that anybody may sign": (GOOD.replace("bench = true", TLS) + CATALOGUE, "authority"),
     "no reader": (GOOD.replace("[[scanner]]", "[nothing]"), "scanner"),
 }
 
