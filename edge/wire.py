@@ -366,12 +366,8 @@ def station_change(what: str, **fields: Any) -> dict[str, Any]:
 
     Args:
         what: one of those in ``event.schema.json``.
-        fields: for ``epoch_opened``: ``previous`` ``{epoch, seq, chain}`` or None, ``lost`` and ``salvaged`` as
-            lists of ``[first, last]``, ``why``. For ``refused``: ``seq``, ``event_id``, ``size`` and ``reason`` of an
-            event that the broker does not take, or ``picture``, ``size`` and ``reason`` of one that does not reach the
-            hub. For ``duplicate_identity``: ``client_id``, ``times`` thrown out. For
-            ``order_taken`` and ``order_refused``: ``id``, ``version``, and ``withdrawn`` or ``why``. For
-            ``catalogue_installed``: ``digest`` and ``release``; for ``catalogue_refused``: ``why``.
+        fields: those that stand there for it, such as ``epoch_opened`` with ``previous`` ``{epoch, seq, chain}`` or
+            None, ``lost`` and ``salvaged`` as lists of ``[first, last]``, and ``why``.
     """
     return {"change": {"what": what, **fields}}
 

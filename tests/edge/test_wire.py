@@ -214,6 +214,7 @@ def test_asyncapi_names_the_topics_of_the_code() -> None:
         wire.topic("{station}", "status"),
         wire.HUB_PRESENCE,
         wire.ORDERS.replace("+", "{id}"),
+        wire.CATALOGUE,
     }
 
 

@@ -75,7 +75,6 @@ CASES = {
         GOOD + SEAL + PATTERNS + 'house_code = { prefix = "N1" }',
         "patterns.house_code.prefix",
     ),
-    "a catalogue of nothing": (GOOD + "[catalogue]\n", "catalogue.file"),
     "USE without patterns": (GOOD.replace('"CHECK"', '"USE"'), "patterns"),
     "one authority for orders": (GOOD + authority("quality", 1), "authority"),
     "two authorities of one name": (GOOD + authority("quality", 1) + authority("quality", 2), "authority[1].name"),
