@@ -10,12 +10,13 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from edge import wire
 from edge.hub import inbox, pictures, site_notices, stations, watermarks
+from edge.hub.offer import CatalogueOffer
 from edge.hub.reading import Incoming
 from edge.hub.store import Store
 from edge.sign import Authority
@@ -120,6 +121,7 @@ class Collector:
         store: Store,
         now: Callable[[], datetime],
         *,
+        offer: CatalogueOffer | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare; `worker.start()` begins.
@@ -128,6 +130,7 @@ class Collector:
             settings: the broker.
             store: opened for writing.
             now: the hub's clock, aware, UTC.
+            offer: the catalogue that stations are offered; None: none.
             after_step: told after ``received``, every step of `edge.hub.inbox.store`, ``noted`` (statuses, inside their
                 transaction), ``stored``, ``acknowledged`` and ``answered``; tests kill the process there.
         """
@@ -148,6 +151,7 @@ class Collector:
         self._pacer = watermarks.Pacer()
         self._watermarks = watermarks.Watermarks()
         self._site = site_notices.SiteNotices(store, settings.authorities, now)
+        self._offer = offer
         self._answers_ns = 0
         """When watermarks may be looked for again."""
         self._subscribed: set[str] = set()
@@ -188,8 +192,16 @@ class Collector:
             self._commit()
         self._answer(time.monotonic_ns())
         self._correct_presence(time.monotonic_ns())
-        for topic, payload in self._site.due(time.monotonic_ns()) if self.ready else ():
-            self._publish(topic, payload)
+        if self.ready:
+            for topic, payload in self._notices(time.monotonic_ns()):
+                self._publish(topic, payload)
+
+    def _notices(self, now_ns: int) -> Iterator[tuple[str, bytes]]:
+        """What the site is to be told now."""
+        yield from self._site.due(now_ns)
+        offered = None if self._offer is None else self._offer.due(now_ns)
+        if offered is not None:
+            yield offered
 
     def _on(self, event: LinkEvent) -> None:
         match event:
@@ -211,6 +223,8 @@ class Collector:
     def _subscribe(self) -> None:
         self._subscribed.clear()
         self._site.begin(time.monotonic_ns())
+        if self._offer is not None:
+            self._offer.begin()
         try:
             for topic in (*self._settings.subscriptions, wire.ORDERS):
                 self._link.subscribe(topic)

@@ -13,6 +13,7 @@ from edge.catalog.authorities import authorities
 from edge.hub import files
 from edge.hub.collector import Collector, CollectorSettings
 from edge.hub.config import FilesTable, HubConfig
+from edge.hub.offer import CatalogueOffer
 from edge.hub.page import application
 from edge.hub.patients import KeyFolderError, Patients, no_index
 from edge.hub.pictures import Expiry
@@ -51,7 +52,8 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
         log.error("%s", error)  # noqa: TRY400 - the text says it all, a traceback adds nothing
         return 1
     reader = Store.open_reader(config.hub.store)
-    collector = Collector(_settings(config), store, utc_now, after_step=after_step)
+    offer = None if config.files is None else CatalogueOffer(config.files.folder, config.files.address)
+    collector = Collector(_settings(config), store, utc_now, offer=offer, after_step=after_step)
     expiry = Expiry(store, config.hub.pictures_days, utc_now)
     projector = Projector(store, index, collector.quiet, expiry, after_step)
     collector.on_stored = projector.wake
