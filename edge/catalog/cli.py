@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import sqlite3
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
+from edge.catalog.cli_options import PATH, authorities_of, plainly, signed, signer_of, trusting
 from edge.catalog.tables_cli import tables
 from edge.catalog.write import CatalogueError, Made
 
@@ -24,14 +23,10 @@ if TYPE_CHECKING:
     from edge.catalog.importing import Progress, Release
     from edge.catalog.product import Product
     from edge.catalog.store import Catalog
-    from edge.sign import Authority
 
 MOST_SHOWN = 20
 """Problems on the terminal; the file has all."""
 REPORT = "problems.txt"
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-_PATH = click.Path(path_type=Path)
 
 
 @click.group()
@@ -42,43 +37,14 @@ def catalog() -> None:
 catalog.add_command(tables)
 
 
-def _plainly(command: Callable[_P, _T]) -> Callable[_P, _T]:
-    """What cannot be done is said in one line, with exit status 1."""
-
-    def run(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        try:
-            return command(*args, **kwargs)
-        except (ValueError, OSError, sqlite3.Error) as error:
-            click.echo(str(error), err=True)
-            sys.exit(1)
-
-    run.__name__, run.__doc__ = command.__name__, command.__doc__
-    return run
-
-
-_signing = (
-    click.option("--by", help="Name of the authority that signs the folder."),
-    click.option("--key", type=_PATH, help="Its Ed25519 private key: a file of mode 0600, base64."),
-)
-_trusting = click.option(
-    "--authority", "authorities", multiple=True, metavar="NAME=KEY", help="Who must have signed: name, public key."
-)
-
-
-def _signed(command: Callable[_P, _T]) -> Callable[_P, _T]:
-    for option in reversed(_signing):
-        command = option(command)
-    return command
-
-
 @catalog.command("import")
-@click.argument("release", type=_PATH)
-@click.argument("out", type=_PATH, required=False)
-@click.option("--folder", type=_PATH, help="A catalogue folder: the base there is swapped.")
-@click.option("--recalls", type=_PATH, help="CSV of recalls and stop-use orders; with a CSV of products.")
-@click.option("--report", type=_PATH, help=f"Where problems are written; beside the output as {REPORT} if left out.")
-@_signed
-@_plainly
+@click.argument("release", type=PATH)
+@click.argument("out", type=PATH, required=False)
+@click.option("--folder", type=PATH, help="A catalogue folder: the base there is swapped.")
+@click.option("--recalls", type=PATH, help="CSV of recalls and stop-use orders; with a CSV of products.")
+@click.option("--report", type=PATH, help=f"Where problems are written; beside the output as {REPORT} if left out.")
+@signed
+@plainly
 def import_(
     release: Path,
     out: Path | None,
@@ -97,25 +63,25 @@ def import_(
     place = out or folder
     assert place is not None  # noqa: S101
     if release.suffix.lower() == ".csv":
-        made = _from_csv(release, out, folder, recalls, _signer(by, key))
+        made = _from_csv(release, out, folder, recalls, signer_of(by, key))
     else:
-        made = _from_release(release, out, folder, _signer(by, key))
+        made = _from_release(release, out, folder, signer_of(by, key))
     click.echo(f"{place}: {made.records} products, {made.dis} DIs")
     _tell(made, report or _report_of(place))
 
 
 @catalog.command()
-@click.argument("folder", type=_PATH)
-@click.argument("releases", type=_PATH, nargs=-1, required=True)
-@click.option("--report", type=_PATH, help=f"Where problems are written; FOLDER/{REPORT} if left out.")
-@_signed
-@_plainly
+@click.argument("folder", type=PATH)
+@click.argument("releases", type=PATH, nargs=-1, required=True)
+@click.option("--report", type=PATH, help=f"Where problems are written; FOLDER/{REPORT} if left out.")
+@signed
+@plainly
 def update(folder: Path, releases: Sequence[Path], report: Path | None, by: str | None, key: Path | None) -> None:
     """Lay daily, weekly or monthly releases over the base of FOLDER, the oldest first."""
     from edge.catalog import importing  # noqa: PLC0415 - check-config and the like need no importer
     from edge.catalog.udid_zip import open_release  # noqa: PLC0415
 
-    signer = _signer(by, key)
+    signer = signer_of(by, key)
     with contextlib.ExitStack() as opened:
         for release in importing.newest_last([opened.enter_context(open_release(path)) for path in releases]):
             with _bar(release) as told:
@@ -125,60 +91,60 @@ def update(folder: Path, releases: Sequence[Path], report: Path | None, by: str 
 
 
 @catalog.command()
-@click.argument("folder", type=_PATH)
-@_signed
-@_plainly
+@click.argument("folder", type=PATH)
+@signed
+@plainly
 def merge(folder: Path, by: str | None, key: Path | None) -> None:
     """Fold the overlays of FOLDER into a new base; nothing changes for who looks up."""
     from edge.catalog import folder as folders  # noqa: PLC0415
 
-    made = folders.merge(folder, _signer(by, key))
+    made = folders.merge(folder, signer_of(by, key))
     click.echo(f"{folder}: one base of {made.records} products, {made.dis} DIs")
 
 
 @catalog.command()
-@click.argument("folder", type=_PATH)
+@click.argument("folder", type=PATH)
 @click.option("--by", required=True, help="Name of the authority, as stations know it.")
-@click.option("--key", type=_PATH, required=True, help="Ed25519 private key: a file of mode 0600, base64.")
-@_plainly
+@click.option("--key", type=PATH, required=True, help="Ed25519 private key: a file of mode 0600, base64.")
+@plainly
 def sign(folder: Path, by: str, key: Path) -> None:
     """Verify FOLDER and sign its manifest."""
     from edge.catalog import folder as folders  # noqa: PLC0415
 
-    signer = _signer(by, key)
+    signer = signer_of(by, key)
     assert signer is not None  # noqa: S101
     click.echo(f"{folder}: manifest {folders.sign_folder(folder, signer).digest} signed by {by}")
 
 
 @catalog.command()
-@click.argument("folder", type=_PATH)
-@_trusting
-@_plainly
+@click.argument("folder", type=PATH)
+@trusting
+@plainly
 def verify(folder: Path, authorities: Sequence[str]) -> None:
     """Read every file of FOLDER against its manifest and, if authorities are given, their signature."""
     from edge.catalog import folder as folders  # noqa: PLC0415
 
-    manifest = folders.verify(folder, _authorities(authorities))
+    manifest = folders.verify(folder, authorities_of(authorities))
     signed = ", ".join(each.by for each in manifest.signatures) or "nobody"
     click.echo(f"{folder}: {len(manifest.files)} files whole, manifest {manifest.digest}, signed by {signed}")
 
 
 @catalog.command()
-@click.argument("source", type=_PATH)
-@click.argument("folder", type=_PATH)
-@_trusting
-@_plainly
+@click.argument("source", type=PATH)
+@click.argument("folder", type=PATH)
+@trusting
+@plainly
 def install(source: Path, folder: Path, authorities: Sequence[str]) -> None:
     """Copy the catalogue in SOURCE (a stick) to FOLDER, verified, and take it into service."""
     from edge.catalog import folder as folders  # noqa: PLC0415
 
-    manifest = folders.install(source, folder, _authorities(authorities))
+    manifest = folders.install(source, folder, authorities_of(authorities))
     click.echo(f"{folder}: catalogue of {manifest.release} in service")
 
 
 @catalog.command()
-@click.argument("path", type=_PATH)
-@_plainly
+@click.argument("path", type=PATH)
+@plainly
 def stats(path: Path) -> None:
     """What a catalogue (file or folder) is: its files, their days, how old it is, its digest."""
     with _opened(path) as opened:
@@ -192,9 +158,9 @@ def stats(path: Path) -> None:
 
 
 @catalog.command()
-@click.argument("path", type=_PATH)
+@click.argument("path", type=PATH)
 @click.argument("di")
-@_plainly
+@plainly
 def lookup(path: Path, di: str) -> None:
     """What a catalogue (file or folder) knows of a DI, and its packaging tree. Exit status 1 if nothing."""
     with _opened(path) as opened:
@@ -207,10 +173,10 @@ def lookup(path: Path, di: str) -> None:
 
 
 @catalog.command()
-@click.argument("before", type=_PATH)
-@click.argument("after", type=_PATH)
+@click.argument("before", type=PATH)
+@click.argument("after", type=PATH)
 @click.option("--summary", is_flag=True, help="Counts only.")
-@_plainly
+@plainly
 def diff(before: Path, after: Path, *, summary: bool) -> None:
     """What was added (+), changed (~, by field) and removed (-) from BEFORE to AFTER."""
     from edge.catalog.diff import changes  # noqa: PLC0415
@@ -295,17 +261,3 @@ def _opened(path: Path) -> Iterator[Catalog]:
 
     with contextlib.closing(Catalog.open(path)) as opened:
         yield opened
-
-
-def _signer(by: str | None, key: Path | None) -> Signer | None:
-    from edge.catalog.folder import Signer, read_key  # noqa: PLC0415
-
-    if (by is None) != (key is None):
-        raise click.UsageError("--by and --key belong together")
-    return None if by is None or key is None else Signer(by, read_key(key))
-
-
-def _authorities(words: Sequence[str]) -> tuple[Authority, ...] | None:
-    from edge.catalog.folder import authority  # noqa: PLC0415
-
-    return tuple(authority(word) for word in words) if words else None

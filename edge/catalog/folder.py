@@ -7,15 +7,12 @@ Files that no manifest names any more go at the next change; a reader that still
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
 import sqlite3
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +22,7 @@ from edge.catalog.layer import Layer
 from edge.catalog.manifest import MANIFEST, SUFFIX, Entry, Manifest, read_manifest, said_of, write_manifest
 from edge.catalog.store import Catalog
 from edge.catalog.write import About, CatalogueError, Made, Source, Writer
-from edge.sign import KEY_BYTES, Authority, Signature, is_public_key, sign
+from edge.sign import Authority, Signature, sign
 from hardware.host.files import sync_folder
 
 LOCK = ".lock"
@@ -40,41 +37,6 @@ class Signer:
     by: str
     key: bytes
     """Ed25519, 32 bytes."""
-
-
-def read_key(file: Path) -> bytes:
-    """An Ed25519 private key: a file that only its owner can read, 32 bytes in base64.
-
-    Raises:
-        CatalogueError: others can read it, or it is no key.
-        OSError: it cannot be read.
-    """
-    mode = stat.S_IMODE(file.stat().st_mode)
-    if mode & 0o077:
-        raise CatalogueError(f"{file}: mode {mode:04o} lets others read this key; expected 0600: chmod 600 it")
-    key = _bytes(file.read_text(encoding="ascii"))
-    if len(key) != KEY_BYTES:
-        raise CatalogueError(f"{file}: expected {KEY_BYTES} bytes in base64, an Ed25519 private key; found {len(key)}")
-    return key
-
-
-def authority(said: str) -> Authority:
-    """``NAME=KEY`` as somebody whose signature of a catalogue counts.
-
-    Raises:
-        CatalogueError: it is no such text.
-    """
-    name, _, key = said.partition("=")
-    if not name or not is_public_key(key):
-        raise CatalogueError(f"{said!r}: expected NAME=KEY with an Ed25519 public key in base64")
-    return Authority(name, _bytes(key), frozenset({"catalogue"}))
-
-
-def _bytes(text: str) -> bytes:
-    try:
-        return base64.b64decode(text.strip(), validate=True)
-    except binascii.Error:
-        return b""
 
 
 @contextlib.contextmanager
