@@ -62,10 +62,10 @@ class Catalog:
             return cls([layer], hashlib.file_digest(file, "sha256").hexdigest())
 
     @classmethod
-    def none(cls, folder: Path, authorities: Sequence[Authority] | None = None) -> Catalog:
-        """What is known where a folder has nothing usable yet: no product; `stale` once that has changed."""
+    def none(cls, folder: Path | None = None, authorities: Sequence[Authority] | None = None) -> Catalog:
+        """What is known where there is nothing usable: no product; `stale` once the folder has changed, if any."""
         catalog = cls([], "")
-        catalog._folder, catalog._stamp = folder, _stamp(folder)
+        catalog._folder, catalog._stamp = folder, None if folder is None else _stamp(folder)
         catalog._authorities = None if authorities is None else tuple(authorities)
         return catalog
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.catalog.authorities import authorities
+from edge.catalog.site import SiteTables
 from edge.catalog.store import Catalog
 from edge.catalog.write import CatalogueError
 from edge.station.catalogue_fetch import CatalogueFetch, FetchSettings
@@ -25,25 +27,29 @@ log = logging.getLogger(__name__)
 def open_catalogue(config: StationConfig) -> Catalog | None:
     """The catalogue in service at the start; None where none is configured.
 
-    A folder without a usable catalogue is no reason not to start: the hub offers one soon, and what happens until then
-    has to be recorded.
-
-    Raises:
-        CatalogueError: a single file cannot be used; nobody replaces that one but a person.
+    One that cannot be used is no reason not to start: what happens has to be recorded. The wrench is lit for it, and
+    a folder's is fetched from the hub.
     """
     table = config.catalogue
-    if table is None:
-        return None
-    if table.file is not None:
-        return Catalog.open(table.file)
-    if table.folder is None:
+    if table is None or (table.file is None and table.folder is None):
         return None
     known = _authorities(config)
     try:
-        return Catalog.open(table.folder, known)
+        return Catalog.open(table.file) if table.file is not None else Catalog.open(table.folder or Path(), known)
     except CatalogueError as error:
         log.error("no catalogue: %s", error)  # noqa: TRY400 - the text says it all
         return Catalog.none(table.folder, known)
+
+
+def open_tables(config: StationConfig) -> tuple[SiteTables | None, str | None]:
+    """The site's tables, and why they are not in use if they are configured."""
+    if config.catalogue is None or config.catalogue.tables is None:
+        return None, None
+    try:
+        return SiteTables.open(config.catalogue.tables), None
+    except CatalogueError as error:
+        log.error("no tables of the site: %s", error)  # noqa: TRY400 - the text says it all
+        return None, str(error)
 
 
 def status_of(catalog: Catalog | None) -> dict[str, Any] | None:

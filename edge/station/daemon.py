@@ -19,12 +19,11 @@ from typing import Any
 
 from edge import wire
 from edge.catalog.authorities import authorities
-from edge.catalog.site import SiteTables
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.station.cases import CaseBook
-from edge.station.catalogue import fetcher, open_catalogue, status_of
-from edge.station.config import CatalogueTable, StationConfig
+from edge.station.catalogue import fetcher, open_catalogue, open_tables, status_of
+from edge.station.config import StationConfig
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
 from edge.station.inputs import CameraInput, Inputs, ScannerInput, StdinInput
@@ -199,13 +198,13 @@ def _opening(drafter: Drafter, opened: OpenedEpoch) -> wire.Draft:
 
 def _knowledge(config: StationConfig, orders: OrderBook) -> Knowledge:
     catalog = open_catalogue(config)
-    index = OrderIndex(orders, lambda di: None if catalog is None else catalog.lookup(di))
-    files = config.catalogue or CatalogueTable()
+    tables, problem = open_tables(config)
     return Knowledge(
         catalog,
         site_rules(config.station.region, config.station.organisation.role),
-        None if files.tables is None else SiteTables.open(files.tables),
-        site_orders=index,
+        tables,
+        OrderIndex(orders, lambda di: None if catalog is None else catalog.lookup(di)),
+        problem,
     )
 
 

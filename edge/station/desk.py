@@ -358,7 +358,8 @@ class Desk:
 
     def _note_trouble(self) -> None:
         now = self._now()
-        found = troubles(now, self._knowledge.age_days(now.today), self._knowledge.site)
+        known = self._knowledge
+        found = troubles(now, known.age_days(now.today), known.site, known.lacking)
         if found == self._troubles:
             return
         self._troubles = found

@@ -26,6 +26,16 @@ class Knowledge:
     tables: SiteTables | None = None
     site_orders: OrderIndex | None = None
     """Those that the hub sent; the index is of this catalogue."""
+    tables_problem: str | None = None
+    """Why the site's tables are not in use although they are configured."""
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """What is configured and cannot be used, in words for a technician."""
+        found = [] if self.tables_problem is None else [f"tables: {self.tables_problem}"]
+        if self.catalog is not None and self.catalog.release is None:
+            found.append("catalogue: none that can be used; see the log at the start, or wait for the hub's")
+        return tuple(found)
 
     def renewed(self) -> Knowledge:
         """What there is to know now: this, or with a catalogue that was swapped since; a bad one is only logged."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,36 @@ from edge.catalog.store import Catalog
 from edge.hub.files import application
 from edge.hub.offer import CatalogueOffer
 from edge.hub.server import PageServer
+from edge.rules.regions import site_rules
+from edge.rules.verdict import Now
 from edge.sign import Authority, new_key, public_half
+from edge.station.catalogue import open_catalogue, open_tables
 from edge.station.catalogue_fetch import CatalogueFetch, FetchSettings
+from edge.station.config import read_config
+from edge.station.knowledge import Knowledge
+from edge.station.trouble import troubles
 from tests.support.catalogues import AUTHORITY, DI, SIGNER, base, overlay
 
 LATER = date(2026, 6, 1)
 MOST_STEPS = 200
+AT = datetime(2026, 6, 2, 8, 0, tzinfo=UTC)
+STATION = """
+[station]
+id = "OR-03"
+organisation = { id = "H1", role = "hospital" }
+place = "OR-03"
+home_task = "CHECK"
+
+[link]
+host = "hub.site"
+port = 1883
+bench = true
+
+[[scanner]]
+kind = "serial"
+device = "/dev/null"
+
+"""
 
 
 class Station:
@@ -231,3 +255,19 @@ def test_the_hub_offers_again_what_a_broker_forgot_and_what_changed(hub: Path) -
     assert found[1] == Offer(read_manifest(hub, None), "https://hub.site/files/").encode()
     offers.begin()
     assert offers.due(3 * second) == found
+
+
+def test_a_catalogue_that_cannot_be_used_is_no_reason_not_to_start(tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.sqlite3"
+    file.write_bytes(b"no database")
+    toml = tmp_path / "station.toml"
+    toml.write_text(f'{STATION}[catalogue]\nfile = "{file}"\ntables = "{file}"\n', encoding="utf-8")
+    config = read_config(toml)
+    tables, problem = open_tables(config)
+    catalog = open_catalogue(config)
+    assert catalog is not None
+    known = Knowledge(catalog, site_rules(None, "hospital"), tables, tables_problem=problem)
+    assert known.renewed() is known
+    assert known.lookup(DI) is None
+    assert [text.split(":")[0] for text in known.lacking] == ["tables", "catalogue"]
+    assert len(troubles(Now(AT, AT.date(), "ntp"), known.age_days(AT.date()), known.site, known.lacking)) == 2
