@@ -241,18 +241,24 @@ class Collector:
             self._say_presence()
 
     def _receive(self, message: Message) -> None:
-        if message.topic == wire.HUB_PRESENCE:
-            self._link.ack(message)
-            self._hear_presence(message.payload)
-            return
-        if message.topic.startswith(site_notices.PREFIX):
-            self._link.ack(message)
-            self._site.heard(message.topic, message.payload)
+        if _about_site(message):
+            self._hear(message)
             return
         self._batch.add(message, time.monotonic_ns())
         if self._batch.backlog or self._batch.full:
             self.quiet.clear()
         self._after_step("received")
+
+    def _hear(self, message: Message) -> None:
+        """What stands at the broker for the site; acknowledged behind what came before it (MQTT v5, 4.6)."""
+        if message.topic == wire.HUB_PRESENCE:
+            self._hear_presence(message.payload)
+        else:
+            self._site.heard(message.topic, message.payload)
+        if self._batch.messages:
+            self._batch.messages.append(message)
+        else:
+            self._link.ack(message)
 
     def _commit(self, *, acknowledge: bool = True) -> None:
         batch, self._batch = self._batch, _Batch()
@@ -261,10 +267,11 @@ class Collector:
             return
         if not (batch.backlog or batch.full):
             self.quiet.set()
-        touched, kept = self._write(messages)
+        stored = [message for message in messages if not _about_site(message)]
+        touched, kept = self._write(stored)
         self._after_step("stored")
         self.on_stored()
-        self.stats.messages += len(messages)
+        self.stats.messages += len(stored)
         self.stats.commits += 1
         with self._link.together():
             for message in messages if acknowledge else ():
@@ -342,6 +349,10 @@ class Collector:
         if self._link.connected:
             self._publish(wire.HUB_PRESENCE, self._presence(present=False))
         self._link.close()
+
+
+def _about_site(message: Message) -> bool:
+    return message.topic == wire.HUB_PRESENCE or message.topic.startswith(site_notices.PREFIX)
 
 
 def _incoming(message: Message) -> Incoming:

@@ -171,3 +171,38 @@ def test_it_keeps_up_but_for_backlogs_and_full_commits(
     assert takes(wire.batch(scans(2))) == (False, False), "a backlog"
     assert takes(*scans(2)) == (False, True)
     assert takes(*scans(3)) == (False, False), "more than it can take"
+
+
+def test_messages_are_acknowledged_in_the_order_in_which_they_came(
+    broker: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Collector(CollectorSettings("127.0.0.1", broker), store, now)
+    came, acked = list[int](), list[int]()
+    receive, ack = hub._receive, hub._link.ack
+
+    def received(message: Message) -> None:
+        came.append(message.mid)
+        receive(message)
+
+    def acknowledged(message: Message) -> None:
+        acked.append(message.mid)
+        ack(message)
+
+    def stepped(*, enough: Callable[[], bool]) -> bool:
+        hub.step()
+        return enough()
+
+    monkeypatch.setattr(hub, "_receive", received)
+    monkeypatch.setattr(hub._link, "ack", acknowledged)
+    presence = wire.HubPresence("older", present=True, since=wire.iso(now())).encode()
+    with closing(Peer(broker)) as peer:
+        until(lambda: stepped(enough=lambda: hub.ready))
+        with peer.link.together():
+            for topic in ("udi/OR-03/status", wire.HUB_PRESENCE, "udi/site/order/scan", "udi/OR-04/status"):
+                peer.link.publish(topic, presence)
+        until(lambda: stepped(enough=lambda: len(acked) >= 4))
+    hub.stop()
+    hub._close()
+    assert len(came) >= 4
+    assert acked == came
+    assert count(store, "inbox") == 0
