@@ -1,7 +1,7 @@
 """What reading a UDID release costs the CPU, beside the standard library's iterparse on the same parts.
 
 The rival gives each device as a dictionary of texts: no dates, numbers, classes or lists of packages, no ZIP, and it is
-handed parts that are mended already, since it stops at the first bare ampersand. `two` is what a second process brings.
+handed parts that are mended already, since it stops at the first bare ampersand.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from xml.etree.ElementTree import iterparse
 
-from edge.catalog.release import DeviceRecord
 from edge.catalog.udid_mend import Mender
-from edge.catalog.udid_parallel import read_parallel
 from edge.catalog.udid_zip import open_release
 from tests.bench.figures import Figure, VoidError
 from tests.support.udid_release import PER_PART, Made, write_full
@@ -46,12 +44,10 @@ def measure(folder: Path) -> list[Figure]:
     for _ in range(ROUNDS):
         ours.append(_cpu_us(lambda: _read(path)))
         theirs.append(_cpu_us(lambda: sum(_iterparse(each) for each in mended)))
-    one, two = (min(_wall_us(path, processes) for _ in range(2)) for processes in (1, 2))
     rivals = {"iterparse_us": statistics.median(theirs), "least": min(ours), "most": max(ours)}
     return [
         Figure("release.cpu_us", statistics.median(ours), "us", None, rivals),
         Figure("release.resident_mb", _resident(path), "MB", 60),
-        Figure("release.wall_us_by_two", two, "us", None, {"by_one": one}),
     ]
 
 
@@ -81,18 +77,6 @@ def _cpu_us(work: Callable[[], int]) -> float:
     if not RECORDS * 0.999 <= count <= RECORDS:
         raise VoidError(f"{count} of {RECORDS} records came out")
     return took / count * 1e6
-
-
-def count(records: Iterator[DeviceRecord]) -> int:
-    """The work of a process of `read_parallel`."""
-    return sum(1 for _ in records)
-
-
-def _wall_us(path: Path, processes: int) -> float:
-    began = time.monotonic()
-    with open_release(path) as release:
-        found = sum(done.result for done in read_parallel(release, count, processes))
-    return (time.monotonic() - began) / found * 1e6
 
 
 def _resident(path: Path) -> float:
