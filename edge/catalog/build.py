@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.catalog.product import Level, Pack, Storage
+from edge.catalog.product_form import product_rows
 from edge.catalog.release import DeviceRecord
 from edge.catalog.write import RECALL_COLUMNS, About, CatalogueError, Made, Source, Writer
 from edge.udi.recover import PiFlags
@@ -29,29 +30,40 @@ def build(products: Path, out: Path, *, recalls: Path | None = None) -> int:
     return make(products, out, recalls=recalls).dis
 
 
-def make(products: Path, out: Path, *, recalls: Path | None = None, release: date | None = None) -> Made:
+def make(
+    products: Path,
+    out: Path,
+    *,
+    recalls: Path | None = None,
+    release: date | None = None,
+    mapping: Path | None = None,
+) -> Made:
     """Make a catalogue file.
 
     Args:
         products: CSV in UTF-8 with the columns `COLUMNS`; those that are not needed may be empty or absent. One row
-            for each DI; rows of one sale unit are one product, and what it is stands in the sale unit's own row.
+            for each DI; rows of one sale unit are one product, and what it is stands in the sale unit's own row. An
+            XLSX, or any table with a column map, has headings as `edge.catalog.product_form.PRODUCTS` knows them.
         out: written aside and renamed, so that a running catalogue stays whole.
         recalls: CSV with `RECALL_COLUMNS`; lots and serials separated by semicolons.
         release: the day of the table; None: that of the file.
+        mapping: the site's column map.
 
     Raises:
         CatalogueError: with every bad row.
         OSError, sqlite3.Error: a file cannot be read or written.
     """
     problems: list[str] = []
-    rows = list(_rows(products, COLUMNS, _PRODUCT, ("di", "name"), problems))
+    plain = mapping is None and products.suffix.lower() == ".csv"
+    rows = list(_rows(products, COLUMNS, _PRODUCT, ("di", "name"), problems)) if plain else []
+    rows += [] if plain else product_rows(products, mapping, problems)
     orders = list(_rows(recalls, RECALL_COLUMNS, _RECALL, RECALL_COLUMNS[:3], problems)) if recalls else []
     problems += _twice(rows)
     records = list(_records(rows, problems))
     if problems:
         raise CatalogueError("\n".join(problems))
     day = release or datetime.fromtimestamp(products.stat().st_mtime, UTC).date()
-    sources = tuple(_source(file) for file in (products, recalls) if file is not None)
+    sources = tuple(_source(file) for file in (products, recalls, mapping) if file is not None)
     with Writer(out, About("base", day, sources)) as writer:
         if products.name not in writer.parts:
             for record in records:

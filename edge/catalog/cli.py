@@ -41,7 +41,8 @@ catalog.add_command(tables)
 @click.argument("release", type=PATH)
 @click.argument("out", type=PATH, required=False)
 @click.option("--folder", type=PATH, help="A catalogue folder: the base there is swapped.")
-@click.option("--recalls", type=PATH, help="CSV of recalls and stop-use orders; with a CSV of products.")
+@click.option("--recalls", type=PATH, help="CSV of recalls and stop-use orders; with a table of products.")
+@click.option("--map", "mapping", type=PATH, help='Column map of a table: TOML, [columns] di = "产品标识" and so on.')
 @click.option("--report", type=PATH, help=f"Where problems are written; beside the output as {REPORT} if left out.")
 @signed
 @plainly
@@ -50,11 +51,12 @@ def import_(
     out: Path | None,
     folder: Path | None,
     recalls: Path | None,
+    mapping: Path | None,
     report: Path | None,
     by: str | None,
     key: Path | None,
 ) -> None:
-    """Make OUT, or the base of a folder, from a full UDID release or a CSV of products.
+    """Make OUT, or the base of a folder, from a full UDID release or a table of products, CSV or XLSX.
 
     Interrupted, it goes on after the last finished part when it is run again.
     """
@@ -62,8 +64,9 @@ def import_(
         raise click.UsageError("expected either OUT or --folder")
     place = out or folder
     assert place is not None  # noqa: S101
-    if release.suffix.lower() == ".csv":
-        made = _from_csv(release, out, folder, recalls, signer_of(by, key))
+    if release.suffix.lower() in (".csv", ".xlsx"):
+        build = partial(_made, release, recalls=recalls, mapping=mapping)
+        made = _from_table(build, out, folder, signer_of(by, key))
     else:
         made = _from_release(release, out, folder, signer_of(by, key))
     click.echo(f"{place}: {made.records} products, {made.dis} DIs")
@@ -193,16 +196,21 @@ def diff(before: Path, after: Path, *, summary: bool) -> None:
     click.echo(f"added {counts['added']}, changed {counts['changed']} ({told or '-'}), removed {counts['removed']}")
 
 
-def _from_csv(table: Path, out: Path | None, folder: Path | None, recalls: Path | None, signer: Signer | None) -> Made:
+def _made(table: Path, out: Path, *, recalls: Path | None, mapping: Path | None) -> Made:
     from edge.catalog.build import make  # noqa: PLC0415
+
+    return make(table, out, recalls=recalls, mapping=mapping)
+
+
+def _from_table(build: Callable[[Path], Made], out: Path | None, folder: Path | None, signer: Signer | None) -> Made:
     from edge.catalog.folder import changing, put_in  # noqa: PLC0415
     from edge.catalog.importing import BASE  # noqa: PLC0415
 
     if folder is None:
         assert out is not None  # noqa: S101
-        return make(table, out, recalls=recalls)
+        return build(out)
     with changing(folder):
-        made = make(table, folder / BASE, recalls=recalls)
+        made = build(folder / BASE)
         put_in(folder, folder / BASE, signer)
         return made
 
