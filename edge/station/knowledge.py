@@ -10,7 +10,7 @@ from edge.catalog.product import Order, Product, innermost_first
 from edge.catalog.site import SiteTables
 from edge.catalog.store import Catalog
 from edge.catalog.write import CatalogueError
-from edge.rules.verdict import Now, Site
+from edge.rules.verdict import Circumstances, Now, Site
 from edge.station.order_book import OrderIndex
 from hardware.host.clock import TRUSTED
 
@@ -65,6 +65,16 @@ class Knowledge:
         if self.site_orders is None:
             return found
         return found + self.site_orders.orders(di, product, now.today if now.quality in TRUSTED else None)
+
+    def circumstances(
+        self, di: str | None, product: Product | None, now: Now, serial_seen: str | None
+    ) -> Circumstances:
+        """What the verdict on an item of this DI has to know beside the product."""
+        return Circumstances(
+            orders=self.orders(di, product, now),
+            serial_seen=serial_seen,
+            catalogue_age_days=self.age_days(now.today),
+        )
 
     def expects_no_pi(self, di: str) -> bool:
         """The catalogue says that labels of this DI carry no production identifier."""

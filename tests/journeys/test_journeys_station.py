@@ -3,13 +3,16 @@ import shutil
 import signal
 import subprocess
 import time
+from functools import partial
 
 import pytest
 
-from tests.support.site import ROOT, Site, command, udi, wait_for
+from tests.support.site import ROOT, Running, Site, command, udi, wait_for
 
 pytestmark = pytest.mark.journey
 
+TRIGGERS_APART_S = 0.4
+"""Identical bytes within 0.3 s are one trigger."""
 DI_HALF, PI_HALF = b"]C10106901234567892", b"]C11729123110A1"
 
 
@@ -181,3 +184,29 @@ def test_a_damaged_journal_is_set_aside_and_what_is_readable_is_delivered(site: 
     assert list(home.glob("journal.sqlite3.quarantine-1"))
     held = site.wait_delivered(first.recorded(), 60)
     assert (held.doubled, len(held.counted)) == (0, 20)
+
+
+def test_a_piece_that_is_shown_twice_counts_once_until_it_is_taken_back(site: Site) -> None:
+    terminal = site.prepare("OR-01")
+    station = site.start_station("OR-01")
+    assert station.process.stdin is not None
+    terminal.send(b"]C0DN-4711")
+    for number, outcome in enumerate(("ACCEPTED", "REDO", "ACCEPTED"), 1):
+        terminal.send(udi("S1"))
+        wait_for(partial(_answers, station, number), "an answer")
+        assert _answers(station, number) == outcome
+        if outcome == "REDO":
+            station.process.stdin.write(b"!undo\n")
+            station.process.stdin.flush()
+        wait_for(partial(_passed, time.monotonic() + TRIGGERS_APART_S), "another trigger")
+    assert ["serial_seen@person" in line for line in station.logs if " udi=" in line] == [False, True, False]
+
+
+def _answers(station: Running, number: int) -> str | None:
+    """What was answered to the package of this number."""
+    found = [signal for signal in station.shown() if signal != "CONTEXT"]
+    return found[number - 1] if len(found) >= number else None
+
+
+def _passed(moment: float) -> bool:
+    return time.monotonic() > moment
