@@ -16,6 +16,7 @@ from typing import Any
 from edge.catalog.bindings import HouseCode
 from edge.catalog.cells import category
 from edge.catalog.fold import fold
+from edge.catalog.orders import di_key
 from edge.catalog.product import Certificate, NhsaCode, Product
 from edge.catalog.write import CatalogueError
 from hardware.host.sqlite import Database, open_immutable
@@ -105,7 +106,7 @@ class SiteTables:
             today: which watch lists are in force; None: all that ever were.
         """
         dis = (product.di, product.sale_unit, *(pack.di for pack in product.packs))
-        tree = tuple(dict.fromkeys(map(_whole, dis)))
+        tree = tuple(dict.fromkeys(map(di_key, dis)))
         return replace(
             product,
             nhsa=(*product.nhsa, *self._nhsa(tree)),
@@ -171,7 +172,7 @@ class SiteTables:
         ]
 
     def _item(self, product: Product) -> str | None:
-        dis = (_whole(product.di), _whole(product.sale_unit))
+        dis = (di_key(product.di), di_key(product.sale_unit))
         found = self._find("item", "SELECT di, item FROM item WHERE di IN (?, ?)", *dis)
         items = dict(found)
         return items.get(dis[0]) or items.get(dis[1])
@@ -214,11 +215,6 @@ class SiteTables:
     def _find(self, table: str, query: str, *values: str) -> list[Any]:
         """Rows of a table; one that is empty costs nothing."""
         return self._ask(query, *values) if table in self._filled else []
-
-
-def _whole(di: str) -> str:
-    """A GTIN as the tables have it, with 14 digits; registrants shorten theirs."""
-    return di.zfill(14) if di.isdigit() and len(di) in (8, 12, 13) else di
 
 
 def _beginnings(text: str) -> tuple[str, ...]:

@@ -80,14 +80,7 @@ class Station:
         clock = clock or Clock()
         drafter = Drafter(config.station, clock)
         journal_file = state_dir / "journal.sqlite3"
-        notify(f"EXTEND_TIMEOUT_USEC={RESERVING_S * 1_000_000}")
-        journal = Journal.open(
-            journal_file,
-            opening=lambda opened: _opening(drafter, opened),
-            reserve_bytes=0 if config.link.bench else RESERVED_BYTES,  # a bench's disk is not promised to anyone
-            after_step=after_step,
-        )
-        self._writer = JournalWriter(journal)
+        self._writer = JournalWriter(_journal(config, journal_file, drafter, after_step))
         self._writer.on_pressure = lambda waiting, of: self._tell(
             drafter, wire.station_change("quota", unacknowledged=waiting, capacity=of)
         )
@@ -184,6 +177,16 @@ class Station:
             "link": self._uplink.stats_json(),
             "pid": os.getpid(),
         }
+
+
+def _journal(config: StationConfig, file: Path, drafter: Drafter, after_step: Callable[[str], None]) -> Journal:
+    notify(f"EXTEND_TIMEOUT_USEC={RESERVING_S * 1_000_000}")
+    return Journal.open(
+        file,
+        opening=lambda opened: _opening(drafter, opened),
+        reserve_bytes=0 if config.link.bench else RESERVED_BYTES,  # a bench's disk is not promised to anyone
+        after_step=after_step,
+    )
 
 
 def _opening(drafter: Drafter, opened: OpenedEpoch) -> wire.Draft:
