@@ -139,6 +139,9 @@ TEXTS: Mapping[str, ReasonText] = {
         "check the quantity; for a whole pack scan its outside",
         "核对数量",
     ),
+    "reading_asked": ReasonText(
+        "本单已提示过测温", "a reading was asked for in this delivery", "不用处理", "nothing to do here", "已提示测温"
+    ),
     "storage_reading": ReasonText(
         "冷藏品,要测温", "cold goods: reading needed", "测温并记录", "take the temperature and write it down", "请测温"
     ),

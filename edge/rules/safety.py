@@ -69,12 +69,13 @@ def level(case: Case) -> Sequence[Found]:
 
 
 def storage(case: Case) -> Sequence[Found]:
-    """Cold goods come with a reading of their temperature."""
+    """Cold goods come with a reading of their temperature, which is asked for once in a delivery."""
     if case.product is None or case.circumstances.measured:
         return NOTHING
+    code = "reading_asked" if case.circumstances.reading_asked else "storage_reading"
     for each in case.product.storage:
         if _is_cold(each, case.site.cold_up_to):
-            return [Found("storage_reading", each.condition)]
+            return [Found(code, each.condition)]
     return NOTHING
 
 

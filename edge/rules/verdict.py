@@ -149,6 +149,8 @@ class Circumstances:
     """Days since the catalogue's release; None without one."""
     measured: bool = False
     """A reading of the storage temperature was taken for this item."""
+    reading_asked: bool = False
+    """It was asked for in this delivery; once is enough for the person, and the hub has it of each item."""
 
 
 @dataclass(frozen=True, slots=True)

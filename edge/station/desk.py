@@ -18,6 +18,7 @@ from edge.catalog.store import Catalog
 from edge.rules.judge import judge
 from edge.rules.verdict import Now, Outcome, TaskName, Verdict
 from edge.station.answers import Answers, Show
+from edge.station.bookings import Bookings
 from edge.station.cases import CaseBook
 from edge.station.config import PatternsTable
 from edge.station.context import ContextCode, recognise, recordable
@@ -28,7 +29,6 @@ from edge.station.journal.store import JournalError
 from edge.station.journal.writer import Committed, JournalWriter
 from edge.station.knowledge import Knowledge
 from edge.station.record import correction_body, scan_body
-from edge.station.serials import Serials
 from edge.station.tasks import Placed, Running, place
 from edge.station.trouble import troubles
 from edge.udi.presentation import Presentation
@@ -134,7 +134,7 @@ class Desk:
         self._last_shown: Show | None = None
         self._stop_stands = False
         self._last_booked: _Booked | None = None
-        self._serials = Serials()
+        self._bookings = Bookings()
         self._next_second_ns = 0
         self._probe_ns = 0
         self._readers = Readers((), any_left=True)
@@ -264,13 +264,14 @@ class Desk:
         di = None if presentation.udi is None else presentation.udi.di
         now = self._now()
         product = self._knowledge.lookup(di, now.today)
+        booked = self._bookings.circumstances(self.running, presentation.udi)
         verdict = judge(
             presentation,
             product,
             self.running.task,
             self._knowledge.site,
             now,
-            self._knowledge.circumstances(di, product, now, self._serials.seen(self.running, presentation.udi)),
+            self._knowledge.circumstances(di, product, now, booked),
             half_pending=presented.half_pending,
         )
         verdict = overrule(verdict, presentation, now.today, self._knowledge.packaging)
@@ -282,7 +283,7 @@ class Desk:
         event_id = self._record(presented, product, placed)
         if placed.booking.count is not None:
             self._last_booked = _Booked(event_id, presented.t0_ns)
-            self._serials.booked(event_id, self.running, presentation.udi)
+            self._bookings.booked(event_id, self.running, presentation.udi, placed.verdict)
 
     def _record(self, presented: Presented, product: Product | None, placed: Placed) -> str:
         catalog = self._knowledge.catalog
@@ -320,7 +321,7 @@ class Desk:
     def _written(self, event_id: str, result: Committed | JournalError) -> None:
         if isinstance(result, JournalError):
             log.error("event_id=%s not recorded: %s", event_id, result)
-            self._serials.not_booked(event_id)
+            self._bookings.not_booked(event_id)
             self._show_all(self._answers.refused(event_id, str(result)))
             return
         self._show_all(self._answers.written(event_id))
@@ -332,7 +333,7 @@ class Desk:
             self._show(Show(Signal(Outcome.REDO.value), t0_ns))
             return
         self._submit(wire.Kind.CORRECTION, correction_body(booked.event_id, "undo"))
-        self._serials.not_booked(booked.event_id)
+        self._bookings.not_booked(booked.event_id)
         self._show(Show(Signal.CONTEXT, t0_ns))
 
     def _acknowledge(self) -> None:

@@ -66,15 +66,9 @@ class Knowledge:
             return found
         return found + self.site_orders.orders(di, product, now.today if now.quality in TRUSTED else None)
 
-    def circumstances(
-        self, di: str | None, product: Product | None, now: Now, serial_seen: str | None
-    ) -> Circumstances:
-        """What the verdict on an item of this DI has to know beside the product."""
-        return Circumstances(
-            orders=self.orders(di, product, now),
-            serial_seen=serial_seen,
-            catalogue_age_days=self.age_days(now.today),
-        )
+    def circumstances(self, di: str | None, product: Product | None, now: Now, booked: Circumstances) -> Circumstances:
+        """What the verdict on an item of this DI has to know beside the product; `booked` is what the desk knows."""
+        return replace(booked, orders=self.orders(di, product, now), catalogue_age_days=self.age_days(now.today))
 
     def expects_no_pi(self, di: str) -> bool:
         """The catalogue says that labels of this DI carry no production identifier."""

@@ -141,7 +141,7 @@ class Day:
             orders=(Order("R", "recall", ("0",)),) if self.is_so("recalled") else (),
             serial_seen=None if not again else "use" if task is USE else "receipt",
             catalogue_age_days=3,
-            measured=not self.is_so("reading_due"),
+            reading_asked=not self.is_so("reading_due"),
         )
 
 

@@ -145,6 +145,10 @@ TABLE: dict[str, tuple[Item, str, str, str]] = {
     ),
     "marked on the device": (Item(product=product(level=Level.BODY)), "CHECKED", "ACCEPTED", "ACCEPTED"),
     "cold goods": (Item(product=product(storage=COLD)), "CHECKED", "ATTENTION storage_reading", "ACCEPTED"),
+    "cold goods, asked for before": (
+        Item(product=product(storage=COLD), around=Circumstances(reading_asked=True)),
+        "CHECKED", "ACCEPTED | reading_asked", "ACCEPTED",
+    ),
     "cold goods with a reading": (
         Item(product=product(storage=COLD), around=Circumstances(measured=True)), "CHECKED", "ACCEPTED", "ACCEPTED",
     ),
