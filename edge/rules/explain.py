@@ -22,7 +22,7 @@ SCHEMA = 1
 _OUTCOMES = {
     Outcome.ACCEPTED: ("已登记", "booked"),
     Outcome.CHECKED: ("已核对,未记账", "checked, nothing booked"),
-    Outcome.ATTENTION: ("请注意(已登记)", "booked, and something to do"),
+    Outcome.ATTENTION: ("请注意,有您现在能处理的事", "something for you to act on"),
     Outcome.INCOMPLETE: ("请扫第二个码", "second code please"),
     Outcome.REDO: ("重扫", "again"),
     Outcome.MISSING: ("缺码", "no UDI"),
