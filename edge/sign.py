@@ -16,7 +16,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 What = Literal["catalogue", "order", "rules", "document"]
-KEY_BYTES = 32
 _CONTEXT = b"udi-station signature 1\n"
 
 

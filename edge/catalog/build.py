@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.catalog.product import Level, Pack, Storage
-from edge.catalog.product_form import product_rows
+from edge.catalog.product_form import flag, product_rows, whole
 from edge.catalog.release import DeviceRecord
 from edge.catalog.write import RECALL_COLUMNS, About, CatalogueError, Made, Source, Writer
 from edge.udi.recover import PiFlags
@@ -43,7 +43,7 @@ def make(
     Args:
         products: CSV in UTF-8 with the columns `COLUMNS`; those that are not needed may be empty or absent. One row
             for each DI; rows of one sale unit are one product, and what it is stands in the sale unit's own row. An
-            XLSX, or any table with a column map, has headings as `edge.catalog.product_form.PRODUCTS` knows them.
+            XLSX, a table with Chinese headings, or any with a column map is read by `edge.catalog.product_form`.
         out: written aside and renamed, so that a running catalogue stays whole.
         recalls: CSV with `RECALL_COLUMNS`; lots and serials separated by semicolons.
         release: the day of the table; None: that of the file.
@@ -54,7 +54,7 @@ def make(
         OSError, sqlite3.Error: a file cannot be read or written.
     """
     problems: list[str] = []
-    plain = mapping is None and products.suffix.lower() == ".csv"
+    plain = mapping is None and _is_plain(products)
     rows = list(_rows(products, COLUMNS, _PRODUCT, ("di", "name"), problems)) if plain else []
     rows += [] if plain else product_rows(products, mapping, problems)
     orders = list(_rows(recalls, RECALL_COLUMNS, _RECALL, RECALL_COLUMNS[:3], problems)) if recalls else []
@@ -71,6 +71,15 @@ def make(
             writer.recalls([tuple(row[name] for name in RECALL_COLUMNS) for row in orders])
             writer.end_part(products.name)
         return writer.finish()
+
+
+def _is_plain(file: Path) -> bool:
+    """Whether a table has the names of `COLUMNS` for headings: those of offices are Chinese."""
+    if file.suffix.lower() != ".csv":
+        return False
+    with file.open("rb") as content:
+        heading = content.readline().decode("utf-8-sig", "replace")
+    return heading.isascii()
 
 
 def _source(file: Path) -> Source:
@@ -169,25 +178,11 @@ def _twice(rows: list[dict[str, Any]]) -> list[str]:
     return [f"DI {di} stands in {count} rows, expected one" for di, count in counted.items() if count > 1]
 
 
-def _flag(text: str) -> bool:
-    if text.lower() in ("是", "yes", "true", "1"):
-        return True
-    if text.lower() in ("否", "no", "false", "0"):
-        return False
-    raise ValueError("是 or 否, yes or no")
-
-
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise ValueError("a date such as 2027-12-31") from None
-
-
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise ValueError("a whole number above 0")
-    return int(text)
 
 
 def _one_of(*known: str) -> Callable[[str], str]:
@@ -201,9 +196,9 @@ def _one_of(*known: str) -> Callable[[str], str]:
 
 _PRODUCT: Mapping[str, Callable[[str], Any]] = {
     "level": _one_of(*(level.value for level in Level)),
-    "contains": _whole,
+    "contains": whole,
     "device_class": lambda text: int(_one_of("1", "2", "3")(text)),
-    **dict.fromkeys(("implant", "single_use", "pi_lot", "pi_serial", "pi_manufactured", "pi_expires"), _flag),
+    **dict.fromkeys(("implant", "single_use", "pi_lot", "pi_serial", "pi_manufactured", "pi_expires"), flag),
     **dict.fromkeys(("certificate_from", "certificate_to", "withdrawn"), _day),
 }
 _RECALL: Mapping[str, Callable[[str], Any]] = {"kind": _one_of(*RECALL_KINDS)}

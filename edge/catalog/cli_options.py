@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import sqlite3
-import stat
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +12,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from edge.catalog.write import CatalogueError
-from edge.sign import KEY_BYTES, Authority, is_public_key
+from edge.sign import Authority, is_public_key
+from hardware.host.secret import read_secret
 
 if TYPE_CHECKING:
     from edge.catalog.folder import Signer
@@ -58,34 +57,18 @@ def signer_of(by: str | None, key: Path | None) -> Signer | None:
     """Who signs, by ``--by`` and ``--key``; None if nobody does.
 
     Raises:
-        CatalogueError, OSError: the key cannot be used.
+        OSError: the key cannot be used.
     """
     from edge.catalog.folder import Signer  # noqa: PLC0415
 
     if (by is None) != (key is None):
         raise click.UsageError("--by and --key belong together")
-    return None if by is None or key is None else Signer(by, read_key(key))
+    return None if by is None or key is None else Signer(by, read_secret(key))
 
 
 def authorities_of(words: Sequence[str]) -> tuple[Authority, ...] | None:
     """Who must have signed, by ``--authority``; None if nobody must."""
     return tuple(authority(word) for word in words) if words else None
-
-
-def read_key(file: Path) -> bytes:
-    """An Ed25519 private key: a file that only its owner can read, 32 bytes in base64.
-
-    Raises:
-        CatalogueError: others can read it, or it is no key.
-        OSError: it cannot be read.
-    """
-    mode = stat.S_IMODE(file.stat().st_mode)
-    if mode & 0o077:
-        raise CatalogueError(f"{file}: mode {mode:04o} lets others read this key; expected 0600: chmod 600 it")
-    key = _bytes(file.read_text(encoding="ascii"))
-    if len(key) != KEY_BYTES:
-        raise CatalogueError(f"{file}: expected {KEY_BYTES} bytes in base64, an Ed25519 private key; found {len(key)}")
-    return key
 
 
 def authority(said: str) -> Authority:
@@ -97,11 +80,4 @@ def authority(said: str) -> Authority:
     name, _, key = said.partition("=")
     if not name or not is_public_key(key):
         raise CatalogueError(f"{said!r}: expected NAME=KEY with an Ed25519 public key in base64")
-    return Authority(name, _bytes(key), frozenset({"catalogue"}))
-
-
-def _bytes(text: str) -> bytes:
-    try:
-        return base64.b64decode(text.strip(), validate=True)
-    except binascii.Error:
-        return b""
+    return Authority(name, base64.b64decode(key), frozenset({"catalogue"}))

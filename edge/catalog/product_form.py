@@ -53,10 +53,27 @@ def _level(cell: Cell) -> str:
     raise ValueError(f"one of {', '.join((*(level.value for level in Level), *_LEVELS))}")
 
 
-def _whole(cell: Cell) -> int:
-    said = cells.text(cell)
+def flag(said: str) -> bool:
+    """Yes or no, as offices write it.
+
+    Raises:
+        ValueError: with what was expected.
+    """
+    if said.lower() in ("是", "yes", "true", "1"):
+        return True
+    if said.lower() in ("否", "no", "false", "0"):
+        return False
+    raise ValueError("是 or 否, yes or no")
+
+
+def whole(said: str) -> int:
+    """A count.
+
+    Raises:
+        ValueError: with what was expected.
+    """
     if not (said.isascii() and said.isdigit() and 0 < int(said) <= _MOST):
-        raise ValueError(f"a whole number from 1 to {_MOST}")
+        raise ValueError(f"a whole number above 0, at most {_MOST}")
     return int(said)
 
 
@@ -68,14 +85,11 @@ def _class(cell: Cell) -> int:
 
 
 def _flag(cell: Cell) -> bool:
-    if isinstance(cell, bool):
-        return cell
-    said = cells.text(cell).lower()
-    if said in ("是", "yes", "true", "1"):
-        return True
-    if said in ("否", "no", "false", "0"):
-        return False
-    raise ValueError("是 or 否, yes or no")
+    return cell if isinstance(cell, bool) else flag(cells.text(cell))
+
+
+def _whole(cell: Cell) -> int:
+    return whole(cells.text(cell))
 
 
 def _day(cell: Cell) -> date:

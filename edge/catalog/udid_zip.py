@@ -277,4 +277,6 @@ def _check(archive: zipfile.ZipFile, where: str) -> None:
 
 def _damaged(path: Path, error: Exception, part: str = "") -> ReleaseError:
     where = f"{path}: {part}" if part else str(path)
+    if isinstance(error, FileNotFoundError):
+        return ReleaseError(f"{where}: there is no such file or folder")
     return ReleaseError(f"{where}: cannot be read ({error}): damaged or cut off; fetch it again")

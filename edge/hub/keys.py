@@ -12,7 +12,6 @@ import contextlib
 import os
 import re
 import secrets
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,11 +19,12 @@ from itertools import count
 from pathlib import Path
 
 from edge.seal import new_key, public_half
+from hardware.host import secret
 from hardware.host.files import sync_folder
+from hardware.host.secret import KEY_BYTES, SecretError, read_secret
 
 INDEX_KEY = "patient-index.secret"
 RETIRED = "retired"
-KEY_BYTES = 32
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,30}")
 
 
@@ -154,11 +154,7 @@ def read_key(file: Path) -> bytes:
         KeyFolderError: see there.
     """
     with _errors(file):
-        mode = stat.S_IMODE(file.stat().st_mode)
-        text = file.read_bytes()
-    if mode & 0o077:
-        raise KeyFolderError(f"{file} has mode {mode:04o}: expected 0600, run chmod 600 {file}")
-    return decode_key(text, str(file))
+        return read_secret(file)
 
 
 def decode_key(text: bytes, name: str) -> bytes:
@@ -167,13 +163,8 @@ def decode_key(text: bytes, name: str) -> bytes:
     Raises:
         KeyFolderError: not base64, or not 32 bytes.
     """
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except ValueError as error:
-        raise KeyFolderError(f"{name} cannot be read as a key: expected {KEY_BYTES} bytes in base64") from error
-    if len(key) != KEY_BYTES:
-        raise KeyFolderError(f"{name} holds {len(key)} bytes: expected {KEY_BYTES}, in base64")
-    return key
+    with _errors(Path(name)):
+        return secret.decode_key(text, name)
 
 
 def create(file: Path, data: bytes, made: datetime | None = None) -> None:
@@ -216,5 +207,7 @@ def _errors(path: Path) -> Iterator[None]:
         yield
     except (KeyFolderError, FileExistsError):
         raise
+    except SecretError as error:
+        raise KeyFolderError(str(error)) from error
     except OSError as error:
         raise KeyFolderError(f"{path} cannot be used for keys: {error}") from error

@@ -106,7 +106,7 @@ REFUSED = {
     "no catalogue": (["stats", "{day}"], "expected a catalogue file"),
     "nothing there": (["verify", "{folder}/none"], "No such file"),
     "a key that others can read": (["sign", "{folder}/c", "--by", "chief", "--key", "{open}"], "chmod 600"),
-    "no key": (["sign", "{folder}/c", "--by", "chief", "--key", "{empty}"], "expected 32 bytes"),
+    "no key": (["sign", "{folder}/c", "--by", "chief", "--key", "{empty}"], "holds 0 bytes: expected 32"),
     "no authority": (["verify", "{folder}/c", "--authority", "chief"], "expected NAME=KEY"),
     "cut off": (["import", "{cut}", "{folder}/out"], "cut off"),
 }

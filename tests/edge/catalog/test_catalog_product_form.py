@@ -59,6 +59,20 @@ def test_a_column_map_names_what_nobody_could_guess(tmp_path: Path) -> None:
     assert lookup(out, UNIT).name == "晶体"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_csv_with_an_offices_headings_needs_no_map(tmp_path: Path, encoding: str) -> None:
+    table, out = tmp_path / "p.csv", tmp_path / "catalogue.sqlite3"
+    table.write_text(f"产品标识,产品名称\n{UNIT},晶体\n", encoding=encoding)
+    assert imported(table, out).exit_code == 0
+    assert lookup(out, UNIT).name == "晶体"
+
+
+def test_a_table_that_is_not_there(tmp_path: Path) -> None:
+    result = imported(tmp_path / "nothing.zip", tmp_path / "c.sqlite3")
+    assert result.exit_code == 1
+    assert "there is no such file" in result.output
+
+
 BAD = {
     "a wrong check digit": ({0: "06901234500029"}, "row 2"),
     "a level that is none": ({2: "托盘"}, "inner_pack"),

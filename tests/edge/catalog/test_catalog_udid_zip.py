@@ -175,7 +175,7 @@ REFUSED = {
     "cut off": (cut, "damaged or cut off; fetch it again"),
     "no ZIP": (lambda path: path.write_bytes(b"<html>404</html>") and path, "damaged or cut off"),
     "empty": (lambda path: path.write_bytes(b"") or path, "damaged or cut off"),
-    "not there": (lambda path: path, "No such file"),
+    "not there": (lambda path: path, "there is no such file or folder"),
     "no parts": (lambda path: zipped(path, {"readme.txt": b""}), "found none"),
     "a bomb": (lambda path: zipped(path, {"a.xml": bytes(30 << 20)}), f"more than {MOST_RATIO} times"),
     "a bomb of overlaps": (overlapping, "overlap"),
