@@ -31,7 +31,7 @@ def told(*words: str) -> dict[str, object]:
 EXITS: dict[str, tuple[tuple[str, ...], int, str]] = {
     "checked": ((CODE,), 0, "CHECKED 已核对"),
     "booked": ((CODE, "--task", "USE"), 0, "ACCEPTED 已登记"),
-    "attention": ((f"]d201{DI}17270101", "--task", "RECEIVE", "--lang", "en"), 0, "ATTENTION something for you to act on"),
+    "attention": ((f"]d201{DI}17270101", "--task", "RECEIVE", "--lang", "en"), 0, "ATTENTION something for you"),
     "expired": ((f"]d201{DI}17251231",), 1, "STOP 停用"),
     "not a UDI": (("hello",), 1, "REDO 重扫"),
     "two symbols of one package": ((f"]d201{DI}", "]d2" + "1729123110A1"), 0, "CHECKED"),
