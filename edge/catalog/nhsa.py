@@ -20,8 +20,8 @@ def well_formed(code: str) -> bool:
     return _FORM.fullmatch(code) is not None
 
 
-def nhsa_state(codes: Sequence[NhsaCode], today: date) -> State:
-    """How many 医保 codes a product has today.
+def nhsa_state(codes: Sequence[NhsaCode], today: date | None) -> State:
+    """How many 医保 codes a product has today; without a day, which a clock that was never set does not know, at all.
 
     Free text in UDID's field is no code. Of one code that UDID and the site's table name, the table's dates decide.
 
@@ -34,7 +34,7 @@ def nhsa_state(codes: Sequence[NhsaCode], today: date) -> State:
     in_force = _distinct(each.code for each in counted if _in_force(each, today))
     if in_force:
         return "mapped" if len(in_force) == 1 else "ambiguous"
-    ended = any(each.valid_to is not None and each.valid_to < today for each in counted)
+    ended = today is not None and any(each.valid_to is not None and each.valid_to < today for each in counted)
     return "expired" if ended else "missing"
 
 
@@ -44,5 +44,7 @@ def _distinct(codes: Iterable[str]) -> set[str]:
     return found - {each[:LEAST] for each in found if len(each) > LEAST}
 
 
-def _in_force(code: NhsaCode, today: date) -> bool:
-    return (code.valid_from is None or code.valid_from <= today) and (code.valid_to is None or today <= code.valid_to)
+def _in_force(code: NhsaCode, today: date | None) -> bool:
+    return today is None or (
+        (code.valid_from is None or code.valid_from <= today) and (code.valid_to is None or today <= code.valid_to)
+    )

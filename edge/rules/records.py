@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge.catalog.nhsa import nhsa_state
 from edge.rules.case import NOTHING, Case, Found
 
 
@@ -34,18 +35,10 @@ def nhsa(case: Case) -> Sequence[Found]:
     if case.product is None:
         return NOTHING
     codes = case.product.nhsa
-    if not codes:
-        return [Found("nhsa_missing")]
-    today, unset = case.now.today, case.now.quality == "none"
-    in_force = {
-        each.code
-        for each in codes
-        if unset
-        or ((each.valid_from is None or each.valid_from <= today) and (each.valid_to is None or today <= each.valid_to))
-    }
-    if not in_force:
-        return [Found("nhsa_expired", codes[0].code)]
-    return [Found("nhsa_ambiguous", ", ".join(sorted(in_force)))] if len(in_force) > 1 else NOTHING
+    state = nhsa_state(codes, None if case.now.quality == "none" else case.now.today)
+    if state == "mapped":
+        return NOTHING
+    return [Found(f"nhsa_{state}", ", ".join(sorted({each.code for each in codes})))]
 
 
 def watch(case: Case) -> Sequence[Found]:

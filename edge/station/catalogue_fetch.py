@@ -28,8 +28,8 @@ from hardware.host.worker import Worker
 
 log = logging.getLogger(__name__)
 
-FRESH_S = 120.0
-"""To verify 800 MB takes a slow card so long."""
+FRESH_S = 1800.0
+"""To verify 800 MB may take a slow card minutes, and no scan waits for it: that must not stop the station."""
 IDLE_S = 0.5
 PIECES_PER_STEP = 16
 PAUSE_FIRST_S = 2.0

@@ -79,7 +79,7 @@ def _product() -> Product:
         pi=PiFlags(lot=True, serial=True, manufactured=True, expires=True),
         certificate=Certificate("c", TODAY.replace(year=2020), TODAY),
         storage=(Storage("冷藏", 2, 8, "℃"),),
-        nhsa=(NhsaCode("C1", "udid"), NhsaCode("C2", "table", None, TODAY.replace(year=2020))),
+        nhsa=(NhsaCode("C0101010010101000001", "udid"), NhsaCode("C2", "table", None, TODAY.replace(year=2020))),
         withdrawn=TODAY.replace(year=2030),
         watched="集采",
     )

@@ -18,7 +18,10 @@ DAY = timedelta(days=1)
 DI = "06901234567892"
 RECALL = Order("R1", "recall", ("0",), lots=(LotRange("A1", "A1"),))
 GOOD = Udi(b"x", "]d2", Issuer.GS1, "element_string", di=DI, lot="A1", expires=date(2029, 1, 1))
-KNOWN = Product(DI, DI, Level.SALE_UNIT, 1, "n", "m", "r", device_class=3, nhsa=(NhsaCode("C1", "udid"),))
+NHSA = NhsaCode("C0101010010101000001", "udid")
+KNOWN = Product(
+    DI, DI, Level.SALE_UNIT, 1, "n", "m", "r", device_class=3, nhsa=(NhsaCode("C0101010010101000001", "udid"),)
+)
 NATIONAL = Site("national", "hospital", "digest")
 
 

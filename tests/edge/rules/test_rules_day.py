@@ -110,7 +110,7 @@ class Day:
             return ()
         if self.is_so("nhsa_expired"):
             return (NhsaCode("C1", "table", None, TODAY - DAY),)
-        both = (NhsaCode("C1", "udid"), NhsaCode("C2", "table"))
+        both = (NhsaCode("C0101010010101000001", "udid"), NhsaCode("C2", "table"))
         return both if self.is_so("nhsa_ambiguous") else both[:1]
 
     def reads(self, di: str, known: Product | None, task: TaskName) -> list[Read]:

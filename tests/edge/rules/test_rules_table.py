@@ -198,17 +198,21 @@ TABLE: dict[str, tuple[Item, str, str, str]] = {
     ),
     "a 医保 code that ends today": (Item(product=product(nhsa=codes(("C1", 0, 0)))), "CHECKED", "ACCEPTED", "ACCEPTED"),
     "a 医保 code from tomorrow on": (
-        Item(product=product(nhsa=codes(("C1", 1, None)))), "CHECKED", "ACCEPTED", "ACCEPTED | nhsa_expired",
+        Item(product=product(nhsa=codes(("C1", 1, None)))), "CHECKED", "ACCEPTED", "ACCEPTED | nhsa_missing",
     ),
     "an old 医保 code and a new one": (
         Item(product=product(nhsa=codes(("C1", None, -1), ("C2", 0, None)))), "CHECKED", "ACCEPTED", "ACCEPTED",
+    ),
+    "no 医保 code but words in UDID's field": (
+        Item(product=product(nhsa=(NhsaCode("待定", "udid"),))), "CHECKED", "ACCEPTED", "ACCEPTED | nhsa_missing",
     ),
     "two 医保 codes at once": (
         Item(product=product(nhsa=codes(("C1", None, None), ("C2", None, None)))),
         "CHECKED", "ACCEPTED", "ACCEPTED | nhsa_ambiguous",
     ),
     "one 医保 code from two sources": (
-        Item(product=product(nhsa=(*KNOWN.nhsa, *codes(("C1", None, None))))), "CHECKED", "ACCEPTED", "ACCEPTED",
+        Item(product=product(nhsa=(*KNOWN.nhsa, *codes((KNOWN.nhsa[0].code, None, None))))),
+        "CHECKED", "ACCEPTED", "ACCEPTED",
     ),
     "watched": (Item(product=product(watched="集采 2026")), "CHECKED | watched", *2 * ("ACCEPTED | watched",)),
     "a catalogue of 35 days": (Item(around=Circumstances(catalogue_age_days=35)), "CHECKED", "ACCEPTED", "ACCEPTED"),
