@@ -9,6 +9,26 @@ from typing import Literal
 
 from hardware.host.toml import Problem
 
+Format = Literal[
+    "DataMatrix",
+    "QRCode",
+    "Aztec",
+    "PDF417",
+    "Code128",
+    "Code39",
+    "ITF",
+    "EAN13",
+    "EAN8",
+    "UPCA",
+    "UPCE",
+    "DataBar",
+    "DataBarExp",
+    "DataBarLtd",
+]
+"""Kinds of symbols, as zxing-cpp spells them."""
+DEFAULT_FORMATS: tuple[Format, ...] = ("DataMatrix", "QRCode", "Code128", "EAN13", "EAN8", "Code39")
+"""What medical labels, badges and wristbands carry."""
+
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
@@ -25,6 +45,8 @@ class CameraSettings:
     """Dioptres of the fixed focus; None for a lens without focus."""
     exposure_us: int = field(default=8000, metadata={"check": lambda v: v > 0, "expected": "microseconds above 0"})
     gain: float = field(default=4.0, metadata={"check": lambda v: v >= 1, "expected": "1 or more"})
+    formats: tuple[Format, ...] = DEFAULT_FORMATS
+    """Which kinds of symbols are looked for; each one more costs time and is one more way to read something wrong."""
     period_s: float = field(default=1.0, metadata={"check": lambda v: v > 0, "expected": "seconds above 0"})
     """How long each image of a folder is shown."""
 

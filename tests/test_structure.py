@@ -72,10 +72,11 @@ IMPORTED_IN: Mapping[str, tuple[str, ...]] = {
         "edge/hub/patients.py",
     ),
     "python_calamine": ("edge/catalog/tables.py",),
+    "cv2": ("edge/vision/pixels.py",),
     "numpy": ("edge/vision/*", "edge/demo/*", "hardware/camera*.py"),
     "PIL": ("edge/vision/*", "edge/demo/*", "hardware/camera*.py"),
 }
-ONE_FILE = ("zxingcpp", "sqlite_utils", "paho", "picamera2", "serial", "evdev", "gpiozero")
+ONE_FILE = ("zxingcpp", "cv2", "sqlite_utils", "paho", "picamera2", "serial", "evdev", "gpiozero")
 BROAD_EXCEPT_IN = "hardware/host/worker.py"
 BROAD = ("Exception", "BaseException")
 

@@ -32,6 +32,12 @@ class Read:
     """Clockwise from the symbol's top left, in frame pixels (x, y); None from a scanner."""
     picture: str | None = None
     """SHA-256 (hex) of the sealed picture, if one was kept."""
+    format: str | None = None
+    """The camera's reader names the kind of symbol, as zxing-cpp spells it: ``DataMatrix``, ``Code128`` ..."""
+    rung: str | None = None
+    """The step of the decode ladder that read it (`edge.vision.ladder`)."""
+    margin: float | None = None
+    """Share of the error correction that was not needed, 0 to 1; None where the symbology has none."""
     printed: Read | None = None
     """The house code that was read, where `payload` is the UDI bound to it, or the same again if none is."""
 
@@ -45,6 +51,9 @@ class Read:
             "took_ms": self.took_ms,
             "corners": self.corners,
             "picture": self.picture,
+            "format": self.format,
+            "rung": self.rung,
+            "margin": self.margin,
         }
 
     @classmethod
@@ -63,6 +72,9 @@ class Read:
             took_ms=float(data["took_ms"]),
             corners=None if corners is None else _corners(corners),
             picture=data["picture"],
+            format=data["format"],
+            rung=data["rung"],
+            margin=data["margin"],
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from edge.udi.read import Read
-from edge.vision.symbols import read_symbols
+from edge.vision.ladder import read_frame
 from hardware.camera import CameraError
 from hardware.camera_images import ImageError, load_luma
 from hardware.camera_settings import CameraSettings
@@ -62,7 +62,7 @@ def decode(images: tuple[Path, ...], *, jsonl: bool) -> None:
 def _decode(image: Path) -> dict[str, Any]:
     began = time.perf_counter()
     try:
-        reads = read_symbols(load_luma(image), t0_ns=time.monotonic_ns())
+        reads = read_frame(load_luma(image), t0_ns=time.monotonic_ns())
     except (ImageError, ValueError) as error:
         return {"schema": SCHEMA, "file": str(image), "error": str(error)}
     ms = (time.perf_counter() - began) * 1000
@@ -78,8 +78,9 @@ def _entry(read: Read) -> dict[str, Any]:
         "text": text,
         "bytes_hex": read.payload.hex(),
         "symbology": read.symbology,
+        "format": read.format,
         "corners": read.corners,
-        "rung": "full",
+        "rung": read.rung,
         "ms": round(read.took_ms, 1),
     }
 

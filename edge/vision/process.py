@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from edge.udi.read import Read
-from edge.vision.symbols import read_symbols
+from edge.vision.ladder import read_frame
 from hardware.camera import Camera, CameraError, FolderCamera, Frame
 from hardware.camera_settings import CameraSettings
 from hardware.host.local import LineServer
@@ -76,7 +76,7 @@ class CameraProcess:
 
     def _decode(self, frame: Frame) -> None:
         try:
-            reads = read_symbols(frame.luma, t0_ns=frame.t0_ns)
+            reads = read_frame(frame.luma, t0_ns=frame.t0_ns)
         except ValueError as error:
             self._problem(f"frame {frame.number}: {error}")
             return

@@ -6,54 +6,97 @@ form, because the extended one changes HIBC data.
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import zxingcpp
-from numpy.typing import NDArray
 
-from edge.udi.read import Corners, Read
+from edge.vision.pixels import Luma, luma_problem
 
-Luma = NDArray[np.uint8]
 _F = zxingcpp.BarcodeFormat
-FORMATS: Any = [_F.DataMatrix, _F.Code128, _F.QRCode, _F.EAN13, _F.EAN8, _F.Code39Std]
-"""What medical labels, badges and wristbands carry."""
+_FORMATS = {
+    "DataMatrix": _F.DataMatrix,
+    "QRCode": _F.QRCode,
+    "Aztec": _F.Aztec,
+    "PDF417": _F.PDF417,
+    "Code128": _F.Code128,
+    "Code39": _F.Code39Std,
+    "ITF": _F.ITF,
+    "EAN13": _F.EAN13,
+    "EAN8": _F.EAN8,
+    "UPCA": _F.UPCA,
+    "UPCE": _F.UPCE,
+    "DataBar": _F.DataBar,
+    "DataBarExp": _F.DataBarExp,
+    "DataBarLtd": _F.DataBarLtd,
+}
+"""The names of the configuration (`hardware.camera_settings`) and what the reader calls them."""
 _WRITE = {"datamatrix": _F.DataMatrix, "code128": _F.Code128, "qr": _F.QRCode}
+Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
 
-def read_symbols(luma: Luma, *, t0_ns: int) -> tuple[Read, ...]:
-    """Every symbol of a frame.
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One symbol of an image."""
+
+    payload: bytes
+    """GS is 0x1D, no leading FNC1, no symbology identifier."""
+    symbology: str | None
+    """Symbology identifier of ISO/IEC 15424."""
+    format: str
+    """As zxing-cpp spells it."""
+    corners: Quad
+    """Clockwise from the symbol's top left, in the pixels of the image given."""
+    margin: float | None
+    """Share of the error correction that was not needed, 0 to 1; None where the symbology has none."""
+
+
+def read_symbols(
+    luma: Luma, formats: Sequence[str], *, rotate: bool = True, invert: bool = True, downscale: bool = True
+) -> tuple[Symbol, ...]:
+    """Every symbol of an image.
 
     Args:
         luma: grey values, height x width, uint8; any stride.
-        t0_ns: monotonic time of the completed camera request.
+        formats: names as in the configuration.
+        rotate: look in other directions than the rows too.
+        invert: look for light symbols on dark ground too.
+        downscale: look at smaller copies of a large image too.
 
     Raises:
         ValueError: not a two-dimensional uint8 array.
+        KeyError: a format that nobody knows.
     """
-    if luma.ndim != 2 or luma.dtype != np.uint8 or 0 in luma.shape:  # noqa: PLR2004 - height x width
-        raise ValueError(f"expected luma of height x width, uint8; found shape {luma.shape}, {luma.dtype}")
-    began = time.perf_counter_ns()
-    found = zxingcpp.read_barcodes(luma, formats=FORMATS)
-    took_ms = (time.perf_counter_ns() - began) / 1e6
-    return tuple(_read(barcode, t0_ns, took_ms) for barcode in found if barcode.bytes)
+    problem = luma_problem(luma)
+    if problem is not None:
+        raise ValueError(problem)
+    wanted: Any = [_FORMATS[name] for name in formats]  # joined with | they would cost a warning each time
+    found = zxingcpp.read_barcodes(
+        luma,
+        formats=wanted,
+        try_rotate=rotate,
+        try_invert=invert,
+        try_downscale=downscale,
+    )
+    return tuple(_symbol(barcode) for barcode in found if barcode.bytes)
 
 
-def _read(barcode: Any, t0_ns: int, took_ms: float) -> Read:
-    return Read(
+def _symbol(barcode: Any) -> Symbol:
+    margin = barcode.extra.get("UEC") if isinstance(barcode.extra, dict) else None
+    return Symbol(
         payload=bytes(barcode.bytes),
         symbology=barcode.symbology_identifier or None,
-        source="camera",
-        t0_ns=t0_ns,
-        took_ms=took_ms,
+        format=barcode.format.name,
         corners=_corners(barcode.position),
+        margin=None if margin is None else float(margin),
     )
 
 
-def _corners(position: Any) -> Corners:
+def _corners(position: Any) -> Quad:
     points = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
-    a, b, c, d = ((int(point.x), int(point.y)) for point in points)
+    a, b, c, d = ((float(point.x), float(point.y)) for point in points)
     return (a, b, c, d)
 
 

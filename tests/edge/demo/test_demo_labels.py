@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edge.demo.labels import HEIGHT, WIDTH, Label, Symbol, render
-from edge.vision.symbols import read_symbols
+from edge.vision.ladder import read_frame
 
 UDI = "(01)06901234567892(17)271231(10)A1(21)S9"
 LABELS = {
@@ -28,7 +28,7 @@ LABELS = {
 def test_every_kind_of_label_is_read_by_a_plain_decode(label: Label, payloads: set[bytes], seed: int) -> None:
     image = render(label, seed=seed)
     assert image.shape == (HEIGHT, WIDTH)
-    assert {read.payload for read in read_symbols(image, t0_ns=0)} == payloads
+    assert {read.payload for read in read_frame(image, t0_ns=0)} == payloads
 
 
 def test_a_seed_gives_the_same_picture() -> None:

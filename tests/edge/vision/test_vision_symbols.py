@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge.cli import main
-from edge.vision.symbols import read_symbols, write_symbol
+from edge.vision.ladder import read_frame
+from edge.vision.symbols import write_symbol
 
 UDI = "(01)06901234567892(17)291231(10)A1(21)S9"
 BYTES = b"01069012345678921729123110A1\x1d21S9"
@@ -23,7 +24,7 @@ def luma(*shape: int, dtype: type = np.uint8) -> NDArray[np.uint8]:
 @pytest.mark.parametrize(("kind", "symbology"), CARRIERS.items())
 def test_what_is_written_is_read_with_separator_and_identifier(kind: str, symbology: str) -> None:
     image = write_symbol(UDI, kind, gs1=True, scale=3)  # type: ignore[arg-type]  # the keys are the literals
-    (read,) = read_symbols(image, t0_ns=7)
+    (read,) = read_frame(image, t0_ns=7)
     assert (read.payload, read.symbology, read.t0_ns, read.source) == (BYTES, symbology, 7, "camera")
     assert read.corners is not None
 
@@ -31,7 +32,7 @@ def test_what_is_written_is_read_with_separator_and_identifier(kind: str, symbol
 def test_code_39_is_read_in_its_standard_form() -> None:
     text = "+A123BJC5D6E71G"
     image = np.array(zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.Code39Std).to_image(scale=3))
-    assert [read.payload for read in read_symbols(image, t0_ns=0)] == [text.encode()]
+    assert [read.payload for read in read_frame(image, t0_ns=0)] == [text.encode()]
 
 
 def test_a_view_with_strides_and_a_read_only_frame_are_read() -> None:
@@ -40,7 +41,7 @@ def test_a_view_with_strides_and_a_read_only_frame_are_read() -> None:
     frame[50 : 50 + image.shape[0], 60 : 60 + image.shape[1]] = image
     view = frame[:380, :590]
     view.flags.writeable = False
-    assert len(read_symbols(view, t0_ns=0)) == 1
+    assert len(read_frame(view, t0_ns=0)) == 1
 
 
 WRONG = {
@@ -54,12 +55,12 @@ WRONG = {
 @pytest.mark.parametrize("frame", WRONG.values(), ids=WRONG.keys())
 def test_a_frame_of_the_wrong_form_is_told(frame: NDArray[np.uint8]) -> None:
     with pytest.raises(ValueError, match="height x width"):
-        read_symbols(frame, t0_ns=0)
+        read_frame(frame, t0_ns=0)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2000), (3000, 4000)])
 def test_any_size_gives_reads_or_none(shape: tuple[int, int]) -> None:
-    assert read_symbols(luma(*shape), t0_ns=0) == ()
+    assert read_frame(luma(*shape), t0_ns=0) == ()
 
 
 def test_decode_prints_every_read_and_goes_on_after_a_bad_file(tmp_path: Path) -> None:
