@@ -57,6 +57,14 @@ def follows(first: Corners, second: Corners) -> bool:
     return _gap(_Place(first), _Place(second), REACH / REACH_BACK) <= REACH
 
 
+def gap_after(first: Corners, second: Corners) -> float:
+    """The free paper between two symbols in heights of the lower one, where the second is below or right of the first.
+
+    Infinite where it is not, and where they are not parallel or in line.
+    """
+    return _gap(_Place(first), _Place(second), float("inf"))
+
+
 def in_one_line(symbols: Sequence[Corners]) -> bool:
     """Whether symbols stand all below each other, or all side by side."""
     lines = [_lines(_Place(one), _Place(other)) for one, other in combinations(symbols, 2)]
@@ -100,5 +108,5 @@ def _gap(one: _Place, other: _Place, backwards: float) -> float:
     if turn.real <= 0 or abs(turn.imag) > TURNED:
         return float("inf")
     lines = [line for line in _lines(one, other) if line.overlap]
-    gaps = [line.gap * (1.0 if line.forward else backwards) for line in lines]
+    gaps = [line.gap if line.forward else max(line.gap, 1e-9) * backwards for line in lines]
     return min(gaps, default=float("inf")) / (min(one.unit, other.unit) or 1.0)
