@@ -21,6 +21,7 @@ from tests.bench import (
     bench_parse,
     bench_publish,
     bench_release,
+    bench_sheet,
     bench_signal,
     bench_start,
     fixture,
@@ -41,6 +42,7 @@ PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "drain": bench_drain.measure,
     "fleet": bench_fleet.measure,
     "release": bench_release.measure,
+    "sheet": bench_sheet.measure,
     "catalog": bench_catalog.measure,
 }
 
