@@ -126,7 +126,7 @@ class Gate:
         return self._frames > 0 and self._differs(difference(now.samples, self._anchor))
 
     def _cells_differ(self, now: Coarse) -> bool:
-        """Whether a part has become lighter or darker than what is around it: not the light as a whole, or a ramp of it."""
+        """Whether a part has become lighter or darker than what is around it: not the light as a whole."""
         assert self._cells is not None  # noqa: S101 - set with the first frame
         level = self._cells + DARK
         step = (now.cells - self._cells) / level

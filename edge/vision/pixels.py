@@ -21,6 +21,9 @@ Plane = NDArray[np.float32]
 Sums = NDArray[np.uint16]
 """Sums of a few frames, height x width, uint16."""
 
+Box = tuple[int, int, int, int]
+"""x, y, width, height in frame pixels."""
+
 cv2.setNumThreads(1)
 
 

@@ -1,0 +1,130 @@
+"""What the empty table looks like, by cells of the gate, and where a frame differs from it. Pure.
+
+Cells are compared as shares of the light around them, so that drift and the lamp's strength do not count; the lamp
+casts other shadows than the room, so each of its two states has tables of its own. A view becomes a table
+
+- when it is the first that stands, with or without something on it,
+- when the lamp is switched off over an empty table,
+- when it shows less than the table did: something that lay there from the start was taken away,
+- when it has not changed for minutes: a new mat, or a thing that stays. The table beneath it is remembered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.vision.gate import AROUND, CELL, DARK, Coarse
+from edge.vision.pixels import Box, Plane, components, halved, halved_plane, mean_plane, texture
+
+FIRST_NS = 1_000_000_000
+"""How long the first view must stand."""
+LESS_NS = 2_000_000_000
+"""How long a view must stand that shows less than the table."""
+STAYS_NS = 180_000_000_000
+"""How long a thing must lie untouched before it belongs to the table."""
+MOST_TABLES = 3
+_LEAST_SHARE = 0.06
+_SIGMAS = 7.0
+_LESS = 0.8
+_FOLLOWS = 0.1
+_LEAST_CELLS = 2
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    shares: Plane
+    """Each cell as a share of the light around it, less 1."""
+    texture: Plane
+    """Local contrast as a share of the light."""
+
+
+class Background:
+    """The tables that are known, for both states of the lamp."""
+
+    def __init__(self) -> None:
+        """Start without knowing any."""
+        self._tables: dict[bool, list[_Table]] = {False: [], True: []}
+        self._thing: Mask | None = None
+        self._less = False
+
+    def look(self, now: Coarse, sigma: float, *, lit: bool) -> bool | None:
+        """Whether something is in view; None while no table of this light is known.
+
+        Args:
+            now: the frame.
+            sigma: noise of one sample, in grey levels.
+            lit: the lamp burns.
+        """
+        tables = [table for table in self._tables[lit] if table.shares.shape == now.cells.shape]
+        if not tables:
+            self._thing = None
+            return None
+        seen, light = _table(now)
+        least = _LEAST_SHARE + _SIGMAS * sigma / 4 / light
+        found = [np.abs(seen.shares - table.shares) > least for table in tables]
+        best = min(range(len(tables)), key=lambda index: int(found[index].sum()))
+        self._thing = _together(found[best])
+        self._less = bool(self._thing.any()) and _sum(seen, self._thing) < _LESS * _sum(tables[best], self._thing)
+        return bool(self._thing.any())
+
+    def learn(self, now: Coarse, *, lit: bool, still_ns: int, emptied: bool = False) -> None:
+        """Keep this view as a table if it is one.
+
+        Args:
+            now: a frame that was looked at.
+            lit: the lamp burns.
+            still_ns: for how long nothing has moved and nothing new was read.
+            emptied: the lamp was switched off over an empty table.
+        """
+        tables = self._tables[lit]
+        if emptied:
+            self._tables[lit] = [_table(now)[0]]
+        elif self._thing is None:
+            if still_ns >= FIRST_NS:
+                self._tables[lit] = [_table(now)[0]]
+        elif not self._thing.any():
+            self._follow(now, tables)
+        elif still_ns >= (LESS_NS if self._less else STAYS_NS):
+            self._tables[lit] = [_table(now)[0], *tables][:MOST_TABLES]
+
+    def box(self, shape: tuple[int, ...]) -> Box | None:
+        """Where the thing of the last look lies, in pixels of a frame of this height and width."""
+        if self._thing is None or not self._thing.any():
+            return None
+        rows, columns = (np.flatnonzero(self._thing.any(axis=axis)) for axis in (1, 0))
+        top, left = int(rows[0]) * CELL, int(columns[0]) * CELL
+        bottom, right = min(shape[0], int(rows[-1] + 1) * CELL), min(shape[1], int(columns[-1] + 1) * CELL)
+        return left, top, right - left, bottom - top
+
+    def _follow(self, now: Coarse, tables: list[_Table]) -> None:
+        """The empty table changes slowly: light wanders, shadows too."""
+        seen, _ = _table(now)
+        nearest = min(range(len(tables)), key=lambda index: float(np.abs(seen.shares - tables[index].shares).sum()))
+        old = tables[nearest]
+        tables[nearest] = _Table(
+            old.shares + _FOLLOWS * (seen.shares - old.shares), old.texture + _FOLLOWS * (seen.texture - old.texture)
+        )
+
+
+def _table(now: Coarse) -> tuple[_Table, Plane]:
+    light = mean_plane(now.cells, AROUND) + DARK
+    rough = halved_plane(halved(texture(now.samples, 3)).astype(np.float32))
+    return _Table((now.cells + DARK) / light - 1, rough / light), light
+
+
+def _sum(table: _Table, where: Mask) -> float:
+    return float(table.texture[where].sum())
+
+
+def _together(mask: Mask) -> Mask:
+    """Without single cells."""
+    kept = np.zeros_like(mask)
+    for x, y, width, height, cells in components(mask.astype(np.uint8)):
+        if cells >= _LEAST_CELLS:
+            part = np.s_[y : y + height, x : x + width]
+            kept[part] |= mask[part]
+    return kept

@@ -1,0 +1,150 @@
+"""Which symbols lie in view, from what single frames gave. Pure.
+
+A frame misses a symbol that moves, or that a hand covers: what was read stays until something speaks against it. These
+do: the table is empty; the view stands, everything was tried, and it is not where it was; another symbol lies in its
+place; another was read, and this one has not been seen for a while. Until it is decided whether a new symbol lies
+beside an old one or instead of it nothing is told, for the station takes two packages in one view for a mistake.
+
+A package may be exchanged for one with the very same symbol. If that symbol was out of sight for longer than it takes
+to slide something across the table, and then lies elsewhere, it is another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.udi.read import Read
+from edge.vision.pixels import Luma
+
+GIVES_WAY_NS = 400_000_000
+"""How long a symbol may be out of sight before another that was read takes its place."""
+EXCHANGED_NS = 700_000_000
+"""How long a symbol must have been out of sight for the same symbol elsewhere to be another's."""
+ALIKE = 0.75
+"""Correlation with its former picture at which a symbol still lies where it lay: other content gives 0.6 at most."""
+_FAR = 0.25
+"""Share of its size by which a symbol must lie elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What lies in view, for the station."""
+
+    reads: tuple[Read, ...] = ()
+    changed: bool = False
+    """Not what was told before."""
+    gone_ns: int | None = None
+    """What was told before was last seen at this time, and is gone."""
+
+
+@dataclass(slots=True)
+class _Item:
+    read: Read
+    seen_ns: int
+    picture: Luma
+
+
+class Lying:
+    """The symbols that lie in view."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._items: list[_Item] = []
+        self._told: tuple[Read, ...] = ()
+
+    def seen_since(self, since_ns: int) -> tuple[Read, ...]:
+        """Those that were seen lately."""
+        return tuple(item.read for item in self._items if item.seen_ns >= since_ns)
+
+    def take(self, found: Sequence[Read], luma: Luma, t0_ns: int, *, tried: bool, empty: bool) -> Told:
+        """Take what a frame gave.
+
+        Args:
+            found: what was read in it and counts.
+            luma: the frame.
+            t0_ns: monotonic.
+            tried: the view stands, and there is nothing left to try on it.
+            empty: nothing lies in view, as far as the table is known.
+        """
+        unseen = list(self._items)
+        fresh, exchanged = [], []
+        for read in found:
+            item = _nearest(read, unseen)
+            if item is None:
+                fresh.append(_Item(read, t0_ns, _picture(read, luma)))
+                continue
+            unseen.remove(item)
+            if t0_ns - item.seen_ns >= EXCHANGED_NS and _elsewhere(read, item.read):
+                exchanged.append(item.seen_ns)
+            item.read, item.seen_ns, item.picture = read, t0_ns, _picture(read, luma)
+        unseen = [item for item in unseen if not _stands(item, luma, t0_ns)]
+        gone = [each for each in unseen if tried or empty or _gives_way(each, fresh, t0_ns)]
+        self._items = [item for item in self._items if item not in gone] + fresh
+        doubtful = bool(self._strangers()) and any(item not in gone for item in unseen)
+        growing = bool(fresh) and len(self._items) > 1 and not tried
+        return self._tell(gone, exchanged, wait=doubtful or growing)
+
+    def _strangers(self) -> set[bytes]:
+        return {item.read.payload for item in self._items} - {read.payload for read in self._told}
+
+    def _tell(self, gone: list[_Item], exchanged: list[int], *, wait: bool) -> Told:
+        if wait and not exchanged:
+            return Told(self._told)
+        before, self._told = self._told, self.seen_since(0)
+        same = {read.payload for read in before} == {read.payload for read in self._told}
+        lost = exchanged + ([item.seen_ns for item in gone] if before and not self._told else [])
+        return Told(self._told, changed=not same or bool(exchanged), gone_ns=max(lost, default=None))
+
+
+def _nearest(read: Read, items: Sequence[_Item]) -> _Item | None:
+    alike = [item for item in items if item.read.payload == read.payload and item.read.symbology == read.symbology]
+    return min(alike, key=lambda item: _distance(read, item.read), default=None)
+
+
+def _stands(item: _Item, luma: Luma, t0_ns: int) -> bool:
+    """Whether the symbol still lies exactly where it lay; then it has been seen."""
+    if _correlation(item.picture, _picture(item.read, luma)) < ALIKE:
+        return False
+    item.seen_ns = t0_ns
+    return True
+
+
+def _gives_way(item: _Item, fresh: Sequence[_Item], t0_ns: int) -> bool:
+    if any(_distance(item.read, other.read) < _size(item.read) / 2 for other in fresh):
+        return True
+    return bool(fresh) and t0_ns - item.seen_ns >= GIVES_WAY_NS
+
+
+def _elsewhere(read: Read, before: Read) -> bool:
+    return _distance(read, before) > max(2.0, _FAR * _size(before))
+
+
+def _corners(read: Read) -> Sequence[tuple[int, int]]:
+    return read.corners or ((0, 0),)
+
+
+def _distance(one: Read, other: Read) -> float:
+    (ax, ay), (bx, by) = (np.mean(_corners(read), axis=0) for read in (one, other))
+    return float(np.hypot(ax - bx, ay - by))
+
+
+def _size(read: Read) -> float:
+    low, high = np.min(_corners(read), axis=0), np.max(_corners(read), axis=0)
+    return float(max(high - low))
+
+
+def _picture(read: Read, luma: Luma) -> Luma:
+    """The box around a symbol; what lies outside the frame is left out."""
+    (left, top), (right, bottom) = np.min(_corners(read), axis=0), np.max(_corners(read), axis=0)
+    return luma[max(0, top) : max(0, bottom) + 1, max(0, left) : max(0, right) + 1].copy()
+
+
+def _correlation(one: Luma, other: Luma) -> float:
+    if one.shape != other.shape or one.size == 0:
+        return 0.0
+    a, b = (plane.astype(np.float32) - plane.mean() for plane in (one, other))
+    norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / norm if norm > 0 else 0.0
