@@ -100,6 +100,11 @@ class Background:
         bottom, right = min(shape[0], int(rows[-1] + 1) * CELL), min(shape[1], int(columns[-1] + 1) * CELL)
         return left, top, right - left, bottom - top
 
+    def bare(self, box: Box) -> bool:
+        """Whether the table is seen in this box, at the last look."""
+        x, y, width, height = (max(0, value) // CELL for value in box)
+        return self._thing is not None and not self._thing[y : y + height + 2, x : x + width + 2].any()
+
     def _follow(self, now: Coarse, tables: list[_Table]) -> None:
         """The empty table changes slowly: light wanders, shadows too."""
         seen, _ = _table(now)

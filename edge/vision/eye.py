@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from edge.udi.read import Read
 from edge.vision.background import Background
 from edge.vision.gate import Coarse, Gate, Tell, coarse
 from edge.vision.light import Light
-from edge.vision.lying import Lying, Told
+from edge.vision.lying import Lying, Told, View
 from edge.vision.pixels import Box, Luma, luma_problem
 from edge.vision.presence import Presence
 from edge.vision.scene import Scene
@@ -23,8 +24,8 @@ BUDGET_MS = 60.0
 """Most that one frame may take; what is left is tried on the next frame of a still scene."""
 MOVING_SHARE = 0.3
 """The share of it that is spent on a frame of a scene that moves."""
-GLANCE_NS = 5_000_000_000
-"""How often a view that rests is held against the table."""
+GLANCE_NS, SEEK_NS = 5_000_000_000, 1_000_000_000
+"""How often a view that rests is held against the table, and while it differs from it or none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Eye:
         self._gate, self._light = Gate(), Light()
         self._background, self._presence, self._lying = Background(), Presence(), Lying()
         self._scene = Scene(self._formats)
-        self._since_ns = self._still_ns = self._glanced_ns = 0
+        self._since_ns = self._glanced_ns = 0
         self._something: bool | None = None
         """Whether the view differs from the table; None: not known."""
         self._switched_off_empty = False
@@ -86,11 +87,15 @@ class Eye:
         settling = self._light.settling(t0_ns)
         tell = self._gate.look(now, blind=settling)
         if tell.fresh:
-            self._scene, self._since_ns, self._still_ns = Scene(self._formats), t0_ns, t0_ns
+            self._scene, self._since_ns = Scene(self._formats), t0_ns
         rests = self._scene.rests(t0_ns)
-        if not settling and (not rests or t0_ns - self._glanced_ns >= GLANCE_NS):
+        due_ns = GLANCE_NS if self._something is False else SEEK_NS
+        if not settling and (not rests or t0_ns - self._glanced_ns >= due_ns):
             self._glance(now, tell, t0_ns)
-        told = Told(self._told.reads) if rests else self._try(luma, t0_ns, tell)
+        if rests and self._lying.seen_all(self._since_ns):
+            told = Told(self._told.reads)
+        else:
+            told = self._take(() if rests else self._try(luma, t0_ns, tell), luma, t0_ns, tell)
         self._told = told
         return self._said(told, tell, luma.shape, t0_ns, settling=settling)
 
@@ -102,11 +107,11 @@ class Eye:
             return
         nothing_told = not self._told.reads
         emptied, self._switched_off_empty = self._switched_off_empty and nothing_told, False
-        self._background.learn(now, lit=lit, still_ns=t0_ns - self._still_ns if nothing_told else 0, emptied=emptied)
+        self._background.learn(now, lit=lit, still_ns=t0_ns - self._since_ns if nothing_told else 0, emptied=emptied)
         if emptied or self._something is None:
             self._something = self._background.look(now, self._gate.sigma, lit=lit)
 
-    def _try(self, luma: Luma, t0_ns: int, tell: Tell) -> Told:
+    def _try(self, luma: Luma, t0_ns: int, tell: Tell) -> tuple[Read, ...]:
         found = self._scene.step(
             luma,
             t0_ns,
@@ -114,14 +119,30 @@ class Eye:
             budget_ms=self._budget_ms * (MOVING_SHARE if tell.fresh else 1),
             full=tell.still > 0 and self._something is not False,
         )
-        counted = found  # the place of Confirm: what it holds back is not painted over, and read again in the next mean
-        empty = self._something is False and not tell.fresh
-        return self._lying.take(counted, luma, t0_ns, tried=self._scene.tried, empty=empty)
+        return self._counting(found)
+
+    def _counting(self, found: tuple[Read, ...]) -> tuple[Read, ...]:
+        """Those that count. The place of `Confirm`: what is held back is not painted over, and read again next time."""
+        return found
+
+    def _take(self, counted: tuple[Read, ...], luma: Luma, t0_ns: int, tell: Tell) -> Told:
+        bare = partial(self._bare, still=not tell.fresh)
+        return self._lying.take(counted, luma, t0_ns, View(self._scene.tried, t0_ns - self._since_ns, bare))
+
+    def _bare(self, read: Read, *, still: bool) -> bool:
+        """Whether the table is seen where a symbol lay; a moving view does not tell."""
+        if not still or read.corners is None:
+            return False
+        xs, ys = zip(*read.corners, strict=True)
+        return self._background.bare((min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)))
 
     def _said(self, told: Told, tell: Tell, shape: tuple[int, ...], t0_ns: int, *, settling: bool) -> Look:
         present = bool(told.reads) or bool(self._something)
         prompt = self._presence.step(
-            t0_ns, present=present, still=not tell.changed and not settling, reads=bool(told.reads)
+            t0_ns,
+            present=present,
+            still=not tell.changed and not settling,
+            reads=bool(told.reads),
         )
         was_on = self._light.on
         self._light.step(t0_ns, needed=present or tell.changed)

@@ -20,17 +20,21 @@ CELL = 4 * EVERY
 """Frame pixels along a cell."""
 SAMPLE_SIGMAS, LEAST_SAMPLES, LEAST_STEP = 7.0, 6, 16.0
 """So many samples must differ by so many sigmas, and by so many grey levels: bright paper is noisier than the rest."""
-CELL_SIGMAS = 7.0
+CELL_SIGMAS, RECENT_SIGMAS = 7.0, 5.0
+"""By how many sigmas the mean of a cell must differ: of one frame, and of the last few, which is sought in the dark."""
 LEAST_SHARE, LEAST_LEVELS = 0.02, 0.6
 """A mean that differs by less than this share of the light and these grey levels is flicker."""
 DARK = 4.0
 """Grey levels added to what others are divided by: black is as dark as the sensor's offset."""
 AROUND = 15
 """Cells around one with which it is compared: the light changes over wider parts than things do."""
-MEMORY = 8
-"""Frames over which the means of a still view are averaged: slow drift of the light goes unnoticed."""
+MEMORY, RECENT = 32, 3
+"""Frames over which the means of a still view are averaged: all that it was, and what it is now. Slow drift of the
+light goes unnoticed, and a label in the dark does not."""
 ANCHOR = 16
 """Frames after which the samples of a still view are taken anew."""
+TURNS = 4
+"""Frames in which all is looked at once that need not be seen in the first: what creeps, what is faint, the noise."""
 _SPREAD = 0.3246
 """Mean of the smaller half of absolute normal deviates."""
 
@@ -74,6 +78,7 @@ class Gate:
         self._last: Coarse | None = None
         self._anchor: Luma | None = None
         self._cells: Plane | None = None
+        self._recent: Plane | None = None
         self._frames = 0
 
     def look(self, now: Coarse, *, blind: bool = False) -> Tell:
@@ -89,8 +94,9 @@ class Gate:
             self.sigma = 0.0
             return Tell(changed=True, fresh=True, still=0)
         moved = difference(now.samples, last.samples)
-        self._measure(moved)
-        changed = not blind and (self._differs(moved) or self._left_anchor(now) or self._cells_differ(now))
+        if self.sigma == 0 or self._frames % TURNS == 1:
+            self._measure(moved)
+        changed = not blind and (self._differs(moved) or self._cells_differ(now) or self._crept(now))
         if changed or blind:
             self._restart(now)
             return Tell(changed=changed, fresh=True, still=0)
@@ -98,14 +104,14 @@ class Gate:
         return Tell(changed=False, fresh=False, still=self._frames)
 
     def _restart(self, now: Coarse) -> None:
-        self._last, self._anchor, self._cells, self._frames = now, now.samples, now.cells, 0
+        self._last, self._anchor, self._frames = now, now.samples, 0
+        self._cells = self._recent = now.cells
 
     def _follow(self, now: Coarse) -> None:
         """The view stands: its means follow slow drift of the light."""
         assert self._cells is not None  # noqa: S101 - set with the first frame
         self._frames += 1
-        weight = 1 / min(MEMORY, self._frames + 1)
-        self._cells = self._cells + weight * (now.cells - self._cells)
+        self._cells = self._cells + (now.cells - self._cells) / min(MEMORY, self._frames + 1)
         self._last = now
         if self._frames % ANCHOR == 0:
             self._anchor = now.samples
@@ -120,19 +126,32 @@ class Gate:
         step = max(SAMPLE_SIGMAS * math.sqrt(2) * self.sigma, LEAST_STEP)
         return above(moved, step) >= min(LEAST_SAMPLES, moved.size)
 
-    def _left_anchor(self, now: Coarse) -> bool:
+    def _crept(self, now: Coarse) -> bool:
         """Whether many small movements have become one."""
         assert self._anchor is not None  # noqa: S101 - set with the first frame
-        return self._frames > 0 and self._differs(difference(now.samples, self._anchor))
+        return self._frames % TURNS == TURNS - 1 and self._differs(difference(now.samples, self._anchor))
 
     def _cells_differ(self, now: Coarse) -> bool:
         """Whether a part has become lighter or darker than what is around it: not the light as a whole."""
         assert self._cells is not None  # noqa: S101 - set with the first frame
+        assert self._recent is not None  # noqa: S101
+        self._recent = self._recent + (now.cells - self._recent) / RECENT
+        known = 1 / min(MEMORY, self._frames + 1)
+        if self._stands_out(now.cells, CELL_SIGMAS * math.sqrt(1 + known)):
+            return True
+        averaged = 1 / min(2 * RECENT - 1, self._frames + 2)
+        return self._frames % TURNS == 0 and self._stands_out(self._recent, RECENT_SIGMAS * math.sqrt(averaged + known))
+
+    def _stands_out(self, cells: Plane, sigmas: float) -> bool:
+        """Whether a cell, or a square of 4 or 16, has changed by more sigmas of one cell's noise."""
+        assert self._cells is not None  # noqa: S101 - set with the first frame
         level = self._cells + DARK
-        step = (now.cells - self._cells) / level
+        step = (cells - self._cells) / level
         step -= mean_plane(step, AROUND)
-        sigma = self.sigma / 4 * math.sqrt(1 + 1 / min(MEMORY, self._frames + 1))
-        faintest = float(level.mean())
-        least = LEAST_SHARE + LEAST_LEVELS / faintest
-        noise = CELL_SIGMAS * sigma / faintest
-        return furthest(step) > max(noise, least) or furthest(halved_plane(halved_plane(step))) > max(noise / 4, least)
+        light = float(level[level.shape[0] // 2].mean())
+        noise, least = sigmas * self.sigma / 4 / light, LEAST_SHARE + LEAST_LEVELS / light
+        for wider in range(3):
+            if furthest(step) > max(noise / 2**wider, least):
+                return True
+            step = halved_plane(step)
+        return False

@@ -1,9 +1,10 @@
 """Which symbols lie in view, from what single frames gave. Pure.
 
 A frame misses a symbol that moves, or that a hand covers: what was read stays until something speaks against it. These
-do: the table is empty; the view stands, everything was tried, and it is not where it was; another symbol lies in its
-place; another was read, and this one has not been seen for a while. Until it is decided whether a new symbol lies
-beside an old one or instead of it nothing is told, for the station takes two packages in one view for a mistake.
+do: the table is bare where it lay; the view has stood for a while, everything was tried, and it is not there; another
+symbol lies in its place; another was read, and this one has not been seen for a while. Until it is
+decided whether a new symbol lies beside an old one or instead of it nothing is told, for the station takes two packages
+in one view for a mistake.
 
 A package may be exchanged for one with the very same symbol. If that symbol was out of sight for longer than it takes
 to slide something across the table, and then lies elsewhere, it is another's.
@@ -11,7 +12,7 @@ to slide something across the table, and then lies elsewhere, it is another's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +24,10 @@ GIVES_WAY_NS = 400_000_000
 """How long a symbol may be out of sight before another that was read takes its place."""
 EXCHANGED_NS = 700_000_000
 """How long a symbol must have been out of sight for the same symbol elsewhere to be another's."""
-ALIKE = 0.75
-"""Correlation with its former picture at which a symbol still lies where it lay: other content gives 0.6 at most."""
+COVERED_NS = 1_500_000_000
+"""How long a view must stand in which a symbol is covered, before it is gone: a hand rests on it."""
+ALIKE = 0.85
+"""Correlation with its former picture at which a symbol still lies where it lay: other content gives 0.7 at most."""
 _FAR = 0.25
 """Share of its size by which a symbol must lie elsewhere."""
 
@@ -38,6 +41,18 @@ class Told:
     """Not what was told before."""
     gone_ns: int | None = None
     """What was told before was last seen at this time, and is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is known of a frame besides what was read in it."""
+
+    tried: bool
+    """It stands, and everything was tried on it at least once."""
+    stood_ns: int
+    """For how long it has stood."""
+    bare: Callable[[Read], bool]
+    """Whether the table is seen where a symbol lay."""
 
 
 @dataclass(slots=True)
@@ -59,18 +74,21 @@ class Lying:
         """Those that were seen lately."""
         return tuple(item.read for item in self._items if item.seen_ns >= since_ns)
 
-    def take(self, found: Sequence[Read], luma: Luma, t0_ns: int, *, tried: bool, empty: bool) -> Told:
+    def seen_all(self, since_ns: int) -> bool:
+        """Whether each was, so that nothing is in doubt."""
+        return all(item.seen_ns >= since_ns for item in self._items)
+
+    def take(self, found: Sequence[Read], luma: Luma, t0_ns: int, view: View) -> Told:
         """Take what a frame gave.
 
         Args:
             found: what was read in it and counts.
             luma: the frame.
             t0_ns: monotonic.
-            tried: the view stands, and there is nothing left to try on it.
-            empty: nothing lies in view, as far as the table is known.
+            view: what else is known of it.
         """
-        unseen = list(self._items)
-        fresh, exchanged = [], []
+        unseen, exchanged = list(self._items), []
+        fresh = []
         for read in found:
             item = _nearest(read, unseen)
             if item is None:
@@ -80,15 +98,28 @@ class Lying:
             if t0_ns - item.seen_ns >= EXCHANGED_NS and _elsewhere(read, item.read):
                 exchanged.append(item.seen_ns)
             item.read, item.seen_ns, item.picture = read, t0_ns, _picture(read, luma)
-        unseen = [item for item in unseen if not _stands(item, luma, t0_ns)]
-        gone = [each for each in unseen if tried or empty or _gives_way(each, fresh, t0_ns)]
-        self._items = [item for item in self._items if item not in gone] + fresh
-        doubtful = bool(self._strangers()) and any(item not in gone for item in unseen)
-        growing = bool(fresh) and len(self._items) > 1 and not tried
+        self._items += fresh
+        gone = [item for item in unseen if self._is_gone(item, luma, t0_ns, view)]
+        self._items = [item for item in self._items if item not in gone]
+        doubtful = bool(self._strangers()) and any(item not in gone and item.seen_ns < t0_ns for item in unseen)
+        growing = bool(fresh) and len(self._items) > 1 and not view.tried
         return self._tell(gone, exchanged, wait=doubtful or growing)
 
-    def _strangers(self) -> set[bytes]:
-        return {item.read.payload for item in self._items} - {read.payload for read in self._told}
+    def _is_gone(self, item: _Item, luma: Luma, t0_ns: int, view: View) -> bool:
+        strangers = [other for other in self._strangers() if other is not item]
+        if any(_distance(item.read, other.read) < _size(item.read) / 2 for other in strangers):
+            return True
+        if _stands(item, luma):
+            item.seen_ns = t0_ns
+            return False
+        if strangers and (view.tried or t0_ns - item.seen_ns >= GIVES_WAY_NS):
+            return True
+        return view.bare(item.read) or (view.tried and view.stood_ns >= COVERED_NS)
+
+    def _strangers(self) -> list[_Item]:
+        """What was read and not told yet."""
+        told = {read.payload for read in self._told}
+        return [item for item in self._items if item.read.payload not in told]
 
     def _tell(self, gone: list[_Item], exchanged: list[int], *, wait: bool) -> Told:
         if wait and not exchanged:
@@ -104,18 +135,9 @@ def _nearest(read: Read, items: Sequence[_Item]) -> _Item | None:
     return min(alike, key=lambda item: _distance(read, item.read), default=None)
 
 
-def _stands(item: _Item, luma: Luma, t0_ns: int) -> bool:
-    """Whether the symbol still lies exactly where it lay; then it has been seen."""
-    if _correlation(item.picture, _picture(item.read, luma)) < ALIKE:
-        return False
-    item.seen_ns = t0_ns
-    return True
-
-
-def _gives_way(item: _Item, fresh: Sequence[_Item], t0_ns: int) -> bool:
-    if any(_distance(item.read, other.read) < _size(item.read) / 2 for other in fresh):
-        return True
-    return bool(fresh) and t0_ns - item.seen_ns >= GIVES_WAY_NS
+def _stands(item: _Item, luma: Luma) -> bool:
+    """Whether the symbol still lies exactly where it lay."""
+    return _correlation(item.picture, _picture(item.read, luma)) >= ALIKE
 
 
 def _elsewhere(read: Read, before: Read) -> bool:

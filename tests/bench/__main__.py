@@ -22,6 +22,7 @@ from tests.bench import (
     bench_publish,
     bench_release,
     bench_signal,
+    bench_soak,
     bench_start,
     fixture,
 )
@@ -42,6 +43,7 @@ PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "fleet": bench_fleet.measure,
     "release": bench_release.measure,
     "catalog": bench_catalog.measure,
+    "soak": bench_soak.measure,
 }
 
 
