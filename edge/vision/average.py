@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.pixels import Luma, Plane, Sums, added, shared_out
+from edge.vision.pixels import Luma, Sums, added, shared_out
 
 MOST = 4
 """Eight add nothing (the light drifts, the hand trembles)."""
@@ -81,7 +81,7 @@ def _along(before: Luma, after: Luma) -> float:
     return float((np.abs(moved[tells]) / edges[tells]).max()) if tells.any() else 0.0
 
 
-def _tiles(plane: Plane) -> NDArray[np.floating]:
+def _tiles(plane: NDArray[np.floating]) -> NDArray[np.floating]:
     """The means of tiles; tiles at the right and lower edge are smaller."""
     rows = np.arange(0, plane.shape[0], _TILE // _STEP)
     columns = np.arange(0, plane.shape[1], _TILE)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.vision.gate import AROUND, CELL, DARK, Coarse
-from edge.vision.pixels import Box, Plane, components, halved, halved_plane, mean_plane, texture
+from edge.vision.pixels import Box, Plane, blended, components, halved, halved_plane, mean_plane, texture
 
 FIRST_NS = 1_000_000_000
 """How long the first view must stand."""
@@ -111,7 +111,7 @@ class Background:
         nearest = min(range(len(tables)), key=lambda index: float(np.abs(seen.shares - tables[index].shares).sum()))
         old = tables[nearest]
         tables[nearest] = _Table(
-            old.shares + _FOLLOWS * (seen.shares - old.shares), old.texture + _FOLLOWS * (seen.texture - old.texture)
+            blended(old.shares, seen.shares, _FOLLOWS), blended(old.texture, seen.texture, _FOLLOWS)
         )
 
 

@@ -92,7 +92,7 @@ class Eye:
         due_ns = GLANCE_NS if self._something is False else SEEK_NS
         if not settling and (not rests or t0_ns - self._glanced_ns >= due_ns):
             self._glance(now, tell, t0_ns)
-        if rests and self._lying.seen_all(self._since_ns):
+        if rests and self._lying.rest(self._since_ns, t0_ns):
             told = Told(self._told.reads)
         else:
             told = self._take(() if rests else self._try(luma, t0_ns, tell), luma, t0_ns, tell)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.vision.pixels import Luma, Plane, above, difference, furthest, halved, halved_plane, mean_plane
+from edge.vision.pixels import Luma, Plane, above, blended, difference, furthest, halved, halved_plane, mean_plane
 
 EVERY = 8
 """Frame pixels from sample to sample."""
@@ -111,7 +111,7 @@ class Gate:
         """The view stands: its means follow slow drift of the light."""
         assert self._cells is not None  # noqa: S101 - set with the first frame
         self._frames += 1
-        self._cells = self._cells + (now.cells - self._cells) / min(MEMORY, self._frames + 1)
+        self._cells = blended(self._cells, now.cells, 1 / min(MEMORY, self._frames + 1))
         self._last = now
         if self._frames % ANCHOR == 0:
             self._anchor = now.samples
@@ -135,7 +135,7 @@ class Gate:
         """Whether a part has become lighter or darker than what is around it: not the light as a whole."""
         assert self._cells is not None  # noqa: S101 - set with the first frame
         assert self._recent is not None  # noqa: S101
-        self._recent = self._recent + (now.cells - self._recent) / RECENT
+        self._recent = blended(self._recent, now.cells, 1 / RECENT)
         known = 1 / min(MEMORY, self._frames + 1)
         if self._stands_out(now.cells, CELL_SIGMAS * math.sqrt(1 + known)):
             return True

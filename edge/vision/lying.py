@@ -74,9 +74,13 @@ class Lying:
         """Those that were seen lately."""
         return tuple(item.read for item in self._items if item.seen_ns >= since_ns)
 
-    def seen_all(self, since_ns: int) -> bool:
-        """Whether each was, so that nothing is in doubt."""
-        return all(item.seen_ns >= since_ns for item in self._items)
+    def rest(self, since_ns: int, t0_ns: int) -> bool:
+        """Take a frame of a view that has stood since then; False if a symbol was not seen in it, and may be gone."""
+        if any(item.seen_ns < since_ns for item in self._items):
+            return False
+        for item in self._items:
+            item.seen_ns = t0_ns
+        return True
 
     def take(self, found: Sequence[Read], luma: Luma, t0_ns: int, view: View) -> Told:
         """Take what a frame gave.

@@ -99,6 +99,11 @@ def mean_plane(plane: Plane, size: int) -> Plane:
     return cast("Plane", cv2.blur(plane, (size, size)))
 
 
+def blended(old: Plane, new: Plane, share: float) -> Plane:
+    """The old values with a share of the way to the new ones gone."""
+    return cast("Plane", cv2.addWeighted(old, 1 - share, new, share, 0))
+
+
 def furthest(plane: Plane) -> float:
     """The value that is furthest from nothing, without its sign."""
     least, most, _, _ = cv2.minMaxLoc(plane)

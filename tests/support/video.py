@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -87,7 +88,8 @@ def label(number: int, *, px: float = PX) -> Thing:
 def unreadable(number: int) -> Thing:
     """A label that was rubbed until nothing reads."""
     clear = label(number).grey
-    return Thing("unreadable", cv2.GaussianBlur(clear, (0, 0), 7), np.full_like(clear, 255))
+    rubbed = np.asarray(cv2.GaussianBlur(clear, (0, 0), 7), dtype=np.uint8)
+    return Thing("unreadable", rubbed, np.full_like(clear, 255))
 
 
 def hand() -> Thing:
@@ -99,8 +101,10 @@ def hand() -> Thing:
     return Thing("hand", np.broadcast_to(shade, mask.shape).astype(np.uint8), mask)
 
 
-def _levels(paper: NDArray[np.float32], blur: float) -> Luma:
-    return np.clip(128 + 150 * (cv2.GaussianBlur(paper, (0, 0), blur) - 0.5), 0, 255).astype(np.uint8)
+def _levels(paper: NDArray[Any], blur: float) -> Luma:
+    soft = np.asarray(cv2.GaussianBlur(paper, (0, 0), blur), dtype=np.float32)
+    levels: NDArray[np.float32] = np.clip(128 + 150 * (soft - 0.5), 0, 255)
+    return levels.astype(np.uint8)
 
 
 class Video:
@@ -130,11 +134,11 @@ class Video:
             _draw(view, track, time_s)
         drift = 0.88 + 0.08 * math.sin(time_s / 40) + 0.04 * math.sin(time_s / 7)
         light = (DARK + (1 - DARK) * self._lamp) * drift
-        view = cv2.convertScaleAbs(view, alpha=light)
+        lit = cv2.convertScaleAbs(view, alpha=light)
         brighter, darker = self._noise[int(self._rng.integers(len(self._noise)))]
         y, x = (int(value) for value in self._rng.integers(0, 64, 2))
         cut = np.s_[y : y + self._size[1], x : x + self._size[0]]
-        return np.asarray(cv2.subtract(cv2.add(view, brighter[cut]), darker[cut]), dtype=np.uint8)
+        return np.asarray(cv2.subtract(cv2.add(lit, brighter[cut]), darker[cut]), dtype=np.uint8)
 
 
 def _noise(size: tuple[int, int], sigma: float, rng: np.random.Generator) -> tuple[Luma, Luma]:
