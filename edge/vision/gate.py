@@ -35,6 +35,8 @@ ANCHOR = 16
 """Frames after which the samples of a still view are taken anew."""
 TURNS = 4
 """Frames in which all is looked at once that need not be seen in the first: what creeps, what is faint, the noise."""
+MEASURED = 500
+"""Samples at which the noise is measured."""
 _SPREAD = 0.3246
 """Mean of the smaller half of absolute normal deviates."""
 
@@ -118,7 +120,8 @@ class Gate:
 
     def _measure(self, moved: Luma) -> None:
         """The noise: of the half of the samples that differ least, so that what moves does not count."""
-        ranked = np.sort(moved[::8, ::8], axis=None)
+        every = max(1, math.isqrt(moved.size // MEASURED))
+        ranked = np.sort(moved[::every, ::every], axis=None)
         found = float(ranked[: (ranked.size + 1) // 2].mean()) / _SPREAD / math.sqrt(2)
         self.sigma = found if self.sigma == 0 else min(self.sigma + 0.2 * (found - self.sigma), self.sigma * 1.2 + 0.1)
 
