@@ -1,7 +1,8 @@
 """What the empty table looks like, by cells of the gate, and where a frame differs from it. Pure.
 
-Cells are compared as shares of the light around them, so that drift and the lamp's strength do not count; the lamp
-casts other shadows than the room, so each of its two states has tables of its own. A view becomes a table
+A cell counts by how much lighter or darker it has become than what is around it, so that drift and the strength of the
+light do not; the lamp casts other shadows than the room, so each of its two states has tables of its own. A view
+becomes a table
 
 - when it is the first that stands, with or without something on it,
 - when the lamp is switched off over an empty table,
@@ -29,6 +30,8 @@ MOST_TABLES = 3
 _LEAST_SHARE = 0.06
 _SIGMAS = 7.0
 _LESS = 0.8
+_LEAST_WEIGHT = 0.05
+"""Share of what is around that must not differ, or the whole view is the measure."""
 _FOLLOWS = 0.1
 _LEAST_CELLS = 2
 Mask = NDArray[np.bool_]
@@ -36,10 +39,10 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    shares: Plane
-    """Each cell as a share of the light around it, less 1."""
+    cells: Plane
+    """As the gate sees them, in grey levels, `DARK` added."""
     texture: Plane
-    """Local contrast as a share of the light."""
+    """Local contrast, in grey levels."""
 
 
 class Background:
@@ -59,17 +62,18 @@ class Background:
             sigma: noise of one sample, in grey levels.
             lit: the lamp burns.
         """
-        tables = [table for table in self._tables[lit] if table.shares.shape == now.cells.shape]
+        tables = [table for table in self._tables[lit] if table.cells.shape == now.cells.shape]
         if not tables:
             self._thing = None
             return None
-        seen, light = _table(now)
-        least = _LEAST_SHARE + _SIGMAS * sigma / 4 / light
-        found = [np.abs(seen.shares - table.shares) > least for table in tables]
+        seen = _table(now)
+        found = [_together(_differs(seen, table, sigma)) for table in tables]
         best = min(range(len(tables)), key=lambda index: int(found[index].sum()))
-        self._thing = _together(found[best])
-        self._less = bool(self._thing.any()) and _sum(seen, self._thing) < _LESS * _sum(tables[best], self._thing)
-        return bool(self._thing.any())
+        self._thing = found[best]
+        if not self._thing.any():
+            return False
+        self._less = _rough(seen, self._thing) < _LESS * _rough(tables[best], self._thing)
+        return True
 
     def learn(self, now: Coarse, *, lit: bool, still_ns: int, emptied: bool = False) -> None:
         """Keep this view as a table if it is one.
@@ -82,14 +86,14 @@ class Background:
         """
         tables = self._tables[lit]
         if emptied:
-            self._tables[lit] = [_table(now)[0]]
+            self._tables[lit] = [_table(now)]
         elif self._thing is None:
             if still_ns >= FIRST_NS:
-                self._tables[lit] = [_table(now)[0]]
+                self._tables[lit] = [_table(now)]
         elif not self._thing.any():
             self._follow(now, tables)
         elif still_ns >= (LESS_NS if self._less else STAYS_NS):
-            self._tables[lit] = [_table(now)[0], *tables][:MOST_TABLES]
+            self._tables[lit] = [_table(now), *tables][:MOST_TABLES]
 
     def box(self, shape: tuple[int, ...]) -> Box | None:
         """Where the thing of the last look lies, in pixels of a frame of this height and width."""
@@ -107,22 +111,34 @@ class Background:
 
     def _follow(self, now: Coarse, tables: list[_Table]) -> None:
         """The empty table changes slowly: light wanders, shadows too."""
-        seen, _ = _table(now)
-        nearest = min(range(len(tables)), key=lambda index: float(np.abs(seen.shares - tables[index].shares).sum()))
+        seen = _table(now)
+        nearest = min(range(len(tables)), key=lambda index: float(np.abs(seen.cells - tables[index].cells).sum()))
         old = tables[nearest]
-        tables[nearest] = _Table(
-            blended(old.shares, seen.shares, _FOLLOWS), blended(old.texture, seen.texture, _FOLLOWS)
-        )
+        tables[nearest] = _Table(blended(old.cells, seen.cells, _FOLLOWS), blended(old.texture, seen.texture, _FOLLOWS))
 
 
-def _table(now: Coarse) -> tuple[_Table, Plane]:
-    light = mean_plane(now.cells, AROUND) + DARK
+def _table(now: Coarse) -> _Table:
     rough = halved_plane(halved(texture(now.samples, 3)).astype(np.float32))
-    return _Table((now.cells + DARK) / light - 1, rough / light), light
+    return _Table(now.cells + np.float32(DARK), rough)
 
 
-def _sum(table: _Table, where: Mask) -> float:
-    return float(table.texture[where].sum())
+def _differs(seen: _Table, table: _Table, sigma: float) -> Mask:
+    """Cells that have become lighter or darker than the light around has; what differs is no measure of the light."""
+    ratio = seen.cells / table.cells
+    least = _LEAST_SHARE + _SIGMAS * sigma / 4 / table.cells
+    light = mean_plane(ratio, AROUND)
+    for _ in range(2):
+        same = (np.abs(ratio / light - 1) <= least).astype(np.float32)
+        weight = mean_plane(same, AROUND)
+        near = mean_plane(ratio * same, AROUND) / np.maximum(weight, _LEAST_WEIGHT)
+        light = np.where(weight > _LEAST_WEIGHT, near, np.float32(np.median(ratio))).astype(np.float32)
+    found: Mask = np.abs(ratio / light - 1) > least
+    return found
+
+
+def _rough(table: _Table, where: Mask) -> float:
+    """How much there is to see in some cells, as a share of their light."""
+    return float((table.texture[where] / table.cells[where]).sum())
 
 
 def _together(mask: Mask) -> Mask:

@@ -69,6 +69,7 @@ class Eye:
         """Whether the view differs from the table; None: not known."""
         self._switched_off_empty = False
         self._told = Told()
+        self._shape: tuple[int, ...] = ()
 
     def look(self, luma: Luma, t0_ns: int) -> Look:
         """Take the next frame.
@@ -126,7 +127,8 @@ class Eye:
         return found
 
     def _take(self, counted: tuple[Read, ...], luma: Luma, t0_ns: int, tell: Tell) -> Told:
-        bare = partial(self._bare, still=not tell.fresh)
+        bare = partial(self._bare, still=not tell.fresh) if luma.shape == self._shape else _elsewhere
+        self._shape = luma.shape
         return self._lying.take(counted, luma, t0_ns, View(self._scene.tried, t0_ns - self._since_ns, bare))
 
     def _bare(self, read: Read, *, still: bool) -> bool:
@@ -157,3 +159,8 @@ class Eye:
             box=self._background.box(shape) if present else None,
             gone_ns=told.gone_ns,
         )
+
+
+def _elsewhere(_read: Read) -> bool:
+    """A frame of another size is of another view: nothing lies there that was not read in it."""
+    return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import cv2
@@ -31,7 +32,7 @@ Pose = tuple[float, float, float]
 """x, y of the middle in frame pixels, and degrees."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Thing:
     """Something that can lie in the view."""
 
@@ -196,6 +197,21 @@ def _lay(view: Luma, grey: Luma, mask: Luma, middle: Point) -> None:
     if x0 < x1 and y0 < y1:
         part = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
         cv2.copyTo(grey[part], mask[part], view[y0:y1, x0:x1])
+
+
+def still(*lying: tuple[Thing, Pose], size: tuple[int, int], seed: int, light: float = 1.0, noise: float = 4.0) -> Luma:
+    """One frame of things that lie on the table; `seed`: of the noise alone."""
+    view = _table(size).copy()
+    for thing, pose in lying:
+        _lay(view, *_turned(thing, pose[2]), (pose[0], pose[1]))
+    grain = np.random.default_rng(seed).standard_normal(view.shape, dtype=np.float32) * np.float32(noise)
+    levels: NDArray[np.float32] = np.clip(view * np.float32(light) + grain, 0, 255)
+    return levels.astype(np.uint8)
+
+
+@cache
+def _table(size: tuple[int, int]) -> Luma:
+    return _levels(frames.background("wood", size, np.random.default_rng(1)), 0.7)
 
 
 class Director:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -14,14 +16,13 @@ def still(*, moved: float = 0.0, only: slice | None = None, seed: int = 0, noise
     """A page of text, by so many pixels to the right and half as many down; or only some of its columns."""
     page = frames.background("text", (640, 480), np.random.default_rng(1))
     way = np.array([[1, 0, moved], [0, 1, moved / 2]])
-    there = np.asarray(cv2.warpAffine(page, way, (640, 480), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
+    there = cv2.warpAffine(page, way, (640, 480), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     if only is not None:
         page[:, only] = there[:, only]
-        there = page
-    return lit(there, seed, noise)
+    return lit(there if only is None else page, seed, noise)
 
 
-def lit(page: NDArray[np.float32], seed: int, noise: float) -> Luma:
+def lit(page: NDArray[Any], seed: int, noise: float) -> Luma:
     soft = np.asarray(cv2.GaussianBlur(page, (0, 0), 0.8))
     grain = np.random.default_rng(seed).standard_normal(soft.shape) * noise
     return np.asarray(np.clip(128 + 150 * (soft - 0.5) + grain, 0, 255).astype(np.uint8))
