@@ -12,7 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.vision.pixels import Luma, Plane, above, blended, difference, furthest, halved, halved_plane, mean_plane
+from edge.vision.pixels import (
+    Luma,
+    Plane,
+    above,
+    blended,
+    difference,
+    furthest,
+    halved,
+    halved_plane,
+    mean_plane,
+    overall,
+)
 
 EVERY = 8
 """Frame pixels from sample to sample."""
@@ -151,7 +162,7 @@ class Gate:
         level = self._cells + DARK
         step = (cells - self._cells) / level
         step -= mean_plane(step, AROUND)
-        light = float(level[level.shape[0] // 2].mean())
+        light = overall(level)
         noise, least = sigmas * self.sigma / 4 / light, LEAST_SHARE + LEAST_LEVELS / light
         for wider in range(3):
             if furthest(step) > max(noise / 2**wider, least):

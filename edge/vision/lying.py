@@ -2,12 +2,12 @@
 
 A frame misses a symbol that moves, or that a hand covers: what was read stays until something speaks against it. These
 do: the table is bare where it lay; the view has stood for a while, everything was tried, and it is not there; another
-symbol lies in its place; another was read, and this one has not been seen for a while. Until it is
-decided whether a new symbol lies beside an old one or instead of it nothing is told, for the station takes two packages
-in one view for a mistake.
+symbol lies in its place; another was read, and this one has not been seen for a while. Until it is decided whether a
+new symbol lies beside an old one or instead of it nothing is told, for the station takes two packages in one view for a
+mistake.
 
 A package may be exchanged for one with the very same symbol. If that symbol was out of sight for longer than it takes
-to slide something across the table, and then lies elsewhere, it is another's.
+to slide something across the table, and then lies elsewhere, it is another's, unless the thing was followed there.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.udi.read import Read
+from edge.vision.follow import REACH, Trail, trail
 from edge.vision.pixels import Luma
 
 GIVES_WAY_NS = 400_000_000
 """How long a symbol may be out of sight before another that was read takes its place."""
 EXCHANGED_NS = 700_000_000
 """How long a symbol must have been out of sight for the same symbol elsewhere to be another's."""
+LOST_NS = 250_000_000
+"""How long a thing may be out of sight while it is followed."""
 COVERED_NS = 1_500_000_000
 """How long a view must stand in which a symbol is covered, before it is gone: a hand rests on it."""
 ALIKE = 0.85
@@ -55,11 +58,13 @@ class View:
     """Whether the table is seen where a symbol lay."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Item:
     read: Read
     seen_ns: int
     picture: Luma
+    trail: Trail
+    """Where it is, as far as it could be followed."""
 
 
 class Lying:
@@ -96,12 +101,12 @@ class Lying:
         for read in found:
             item = _nearest(read, unseen)
             if item is None:
-                fresh.append(_Item(read, t0_ns, _picture(read, luma)))
+                fresh.append(_item(read, luma, t0_ns))
                 continue
             unseen.remove(item)
-            if t0_ns - item.seen_ns >= EXCHANGED_NS and _elsewhere(read, item.read):
+            if _exchanged(item, read, t0_ns):
                 exchanged.append(item.seen_ns)
-            item.read, item.seen_ns, item.picture = read, t0_ns, _picture(read, luma)
+            self._items[self._items.index(item)] = _item(read, luma, t0_ns)
         self._items += fresh
         gone = [item for item in unseen if self._is_gone(item, luma, t0_ns, view)]
         self._items = [item for item in self._items if item not in gone]
@@ -116,6 +121,7 @@ class Lying:
         if _stands(item, luma):
             item.seen_ns = t0_ns
             return False
+        item.trail = item.trail.on(luma, t0_ns) or item.trail
         if strangers and (view.tried or t0_ns - item.seen_ns >= GIVES_WAY_NS):
             return True
         return view.bare(item.read) or (view.tried and view.stood_ns >= COVERED_NS)
@@ -142,6 +148,20 @@ def _nearest(read: Read, items: Sequence[_Item]) -> _Item | None:
 def _stands(item: _Item, luma: Luma) -> bool:
     """Whether the symbol still lies exactly where it lay."""
     return _correlation(item.picture, _picture(item.read, luma)) >= ALIKE
+
+
+def _item(read: Read, luma: Luma, t0_ns: int) -> _Item:
+    x, y = np.mean(_corners(read), axis=0)
+    return _Item(read, t0_ns, _picture(read, luma), trail(luma, (float(x), float(y)), _size(read), t0_ns))
+
+
+def _exchanged(item: _Item, read: Read, t0_ns: int) -> bool:
+    """Whether the same symbol is another package's."""
+    if t0_ns - item.seen_ns < EXCHANGED_NS or not _elsewhere(read, item.read):
+        return False
+    x, y = np.mean(_corners(read), axis=0) - item.trail.at
+    followed = t0_ns - item.trail.t0_ns < LOST_NS and np.hypot(x, y) < max(_size(read), REACH)
+    return not followed
 
 
 def _elsewhere(read: Read, before: Read) -> bool:

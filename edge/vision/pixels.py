@@ -99,6 +99,17 @@ def mean_plane(plane: Plane, size: int) -> Plane:
     return cast("Plane", cv2.blur(plane, (size, size)))
 
 
+def best_match(luma: Luma, picture: Luma) -> tuple[float, tuple[int, int]]:
+    """Where in an image a smaller picture fits best: the correlation, -1 to 1, and its left and top."""
+    _, score, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(luma, picture, cv2.TM_CCOEFF_NORMED))
+    return float(score), (int(x), int(y))
+
+
+def overall(plane: Plane) -> float:
+    """The mean of all values."""
+    return float(cv2.mean(plane)[0])
+
+
 def blended(old: Plane, new: Plane, share: float) -> Plane:
     """The old values with a share of the way to the new ones gone."""
     return cast("Plane", cv2.addWeighted(old, 1 - share, new, share, 0))

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -137,6 +137,19 @@ def test_a_label_that_is_slid_elsewhere_is_the_same() -> None:
     for step in range(5):
         bench.show(((A, HERE), over((HERE[0] + 10 * step, HERE[1], 0.0))))
     bench.show(((A, THERE),), 1)
+    assert bench.told == [A.payload]
+
+
+def test_a_label_that_is_pushed_too_fast_to_be_read_is_followed() -> None:
+    bench = Bench()
+    bench.show((), 2)
+    bench.show(((A, HERE),), 1)
+    smeared = replace(A, grey=video._streaked(A.grey, (9.0, 3.0), 15))
+    shown = [
+        bench.show(((smeared, (HERE[0] + 20 * step, HERE[1] + 7 * step, HERE[2] + 2 * step)),)) for step in range(10)
+    ]
+    assert all(look.reads and look.reads[0].t0_ns <= S * 3 for looks in shown for look in looks)
+    assert not any(look.changed for look in bench.show(((A, (HERE[0] + 200, HERE[1] + 70, HERE[2] + 20)),), 1))
     assert bench.told == [A.payload]
 
 
