@@ -118,7 +118,7 @@ class Eye:
             t0_ns,
             known=self._lying.seen_since(self._since_ns),
             budget_ms=self._budget_ms * (MOVING_SHARE if tell.fresh else 1),
-            full=tell.still > 0 and self._something is not False,
+            bare=self._something is False,
         )
         return self._counting(found)
 

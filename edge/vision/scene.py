@@ -18,7 +18,6 @@ from edge.vision.pixels import Luma, painted
 
 FIRST_PAUSE_NS = 500_000_000
 MOST_PAUSE_NS = 60_000_000_000
-NEVER_NS = 2**63
 MOST_STEPS = 12
 """Frames after which a scene is left alone that does not stand well enough to be averaged."""
 _AROUND = 1.08
@@ -40,8 +39,6 @@ class Scene:
         """Frames in the picture that the search began with."""
         self._whole = False
         """The full frame was tried."""
-        self._nothing = False
-        """In a mean nothing was found that is worth trying."""
         self._next_ns: int | None = None
         """When the scene is tried again; None: it is being tried."""
         self._pause_ns = FIRST_PAUSE_NS
@@ -52,7 +49,7 @@ class Scene:
         """Whether nothing is to be done with a frame of now."""
         return self._next_ns is not None and t0_ns < self._next_ns
 
-    def step(self, luma: Luma, t0_ns: int, *, known: Sequence[Read], budget_ms: float, full: bool) -> tuple[Read, ...]:
+    def step(self, luma: Luma, t0_ns: int, *, known: Sequence[Read], budget_ms: float, bare: bool) -> tuple[Read, ...]:
         """Go on with the next frame.
 
         Args:
@@ -60,7 +57,7 @@ class Scene:
             t0_ns: monotonic.
             known: what was seen in this scene and counts.
             budget_ms: time for this frame.
-            full: the whole frame may be tried, once.
+            bare: the table is empty, as far as it is known: no need to try hard.
         """
         if self._next_ns is not None:
             self._average, self._search, self._steps, self._on, self._next_ns = Average(), None, 0, 0, None
@@ -70,10 +67,10 @@ class Scene:
         if self.tried and self._average.frames < MOST and self._steps < MOST_STEPS:
             return ()
         picture = luma if self._average.frames == 1 else without(self._average.picture, known)
-        search = self._turn(picture, full=full and not known)
+        search = self._turn(picture, full=not known and not bare)
         found = search.step(picture, t0_ns=t0_ns, budget_ms=budget_ms)
         if search.done and (self._on > 1 or self._steps > 2):  # noqa: PLR2004 - a scene that trembles has no mean
-            self._rest(t0_ns)
+            self._rest(t0_ns, MOST_PAUSE_NS if bare else self._pause_ns)
         return found
 
     def _turn(self, picture: Luma, *, full: bool) -> Search:
@@ -84,16 +81,13 @@ class Scene:
         full = full and not self._whole and frames > 1
         self._search, self._on = Search(picture, self._formats, full=full), frames
         self._whole = self._whole or full
-        self._nothing = self._search.done and frames > 1
         return self._search
 
-    def _rest(self, t0_ns: int) -> None:
-        """Everything was tried on this picture: when to go on if there is no better one."""
+    def _rest(self, t0_ns: int, pause_ns: int) -> None:
+        """Everything was tried on this picture: when to go on, if there is no better one."""
         self.tried = True
-        if self._nothing:
-            self._next_ns = NEVER_NS
-        elif self._on == MOST or self._steps >= MOST_STEPS:
-            self._next_ns, self._pause_ns = t0_ns + self._pause_ns, min(2 * self._pause_ns, MOST_PAUSE_NS)
+        if self._on == MOST or self._steps >= MOST_STEPS:
+            self._next_ns, self._pause_ns = t0_ns + pause_ns, min(2 * pause_ns, MOST_PAUSE_NS)
 
 
 def without(luma: Luma, known: Sequence[Read]) -> Luma:
