@@ -20,7 +20,7 @@ help:
 	@echo "make test                every test; says which it skips and why"
 	@echo "make check               ruff, format, mypy"
 	@echo "make docs                edge/udi/FINDINGS.md and edge/rules/REASONS.md anew from the code"
-	@echo "make bench [ONLY=NAME]   measurements"
+	@echo "make bench [ONLY=NAME]   measurements; ONLY=soak MINUTES=30: half an hour of generated video"
 	@echo "make faults [ROUNDS=N]   every named fault and N random schedules of faults (200)"
 	@echo "make fuzz [MINUTES=N]    coverage-guided fuzzing of the parsers (10); installs atheris into .venv"
 	@echo "make lock                requirements.lock anew from pyproject.toml"
@@ -76,7 +76,7 @@ docs: $(READY)
 	@$(BIN)/python -c 'from edge.rules.page import page; print(page(), end="")' > edge/rules/REASONS.md
 
 bench: $(READY)
-	@$(BIN)/python -m tests.bench $(ONLY)
+	@$(if $(filter command line,$(origin MINUTES)),MINUTES=$(MINUTES)) $(BIN)/python -m tests.bench $(ONLY)
 
 faults: $(READY) brokers
 	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest tests/faults -m faults -q -s --all-faults --rounds=$(ROUNDS) $(if $(SEED),--seed=$(SEED)) $(if $(BACKLOG),--backlog=$(BACKLOG))

@@ -1,22 +1,31 @@
 """From frame to frame: what lies under the camera, what it says, and whether a person should be asked to turn it.
 
 The one thing that the camera process talks to; it knows nothing of sockets and lamps. Time comes in with the frame.
+A frame that shows nothing new is done with after the gate, while there is nothing left to try on what lies there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from edge.udi.read import Read
-from edge.vision.ladder import Search
-from edge.vision.pixels import Luma
+from edge.vision.background import Background
+from edge.vision.gate import Coarse, Gate, Tell, coarse
+from edge.vision.light import Light
+from edge.vision.lying import Lying, Told, View
+from edge.vision.pixels import Box, Luma, luma_problem
+from edge.vision.presence import Presence
+from edge.vision.scene import Scene
 from hardware.camera_settings import DEFAULT_FORMATS
 
 BUDGET_MS = 60.0
 """Most that one frame may take; what is left is tried on the next frame of a still scene."""
-Box = tuple[int, int, int, int]
-"""x, y, width, height in frame pixels."""
+MOVING_SHARE = 0.3
+"""The share of it that is spent on a frame of a scene that moves."""
+GLANCE_NS, SEEK_NS = 5_000_000_000, 1_000_000_000
+"""How often a view that rests is held against the table, and while it differs from it or none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +35,7 @@ class Look:
     reads: tuple[Read, ...] = ()
     """Every symbol that lies in view now and counts."""
     changed: bool = False
-    """`reads` are others than at the look before: the station is told."""
+    """`reads` are others than at the look before, or the same of another package: the station is told."""
     present: bool = False
     """Something lies in view, whether it reads or not."""
     prompt: int | None = None
@@ -35,6 +44,9 @@ class Look:
     """The light is wanted."""
     box: Box | None = None
     """Where the thing lies; for a picture of it."""
+    gone_ns: int | None = None
+    """With `changed`: what was told before was seen last at this time. The station is told of an empty view of that
+    time first, or it takes a package that was exchanged for one with the same symbol for the one before."""
 
 
 class Eye:
@@ -49,7 +61,15 @@ class Eye:
         """
         self._formats = tuple(formats)
         self._budget_ms = budget_ms
-        self._last: tuple[Read, ...] = ()
+        self._gate, self._light = Gate(), Light()
+        self._background, self._presence, self._lying = Background(), Presence(), Lying()
+        self._scene = Scene(self._formats)
+        self._since_ns = self._glanced_ns = 0
+        self._something: bool | None = None
+        """Whether the view differs from the table; None: not known."""
+        self._switched_off_empty = False
+        self._told = Told()
+        self._shape: tuple[int, ...] = ()
 
     def look(self, luma: Luma, t0_ns: int) -> Look:
         """Take the next frame.
@@ -61,9 +81,86 @@ class Eye:
         Raises:
             ValueError: not a two-dimensional uint8 array.
         """
-        search = Search(luma, self._formats)
-        search.step(luma, t0_ns=t0_ns, budget_ms=self._budget_ms)
-        changed = {read.payload for read in search.reads} != {read.payload for read in self._last}
-        self._last = search.reads
-        present = bool(search.reads)
-        return Look(search.reads, changed=changed, present=present, light=present)
+        problem = luma_problem(luma)
+        if problem is not None:
+            raise ValueError(problem)
+        now = coarse(luma)
+        settling = self._light.settling(t0_ns)
+        tell = self._gate.look(now, blind=settling)
+        if tell.fresh:
+            self._scene, self._since_ns = Scene(self._formats), t0_ns
+        rests = self._scene.rests(t0_ns)
+        due_ns = GLANCE_NS if self._something is False else SEEK_NS
+        if not settling and (not rests or t0_ns - self._glanced_ns >= due_ns):
+            self._glance(now, tell, t0_ns)
+        if rests and self._lying.rest(self._since_ns, t0_ns):
+            told = Told(self._told.reads)
+        else:
+            told = self._take(() if rests else self._try(luma, t0_ns, tell), luma, t0_ns, tell)
+        self._told = told
+        return self._said(told, tell, luma.shape, t0_ns, settling=settling)
+
+    def _glance(self, now: Coarse, tell: Tell, t0_ns: int) -> None:
+        """Whether something lies on the table, and whether this is what the table looks like."""
+        self._glanced_ns, lit = t0_ns, self._light.on
+        self._something = self._background.look(now, self._gate.sigma, lit=lit)
+        if not tell.still:
+            return
+        nothing_told = not self._told.reads
+        emptied, self._switched_off_empty = self._switched_off_empty and nothing_told, False
+        self._background.learn(now, lit=lit, still_ns=t0_ns - self._since_ns if nothing_told else 0, emptied=emptied)
+        if emptied or self._something is None:
+            self._something = self._background.look(now, self._gate.sigma, lit=lit)
+
+    def _try(self, luma: Luma, t0_ns: int, tell: Tell) -> tuple[Read, ...]:
+        found = self._scene.step(
+            luma,
+            t0_ns,
+            known=self._lying.seen_since(self._since_ns),
+            budget_ms=self._budget_ms * (MOVING_SHARE if tell.fresh else 1),
+            bare=self._something is False,
+        )
+        return self._counting(found)
+
+    def _counting(self, found: tuple[Read, ...]) -> tuple[Read, ...]:
+        """Those that count. The place of `Confirm`: what is held back is not painted over, and read again next time."""
+        return found
+
+    def _take(self, counted: tuple[Read, ...], luma: Luma, t0_ns: int, tell: Tell) -> Told:
+        bare = partial(self._bare, still=not tell.fresh) if luma.shape == self._shape else _elsewhere
+        self._shape = luma.shape
+        return self._lying.take(counted, luma, t0_ns, View(self._scene.tried, t0_ns - self._since_ns, bare))
+
+    def _bare(self, read: Read, *, still: bool) -> bool:
+        """Whether the table is seen where a symbol lay; a moving view does not tell."""
+        if not still or read.corners is None:
+            return False
+        xs, ys = zip(*read.corners, strict=True)
+        return self._background.bare((min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)))
+
+    def _said(self, told: Told, tell: Tell, shape: tuple[int, ...], t0_ns: int, *, settling: bool) -> Look:
+        present = bool(told.reads) or bool(self._something)
+        prompt = self._presence.step(
+            t0_ns,
+            present=present,
+            still=not tell.changed and not settling,
+            reads=bool(told.reads),
+        )
+        was_on = self._light.on
+        self._light.step(t0_ns, needed=present or tell.changed)
+        if was_on and not self._light.on:
+            self._switched_off_empty = self._something is not None
+        return Look(
+            told.reads,
+            changed=told.changed,
+            present=present,
+            prompt=prompt,
+            light=self._light.on,
+            box=self._background.box(shape) if present else None,
+            gone_ns=told.gone_ns,
+        )
+
+
+def _elsewhere(_read: Read) -> bool:
+    """A frame of another size is of another view: nothing lies there that was not read in it."""
+    return True

@@ -18,6 +18,11 @@ Luma = NDArray[np.uint8]
 """Grey values, height x width, uint8; any stride."""
 Plane = NDArray[np.float32]
 """Intermediate values, height x width, float32."""
+Sums = NDArray[np.uint16]
+"""Sums of a few frames, height x width, uint16."""
+
+Box = tuple[int, int, int, int]
+"""x, y, width, height in frame pixels."""
 
 cv2.setNumThreads(1)
 
@@ -73,6 +78,72 @@ def sampled(luma: Luma, every: int) -> Luma:
     height, width = luma.shape
     size = (max(1, width // every), max(1, height // every))
     return cast("Luma", cv2.resize(luma, size, interpolation=cv2.INTER_NEAREST))
+
+
+def halved(plane: Luma) -> Luma:
+    """Half as large, each value the mean of four; an odd last row or column is left out."""
+    height, width = plane.shape
+    if min(height, width) < 2:  # noqa: PLR2004
+        return plane
+    even = plane[: height // 2 * 2, : width // 2 * 2]
+    return cast("Luma", cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+
+
+def halved_plane(plane: Plane) -> Plane:
+    """As `halved`, without rounding."""
+    return cast("Plane", halved(cast("Luma", plane)))
+
+
+def mean_plane(plane: Plane, size: int) -> Plane:
+    """The mean of `size` x `size` values around each."""
+    return cast("Plane", cv2.blur(plane, (size, size)))
+
+
+def best_match(luma: Luma, picture: Luma) -> tuple[float, tuple[int, int]]:
+    """Where in an image a smaller picture fits best: the correlation, -1 to 1, and its left and top."""
+    _, score, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(luma, picture, cv2.TM_CCOEFF_NORMED))
+    return float(score), (int(x), int(y))
+
+
+def overall(plane: Plane) -> float:
+    """The mean of all values."""
+    return float(cv2.mean(plane)[0])
+
+
+def blended(old: Plane, new: Plane, share: float) -> Plane:
+    """The old values with a share of the way to the new ones gone."""
+    return cast("Plane", cv2.addWeighted(old, 1 - share, new, share, 0))
+
+
+def furthest(plane: Plane) -> float:
+    """The value that is furthest from nothing, without its sign."""
+    least, most, _, _ = cv2.minMaxLoc(plane)
+    return float(max(most, -least))
+
+
+def difference(one: Luma, other: Luma) -> Luma:
+    """How far apart two images of one size are, pixel by pixel."""
+    return cast("Luma", cv2.absdiff(one, other))
+
+
+def above(luma: Luma, level: float) -> int:
+    """How many pixels are above a level."""
+    return int(cv2.countNonZero(cv2.threshold(luma, level, 1, cv2.THRESH_BINARY)[1]))
+
+
+def added(total: Sums, luma: Luma) -> Sums:
+    """A sum of frames and one more."""
+    return cast("Sums", cv2.add(total, luma, dtype=cv2.CV_16U))
+
+
+def shared_out(total: Sums, frames: int) -> Luma:
+    """The mean of so many frames of which this is the sum, rounded."""
+    return cast("Luma", cv2.convertScaleAbs(total, alpha=1 / frames))
+
+
+def painted(luma: Luma, outline: Sequence[tuple[float, float]], level: int) -> None:
+    """Fill a convex outline of the image itself with one grey."""
+    cv2.fillConvexPoly(luma, np.asarray(outline).round().astype(np.int32), level)
 
 
 def unsharp(luma: Luma, *, amount: float, sigma: float) -> Luma:

@@ -23,6 +23,7 @@ from tests.bench import (
     bench_release,
     bench_sheet,
     bench_signal,
+    bench_soak,
     bench_start,
     fixture,
 )
@@ -44,6 +45,7 @@ PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "release": bench_release.measure,
     "sheet": bench_sheet.measure,
     "catalog": bench_catalog.measure,
+    "soak": bench_soak.measure,
 }
 
 
