@@ -52,8 +52,6 @@ log = logging.getLogger(__name__)
 LOOK_WAIT_S = 0.05
 """Without a frame the socket is looked at so often."""
 ALIVE_NS = 1_000_000_000
-CURRENT_NS = 1_000_000_000
-"""A frame that is older shows what lay there, not what lies there."""
 HUNG_S = 10.0
 """A capture, an opening or a look that takes longer will never end: only a new process helps."""
 JOIN_S = 1.5
@@ -159,7 +157,7 @@ class CameraProcess:
     def _picture(self, ident: str) -> Message:
         looked = self._looked
         answer: dict[str, Any] = {"schema": SCHEMA, "type": "picture", "id": ident, "t0_ns": 0, "reads": []}
-        if looked is None or time.monotonic_ns() - looked.captured.frame.t0_ns > CURRENT_NS:
+        if looked is None or not self._capture.delivers:
             return {**answer, "jpeg": None}
         data = picture(looked.captured.frame.luma, looked.look.box)
         return {

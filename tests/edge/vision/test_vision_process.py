@@ -23,7 +23,7 @@ from edge.udi.read import Read
 from edge.vision.capture import Captured
 from edge.vision.eye import Eye, Look
 from edge.vision.pixels import Luma
-from edge.vision.process import CURRENT_NS, CameraProcess, open_camera
+from edge.vision.process import CameraProcess, open_camera
 from hardware.camera import Camera, CameraError, FolderCamera, Frame
 from hardware.camera_settings import CameraSettings
 from hardware.host.local import LineClient, LineServer
@@ -56,10 +56,11 @@ class Bench:
     eyes: Eyes
     station: LineClient
 
-    def show(self, look: Look, *, opening: int = 1, ago_ns: int = 0) -> None:
+    def show(self, look: Look, *, opening: int = 1) -> None:
         """One frame, of which the eye says this."""
         self.eyes.look_ = look
-        self.process._slot.put(Captured(Frame(LUMA, time.monotonic_ns() - ago_ns, 1, "a.png"), opening))
+        self.process._capture.delivers = True
+        self.process._slot.put(Captured(Frame(LUMA, time.monotonic_ns(), 1, "a.png"), opening))
         self.process._step()
 
     def heard(self) -> list[dict[str, Any]]:
@@ -124,10 +125,11 @@ def test_a_picture_is_of_the_frame_whose_reads_come_with_it(bench: Bench) -> Non
     assert [picture_of(each) for each in bench.ask(type="picture", id="e2")] == [(60, 80)]
 
 
-def test_of_an_old_frame_or_none_there_is_no_picture(bench: Bench) -> None:
+def test_without_a_frame_or_from_a_camera_that_stopped_there_is_no_picture(bench: Bench) -> None:
     assert [each["jpeg"] for each in bench.ask(type="picture", id="e1")] == [None]
-    bench.show(Look(), ago_ns=2 * CURRENT_NS)
+    bench.show(Look())
     bench.heard()
+    bench.process._capture.delivers = False
     assert [each["jpeg"] for each in bench.ask(type="picture", id="e2")] == [None]
 
 
