@@ -86,6 +86,7 @@ class CameraInput:
         if self._client.connected and not self._asked:
             self._client.send({"schema": SCHEMA, "type": "state"})
         self._asked = self._client.connected
+        self._light_wanted &= self._client.connected
         for ident in [] if self._photographer is None else self._photographer.requests():
             self._client.send({"schema": SCHEMA, "type": "picture", "id": ident})
 
