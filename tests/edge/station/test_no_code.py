@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from edge import wire
 from edge.rules.regions import site_rules
@@ -35,7 +37,7 @@ from hardware.scanner import ScannerRead
 from hardware.simulators import SimulatedIndicator
 from tests.support.events import opening
 from tests.support.jpeg import noisy
-from tests.support.site import wait_for
+from tests.support.site import ROOT, wait_for
 
 KEY = new_key()
 SEAL = SealTable("k1", base64.b64encode(public_half(KEY)).decode(), "ward")
@@ -265,6 +267,7 @@ def test_missing_is_shown_at_once_and_the_event_follows_with_its_picture(bench: 
     bench.post(Photographed(ident, b"jpeg", seen(b"SHELF-4")), Kept(ident, SHA))
     (event,) = bench.gestures(1)
     assert event["event_id"] == ident
+    Draft202012Validator(json.loads((ROOT / "edge/schema/event.schema.json").read_text("utf-8"))).validate(event)
     (entry,) = event["reads"]
     assert (entry["bytes"], entry["source"], entry["picture"]) == ("", "camera", SHA)
     assert bench.camera.to_keep == [ident]
