@@ -41,6 +41,7 @@ class CameraInput:
         on_light: Callable[[bool], None] = lambda _on: None,
         photographer: Photographer | None = None,
         wedged: Wedged | None = None,
+        newest_ns: int = 0,
     ) -> None:
         """Prepare the client; it connects and reconnects by itself.
 
@@ -50,6 +51,7 @@ class CameraInput:
             on_light: told when the camera's light is to be up, or idle again; returns at once.
             photographer: whose requests are sent; None where no pictures are taken.
             wedged: told how long the process has been silent; None: nobody acts on it.
+            newest_ns: monotonic time of the newest read of the camera that the station knows from before its start.
         """
         self._client = LineClient(socket)
         self._inputs = inputs
@@ -57,6 +59,7 @@ class CameraInput:
         self._photographer = photographer
         self._wedged = wedged
         self._alive_ns = time.monotonic_ns()
+        self._newest_ns = newest_ns
         self._away = False
         self._asked = False
         self._light_wanted = self._light_up = False
@@ -84,7 +87,7 @@ class CameraInput:
     def _ask(self) -> None:
         """What holds now, once after each connecting: it may have been said while nobody listened. And pictures."""
         if self._client.connected and not self._asked:
-            self._client.send({"schema": SCHEMA, "type": "state"})
+            self._client.send({"schema": SCHEMA, "type": "state", "since_ns": self._newest_ns})
         self._asked = self._client.connected
         self._light_wanted &= self._client.connected
         for ident in [] if self._photographer is None else self._photographer.requests():
@@ -93,7 +96,7 @@ class CameraInput:
     def _take(self, message: dict[str, Any]) -> None:
         match message:
             case {"type": "sighting", "t0_ns": int(t0_ns), "reads": list(reads)}:
-                self._inputs.post(Seen(tuple(_reads(reads)), t0_ns))
+                self._see(tuple(_reads(reads)), t0_ns)
             case {"type": "alive"}:
                 self._alive(message)
             case {"type": "light", "on": bool(on)}:
@@ -106,6 +109,10 @@ class CameraInput:
                 self._problem(text[:MOST_TEXT], away=message.get("away") is True)
             case _:
                 log.warning("camera sent a message of no known form: fields %.120s", sorted(message))
+
+    def _see(self, reads: tuple[Read, ...], t0_ns: int) -> None:
+        self._newest_ns = max(self._newest_ns, *(read.t0_ns for read in reads), 0)
+        self._inputs.post(Seen(reads, t0_ns))
 
     def _alive(self, message: dict[str, Any]) -> None:
         self._alive_ns = time.monotonic_ns()

@@ -92,6 +92,8 @@ class Station:
         pictures = PictureStore(state_dir / FOLDER, config.station.id, config.seal)
         self._photographer = None if config.camera is None or config.seal is None else Photographer(pictures)
         orders = OrderBook(state_dir / ORDERS_FILE, authorities(config.authority))
+        journal = JournalReader.open(journal_file)
+        self._lying = () if config.camera is None else last_seen(journal, clock.now().boot)
         self._panel = build_panel(config.panel, simulate=simulate)
         self._desk = Desk(
             task=TaskName(config.station.home_task),
@@ -113,11 +115,9 @@ class Station:
         _add_others(self._inputs, config, simulate=simulate)
         settings = _uplink_settings(config, clock)
         self._fetch = fetcher(config, settings.link.tls, clock, lambda change: self._tell(drafter, change))
-        reader = JournalReader.open(journal_file)
-        self._lying = () if config.camera is None else last_seen(reader)
         self._uplink = Uplink(
             settings,
-            reader,
+            journal,
             self._writer,
             now=clock.now,
             report=lambda change: self._tell(drafter, change),
@@ -172,6 +172,7 @@ class Station:
             on_light=self._panel.indicator.set_light,
             photographer=self._photographer,
             wedged=Wedged(run_dir / REBOOT_WANTED),
+            newest_ns=max((read.t0_ns for read in self._lying), default=0),
         )
         self._inputs.add(camera)
         return camera

@@ -20,21 +20,27 @@ NEWEST = 60
 """Events looked at: badges and scans by hand may stand behind it. The hub's watermark deletes from 50 on."""
 
 
-def last_seen(journal: JournalReader) -> tuple[Read, ...]:
-    """The camera's reads of the newest event that has some; empty if none of the newest `NEWEST` has."""
+def last_seen(journal: JournalReader, boot: str) -> tuple[Read, ...]:
+    """The camera's reads of the newest event that has some; empty if none of the newest `NEWEST` has.
+
+    Args:
+        journal: as the station left it.
+        boot: id of this boot. Reads of another have a `t0_ns` of 0: that clock means nothing now.
+    """
     for row in reversed(journal.newest(0, NEWEST)):
-        reads = _camera_reads(row.line)
+        reads = _camera_reads(row.line, boot)
         if reads:
             return reads
     return ()
 
 
-def _camera_reads(line: bytes) -> tuple[Read, ...]:
+def _camera_reads(line: bytes, boot: str) -> tuple[Read, ...]:
     event = json.loads(line)
     if event["kind"] != wire.Kind.SCAN:
         return ()
+    this = event["clock"]["boot"] == boot
     return tuple(
-        Read(base64.b64decode(each["bytes"]), each["symbology"], "camera", each["t0_ns"])
+        Read(base64.b64decode(each["bytes"]), each["symbology"], "camera", each["t0_ns"] if this else 0)
         for each in _whole(event["reads"])
     )
 

@@ -35,6 +35,9 @@ class Look:
     """The light is wanted."""
     box: Box | None = None
     """Where the thing lies; for a picture of it."""
+    gone_ns: int | None = None
+    """With `changed`: what was told before was seen last at this time. The station is told of an empty view of that
+    time first, or it takes a package that was exchanged for one with the same symbol for the one before."""
 
 
 class Eye:

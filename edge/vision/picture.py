@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from edge.vision.eye import Box
 from edge.vision.pixels import Luma, jpeg, scaled
 
+Box = tuple[int, int, int, int]
+"""x, y, width, height in frame pixels."""
 MOST_BYTES = 148_000
 """Sealed to the hub's key it has some hundred bytes more, and at most 150,000 are sent."""
 MOST_SIDE = 1600
@@ -19,7 +20,7 @@ def cut_out(luma: Luma, box: Box | None) -> Luma:
 
     Args:
         luma: height x width, uint8.
-        box: x, y, width, height in pixels; what lies outside the frame is left out.
+        box: what of it lies outside the frame is left out.
     """
     if box is None:
         return luma
@@ -33,7 +34,7 @@ def picture(luma: Luma, box: Box | None, *, most_bytes: int = MOST_BYTES) -> byt
 
     Args:
         luma: the frame, height x width, uint8; any stride.
-        box: where the object lies: x, y, width, height in pixels; None: the whole frame.
+        box: where the object lies; None: the whole frame.
         most_bytes: of the JPEG; 1,000 always suffice.
 
     Raises:

@@ -18,7 +18,7 @@ To the station:
 
 From the station:
 
-- ``state``: asks for what holds now, ``light`` and ``sighting``.
+- ``state``: ``since_ns``, time of the newest read that it knows; asks for what holds now, ``light`` and ``sighting``.
 - ``picture``: ``id``; asks for a picture of what lies there.
 """
 
@@ -146,8 +146,8 @@ class CameraProcess:
 
     def _answer(self, client: int, message: dict[str, Any]) -> None:
         match message:
-            case {"type": "state"}:
-                for each in self._telling.state():
+            case {"type": "state", "since_ns": int(since_ns)}:
+                for each in self._telling.state(since_ns):
                     self._server.send(client, each)
             case {"type": "picture", "id": str(ident)}:
                 self._server.send(client, self._picture(ident))

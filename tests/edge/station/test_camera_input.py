@@ -89,6 +89,17 @@ def test_it_asks_what_holds_once_after_each_connecting(bench: Bench) -> None:
     assert asked(bench) == ["state"]
 
 
+def test_it_says_which_read_is_the_newest_that_it_knows(bench: Bench) -> None:
+    bench.step()
+    bench.say(type="sighting", t0_ns=9, reads=[READ.to_json(), {**READ.to_json(), "t0_ns": 7}])
+    bench.say(type="sighting", t0_ns=11, reads=[])
+    assert bench.camera is not None
+    bench.camera.close()
+    bench.camera = LineServer(bench.file)
+    heard = [message for _ in range(4) for message in bench.step()]
+    assert heard == [{"schema": 1, "type": "state", "since_ns": 7}]
+
+
 def test_what_it_is_told_reaches_desk_and_panel(bench: Bench) -> None:
     bench.step()
     bench.say(type="sighting", t0_ns=7, reads=[READ.to_json()], frame=1, size=[80, 60], name="")
@@ -255,7 +266,7 @@ def test_the_worker_speaks_by_itself(bench: Bench) -> None:
         return bool(heard)
 
     wait_for(asks, "the question")
-    assert heard == [{"schema": 1, "type": "state"}]
+    assert heard == [{"schema": 1, "type": "state", "since_ns": 0}]
     camera.broadcast({"schema": 1, "type": "light", "on": True})
     wait_for(lambda: bench.lit, "the light")
     bench.input.worker.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,8 @@ def test_the_newest_event_of_the_camera_counts(
         kind, body = (wire.Kind.SESSION, change) if reads is None else (wire.Kind.SCAN, {"reads": reads})
         journal.append([drafter.draft(kind, body)])
     reader = JournalReader.open(file)
-    assert last_seen(reader) == expected
+    assert last_seen(reader, Clock().now().boot) == expected
+    assert last_seen(reader, "another boot") == tuple(replace(read, t0_ns=0) for read in expected)
     reader.close()
     journal.close()
 
