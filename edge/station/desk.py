@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import queue
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from edge import wire
@@ -18,7 +17,7 @@ from edge.catalog.store import Catalog
 from edge.rules.judge import judge
 from edge.rules.verdict import Now, Outcome, TaskName, Verdict
 from edge.station.answers import Answers, Show
-from edge.station.bookings import Bookings
+from edge.station.bookings import Bookings, LastBooked
 from edge.station.cases import CaseBook
 from edge.station.config import PatternsTable
 from edge.station.context import ContextCode, ContextKind, recognise, recordable
@@ -54,16 +53,8 @@ from hardware.signals import Signal
 
 log = logging.getLogger(__name__)
 
-UNDO_NS = 5 * 60 * 1_000_000_000
-"""How long the last booking can be taken back by the UNDO button."""
 PROBE_NS = 5_000_000_000
 """How often a station in FAULT tries whether its journal can write again."""
-
-
-@dataclass(slots=True)
-class _Booked:
-    event_id: str
-    t0_ns: int
 
 
 class Desk:
@@ -104,7 +95,7 @@ class Desk:
         self._persons = Persons(patterns)
         self._no_code = NoCode(photographs, self._append)
         self._answers = Answers()
-        self._last_booked: _Booked | None = None
+        self._last_booked = LastBooked()
         self._bookings = Bookings()
         self._next_second_ns = 0
         self._probe_ns = 0
@@ -280,7 +271,7 @@ class Desk:
         self._after_step("judged")
         event_id = self._record(presented, product, placed)
         if placed.booking.count is not None:
-            self._last_booked = _Booked(event_id, presented.t0_ns)
+            self._last_booked.put(event_id, presented.t0_ns)
             self._bookings.booked(event_id, self.running, presentation.udi, placed.verdict)
 
     def _record(self, presented: Presented, product: Product | None, placed: Placed) -> str:
@@ -344,12 +335,12 @@ class Desk:
         log.info("event_id=%s seq=%d flush_ms=%.2f", event_id, result.seq, result.took_ms)
 
     def _undo(self, t0_ns: int) -> None:
-        booked, self._last_booked = self._last_booked, None
-        if booked is None or t0_ns - booked.t0_ns > UNDO_NS:
+        event_id = self._last_booked.take(t0_ns)
+        if event_id is None:
             self._display.show(Show(Signal(Outcome.REDO.value), t0_ns))
             return
-        self._submit(wire.Kind.CORRECTION, correction_body(booked.event_id, "undo"))
-        self._bookings.not_booked(booked.event_id)
+        self._submit(wire.Kind.CORRECTION, correction_body(event_id, "undo"))
+        self._bookings.not_booked(event_id)
         self._display.show(Show(Signal.CONTEXT, t0_ns))
 
     def _readers_changed(self, readers: Readers) -> None:

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from edge import wire
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
-from edge.seal import new_key, open_picture, public_half
+from edge.seal import new_key, public_half
 from edge.station.cases import CaseBook
 from edge.station.config import Organisation, PatternsTable, PatternTable, SealTable, StationTable
 from edge.station.desk import Desk
@@ -28,15 +28,12 @@ from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
 from edge.station.messages import Kept, Message, Photographed, Pressed, Prompted, Readers, Scanned, Seen
 from edge.station.no_code import AFTER_NS, WAIT_NS, NoCode, Persons
-from edge.station.photographer import Photographer
-from edge.station.pictures import Limits, PictureStore
 from edge.udi.read import Read
 from hardware.buttons import ButtonEvent
 from hardware.host.clock import Clock
 from hardware.scanner import ScannerRead
 from hardware.simulators import SimulatedIndicator
 from tests.support.events import opening
-from tests.support.jpeg import noisy
 from tests.support.site import ROOT, wait_for
 
 KEY = new_key()
@@ -159,45 +156,6 @@ def test_without_camera_or_key_it_is_journaled_at_once() -> None:
     journaled: list[wire.Draft] = []
     NoCode(None, journaled.append).record(draft(0), may=True, now_ns=0)
     assert len(journaled) == 1
-
-
-@pytest.fixture
-def photographer(tmp_path: Path) -> Iterator[tuple[Photographer, PictureStore, list[Kept]]]:
-    store = PictureStore(tmp_path / "pictures", "OR-01", SEAL, Limits(spare_bytes=0))
-    kept: list[Kept] = []
-    made = Photographer(store)
-    made.on_kept = lambda ident, name: kept.append(Kept(ident, name))
-    made.worker.start()
-    yield made, store, kept
-    made.worker.stop()
-
-
-def test_a_picture_is_sealed_and_stored_and_one_that_is_too_late_deleted(
-    photographer: tuple[Photographer, PictureStore, list[Kept]],
-) -> None:
-    made, store, kept = photographer
-    jpeg = noisy()
-    assert made.ask("e1")
-    assert (made.requests(), made.requests()) == (["e1"], [])
-    made.keep("e1", jpeg)
-    made.keep("e2", b"no jpeg")
-    wait_for(lambda: len(kept) == 2, "the worker")
-    assert kept[1] == Kept("e2", None)
-    name = kept[0].name
-    assert name is not None
-    data = store.read(name)
-    assert data is not None
-    assert open_picture(data, {"k1": KEY}, site="ward", station="OR-01") == jpeg
-    made.drop(name)
-    assert store.names() == []
-
-
-@pytest.mark.parametrize(("seal", "spare"), [(None, 0), (SEAL, 1 << 60)], ids=["no key", "no room"])
-def test_what_could_not_be_kept_is_not_asked_for(tmp_path: Path, seal: SealTable | None, spare: int) -> None:
-    made = Photographer(PictureStore(tmp_path / "pictures", "OR-01", seal, Limits(spare_bytes=spare)))
-    assert not made.ask("e1")
-    assert made.requests() == []
-    assert not (tmp_path / "pictures").exists()
 
 
 @dataclass
