@@ -78,6 +78,8 @@ class CameraInput:
     def _step(self) -> None:
         for message in self._client.step(STEP_S / 2):
             self._take(message)
+        if not self.connected and self._client.outdated:
+            self._client.close()  # a new camera process listens, and the former one never hung up
         self._ask()
         self._light(self._light_wanted and self.connected)
         if self._wedged is not None:

@@ -89,6 +89,18 @@ def test_it_asks_what_holds_once_after_each_connecting(bench: Bench) -> None:
     assert asked(bench) == ["state"]
 
 
+def test_a_process_that_never_hangs_up_is_left_for_the_one_that_took_its_place(bench: Bench) -> None:
+    asked(bench)
+    wedged = bench.camera
+    bench.camera = LineServer(bench.file)
+    assert asked(bench) == [], "as long as the former one is heard of it stays"
+    bench.silence(camera_input.ALIVE_NS)
+    assert asked(bench) == ["state"]
+    assert asked(bench) == []
+    assert wedged is not None
+    wedged.close()
+
+
 def test_it_says_which_read_is_the_newest_that_it_knows(bench: Bench) -> None:
     bench.step()
     bench.say(type="sighting", t0_ns=9, reads=[READ.to_json(), {**READ.to_json(), "t0_ns": 7}])
