@@ -18,7 +18,8 @@ To the station:
 
 From the station:
 
-- ``state``: ``since_ns``, time of the newest read that it knows; asks for what holds now, ``light`` and ``sighting``.
+- ``state``: asks for what holds now, ``light`` and ``sighting``; ``since_ns``, time of the newest read that the station
+  knows, may be left out.
 - ``picture``: ``id``; asks for a picture of what lies there.
 """
 
@@ -146,8 +147,9 @@ class CameraProcess:
 
     def _answer(self, client: int, message: dict[str, Any]) -> None:
         match message:
-            case {"type": "state", "since_ns": int(since_ns)}:
-                for each in self._telling.state(since_ns):
+            case {"type": "state"}:
+                since_ns = message.get("since_ns")
+                for each in self._telling.state(since_ns if isinstance(since_ns, int) else 0):
                     self._server.send(client, each)
             case {"type": "picture", "id": str(ident)}:
                 self._server.send(client, self._picture(ident))
