@@ -18,6 +18,8 @@ DEADLINE_S = 1.0
 """A frame is due within this time; a camera gives dozens in it."""
 REOPENINGS = 3
 """So often a camera that stopped is opened again in this process before a new process is worth it."""
+MOST_DAMAGED = 30
+"""A camera that gave so many damaged frames in a row, a second of them, gives no frames."""
 STEADY_NS = 5_000_000_000
 """A camera that delivers for so long is well again; one that stops sooner goes on being counted."""
 FIRST_PAUSE_S = 0.2
@@ -90,6 +92,7 @@ class Capture:
         self._now_ns = now_ns
         self._camera: Camera | None = None
         self._reopened = 0
+        self._in_a_row = 0
         self._opening = 0
         self._opened_ns = 0
         self.frames = 0
@@ -106,8 +109,7 @@ class Capture:
         try:
             frame = self._opened().capture(DEADLINE_S)
         except FrameError as error:
-            self.delivers = True
-            self._report(str(error))
+            self._damaged(str(error))
         except CameraError as error:
             self._stopped(str(error))
         else:
@@ -127,11 +129,21 @@ class Capture:
         if self._camera is None:
             self._camera = self._open_camera()
             self._opening += 1
+            self._in_a_row = 0
             self._opened_ns = self._now_ns()
         return self._camera
 
+    def _damaged(self, why: str) -> None:
+        """Passed over, as long as they are few."""
+        self._in_a_row += 1
+        if self._in_a_row == MOST_DAMAGED:
+            self._stopped(why)
+        else:
+            self.delivers = True
+            self._report(why)
+
     def _well(self, frame: Frame | None) -> None:
-        self.delivers = True
+        self.delivers, self._in_a_row = True, 0
         if self._reopened and self._now_ns() - self._opened_ns >= STEADY_NS:
             self._reopened = 0
         if frame is not None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.vision.capture import REOPENINGS, STEADY_NS, CameraStuckError, Capture, Captured, Slot
+from edge.vision.capture import MOST_DAMAGED, REOPENINGS, STEADY_NS, CameraStuckError, Capture, Captured, Slot
 from hardware.camera import CameraError, Frame, FrameError
 
 Act = Literal["frame", "nothing", "damaged", "late", "shape", "no camera"]
@@ -111,7 +111,12 @@ def test_frames_are_numbered_through_however_often_the_camera_is_opened() -> Non
 CASES: dict[str, tuple[list[Any], int, bool]] = {
     "all is well": (["frame"] * 5, 0, False),
     "a folder without images": (["nothing"] * 50, 0, False),
-    "damaged frames are told and passed over": (["damaged", "frame", *["damaged"] * 40, "frame"], 0, False),
+    "damaged frames are told and passed over": (
+        ["damaged", "frame", *["damaged"] * (MOST_DAMAGED - 1), "frame"],
+        0,
+        False,
+    ),
+    "nothing but damaged frames": (["damaged"] * 9 * MOST_DAMAGED, REOPENINGS, True),
     "it comes back": (["late", "frame", "late", "frame"], 2, False),
     "it comes back the last time": ([*["late"] * REOPENINGS, "frame"], REOPENINGS, False),
     "it does not come back": (["late"] * 9, REOPENINGS, True),
