@@ -18,6 +18,8 @@ DEADLINE_S = 1.0
 """A frame is due within this time; a camera gives dozens in it."""
 REOPENINGS = 3
 """So often a camera that stopped is opened again in this process before a new process is worth it."""
+HANGS_NS = 2_000_000_000
+"""A capture that takes so long has not kept to its deadline."""
 MOST_DAMAGED = 30
 """A camera that gave so many damaged frames in a row, a second of them, gives no frames."""
 STEADY_NS = 5_000_000_000
@@ -97,8 +99,18 @@ class Capture:
         self._opened_ns = 0
         self.frames = 0
         """Frames since the process began."""
-        self.delivers = False
-        """Whether the camera does what it should now; read from other threads."""
+        self._delivers = False
+        self._well_ns = 0
+
+    @property
+    def delivers(self) -> bool:
+        """Whether the camera does what it should now; asked from other threads."""
+        return self._delivers and not self.hangs
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the camera delivered, and now a capture does not end though its deadline is past."""
+        return self._delivers and self._now_ns() - self._well_ns >= HANGS_NS
 
     def step(self) -> None:
         """Capture one frame, or open the camera again.
@@ -139,19 +151,19 @@ class Capture:
         if self._in_a_row == MOST_DAMAGED:
             self._stopped(why)
         else:
-            self.delivers = True
+            self._delivers, self._well_ns = True, self._now_ns()
             self._report(why)
 
     def _well(self, frame: Frame | None) -> None:
-        self.delivers, self._in_a_row = True, 0
-        if self._reopened and self._now_ns() - self._opened_ns >= STEADY_NS:
+        self._delivers, self._well_ns, self._in_a_row = True, self._now_ns(), 0
+        if self._reopened and self._well_ns - self._opened_ns >= STEADY_NS:
             self._reopened = 0
         if frame is not None:
             self.frames += 1
             self._slot.put(Captured(replace(frame, number=self.frames), self._opening))
 
     def _stopped(self, why: str) -> None:
-        self.delivers = False
+        self._delivers = False
         self._report(why)
         self.close()
         if self._reopened == REOPENINGS:

@@ -97,6 +97,7 @@ class CameraProcess:
         self._looked: _Looked | None = None
         self._alive_ns = time.monotonic_ns()
         self._alive_frames = 0
+        self._hung = False
         self._workers = [
             Worker("look", self._step, fresh_within=hung_s, on_stop=self._say_goodbye),
             Worker("capture", self._capture.step, fresh_within=hung_s, on_stop=self._capture.close),
@@ -133,6 +134,7 @@ class CameraProcess:
         if captured is not None:
             self._look(captured)
         self._tell_problems()
+        self._watch()
         self._alive(time.monotonic_ns())
         for client, message in self._server.step(0.0):
             self._answer(client, message)
@@ -172,6 +174,13 @@ class CameraProcess:
     def _tell_problems(self) -> None:
         while not self._problems.empty():
             self._problem(self._problems.get())
+
+    def _watch(self) -> None:
+        """A capture that does not return reports nothing itself."""
+        hangs = self._capture.hangs
+        if hangs and not self._hung:
+            self._problem("a capture does not return: the camera or its driver hangs")
+        self._hung = hangs
 
     def _problem(self, text: str) -> None:
         log.warning("camera: %s", text)

@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from edge.udi.read import Read
-from edge.vision.capture import Captured
+from edge.vision.capture import HANGS_NS, Captured
 from edge.vision.eye import Eye, Look
 from edge.vision.pixels import Luma
 from edge.vision.process import CameraProcess, open_camera
@@ -59,9 +59,14 @@ class Bench:
     def show(self, look: Look, *, opening: int = 1) -> None:
         """One frame, of which the eye says this."""
         self.eyes.look_ = look
-        self.process._capture.delivers = True
+        self.deliver()
         self.process._slot.put(Captured(Frame(LUMA, time.monotonic_ns(), 1, "a.png"), opening))
         self.process._step()
+
+    def deliver(self, ago_ns: int = 0) -> None:
+        """The camera did what it should, so long ago."""
+        self.process._capture._delivers = True
+        self.process._capture._well_ns = time.monotonic_ns() - ago_ns
 
     def heard(self) -> list[dict[str, Any]]:
         """What the station was told by now."""
@@ -130,7 +135,7 @@ def test_without_a_frame_or_from_a_camera_that_stopped_there_is_no_picture(bench
     assert [each["jpeg"] for each in bench.ask(type="picture", id="e1")] == [None]
     bench.show(Look())
     bench.heard()
-    bench.process._capture.delivers = False
+    bench.process._capture._delivers = False
     assert [each["jpeg"] for each in bench.ask(type="picture", id="e2")] == [None]
 
 
@@ -139,11 +144,24 @@ def test_a_problem_says_whether_frames_come_and_then_nothing_is_alive(bench: Ben
     bench.process._alive_ns = 0
     bench.process._step()
     assert bench.heard() == [{"schema": 1, "type": "problem", "message": "no frame within 1.0 s", "away": True}]
-    bench.process._capture.delivers = True
+    bench.deliver()
     bench.process._alive_ns = 0
     bench.process._step()
     (alive,) = bench.heard()
     assert sorted(alive) == ["fps", "passed_over", "pid", "schema", "type"]
+
+
+def test_a_capture_that_does_not_return_is_told_before_the_process_gives_up(bench: Bench) -> None:
+    bench.show(Look())
+    bench.heard()
+    bench.deliver(ago_ns=HANGS_NS)
+    bench.process._alive_ns = 0
+    for _ in range(3):
+        bench.process._step()
+    (problem,) = bench.heard()
+    assert (problem["type"], problem["away"]) == ("problem", True)
+    assert "does not return" in problem["message"]
+    assert [each["jpeg"] for each in bench.ask(type="picture", id="e1")] == [None]
 
 
 ODD = {
