@@ -28,6 +28,10 @@ class CameraError(Exception):
     """The camera did not give a frame in time, or what it gave is no frame; the text says what to look at."""
 
 
+class FrameError(CameraError):
+    """What the camera gave is no frame; the next may be one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One frame."""
@@ -110,5 +114,5 @@ class FolderCamera:
         try:
             self._current = waiting[0].name, load_luma(waiting[0])
         except ImageError as error:
-            raise CameraError(str(error)) from error
+            raise FrameError(str(error)) from error
         self._left = FRAMES_PER_IMAGE

@@ -22,5 +22,8 @@ class Indicator(Protocol):
     def set_profile(self, profile: Profile) -> None:
         """Day, night or silent, from the next signal on."""
 
+    def set_light(self, on: bool) -> None:
+        """Light for the camera: up, as bright as the profile has it, or idle again."""
+
     def close(self) -> None:
         """All lamps out; harmless twice."""

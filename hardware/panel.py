@@ -12,9 +12,11 @@ from gpiozero import PWMLED, Button, Buzzer, PWMOutputDevice
 
 from hardware.buttons import ButtonEvent, HoldTimer
 from hardware.host.worker import Worker
-from hardware.signals import LAMPS, Pattern, Profile, Signal, load_signals
+from hardware.signals import LAMPS, Pattern, Profile, Signal, camera_light, load_signals
 
 POLL_S = 0.05
+LIGHT_HZ = 2000
+"""So many pulses fall into one short exposure that a dimmed light draws no bands across the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class PanelPins:
     wrench: int
     buzzer: int | None = None
     buzzer_kind: Literal["passive", "active"] = "passive"
+    light: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,11 @@ class PanelIndicator:
         self._lamps = {name: PWMLED(getattr(pins, name), pin_factory=pin_factory) for name in LAMPS}
         self._buzzer = _buzzer(pins, pin_factory)
         self._passive = pins.buzzer_kind == "passive"
+        self._camera_light = _camera_light(pins, pin_factory)
+        self._lit_for_camera = False
+        self._profile: Profile = "day"
         self._table = load_signals("day")
-        self._orders: queue.SimpleQueue[Signal | bool] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._lit: Mapping[str, float] = {}
         self._trouble = False
         self._edges: list[_Edge] = []
@@ -61,7 +67,7 @@ class PanelIndicator:
 
     def show(self, signal: Signal, *, t0_ns: int | None = None) -> None:  # noqa: ARG002 - only simulators measure
         """Queue a signal; the panel's thread shows it."""
-        self._orders.put(signal)
+        self._orders.put(lambda: self._begin(signal))
 
     def clear(self) -> None:
         """Back to READY."""
@@ -69,11 +75,15 @@ class PanelIndicator:
 
     def set_trouble(self, on: bool) -> None:
         """Queue it; the panel's thread lights the lamp, at once when at rest."""
-        self._orders.put(on)
+        self._orders.put(lambda: self._rest(trouble=on))
 
     def set_profile(self, profile: Profile) -> None:
-        """From the next signal on."""
-        self._table = load_signals(profile)
+        """Lamps and buzzer from the next signal on; the camera's light at once."""
+        self._orders.put(lambda: self._change(profile))
+
+    def set_light(self, on: bool) -> None:
+        """Queue it; the panel's thread sets the lamp, before any signal that is queued later."""
+        self._orders.put(lambda: self._light_camera(on))
 
     def close(self) -> None:
         """All lamps out."""
@@ -86,13 +96,26 @@ class PanelIndicator:
             order = self._orders.get(timeout=wait) if wait > 0 else self._orders.get_nowait()
         except queue.Empty:
             order = None
-        if isinstance(order, bool):
-            self._trouble = order
-            self._light(self._lit)
-        elif order is not None:
-            self._hush()
-            self._edges = self._plan(self._table[order], time.monotonic_ns())
+        if order is not None:
+            order()
         self._run_due(time.monotonic_ns())
+
+    def _begin(self, signal: Signal) -> None:
+        self._hush()
+        self._edges = self._plan(self._table[signal], time.monotonic_ns())
+
+    def _rest(self, *, trouble: bool) -> None:
+        self._trouble = trouble
+        self._light(self._lit)
+
+    def _change(self, profile: Profile) -> None:
+        self._profile, self._table = profile, load_signals(profile)
+        self._light_camera(self._lit_for_camera)
+
+    def _light_camera(self, on: bool) -> None:
+        self._lit_for_camera = on
+        if self._camera_light is not None:
+            self._camera_light.value = camera_light().level(self._profile, on=on)
 
     def _run_due(self, now_ns: int) -> None:
         while self._edges and self._edges[0].at_ns <= now_ns:
@@ -133,8 +156,16 @@ class PanelIndicator:
     def _release(self) -> None:
         for lamp in self._lamps.values():
             lamp.close()
-        if self._buzzer is not None:
-            self._buzzer.close()
+        for device in (self._buzzer, self._camera_light):
+            if device is not None:
+                device.close()
+
+
+def _camera_light(pins: PanelPins, pin_factory: Any) -> Any:
+    if pins.light is None:
+        return None
+    idle = camera_light().idle
+    return PWMOutputDevice(pins.light, initial_value=idle, frequency=LIGHT_HZ, pin_factory=pin_factory)
 
 
 def _buzzer(pins: PanelPins, pin_factory: Any) -> Any:

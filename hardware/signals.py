@@ -30,6 +30,8 @@ class Signal(StrEnum):
     INCOMPLETE = "INCOMPLETE"
     REDO = "REDO"
     MISSING = "MISSING"
+    PROMPT = "PROMPT"
+    PROMPT_AGAIN = "PROMPT_AGAIN"
     STOP = "STOP"
     FAULT = "FAULT"
     TROUBLE = "TROUBLE"
@@ -85,6 +87,22 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraLight:
+    """How bright the lamp is that the camera sees by: shares of full light."""
+
+    idle: float
+    """With nothing under the camera."""
+    day: float
+    night: float
+
+    def level(self, profile: Profile, *, on: bool) -> float:
+        """The level in a profile."""
+        if not on:
+            return self.idle
+        return self.night if profile == "night" else self.day
+
+
+@dataclass(frozen=True, slots=True)
 class _Table:
     READY: _Row
     WORKING: _Row
@@ -95,16 +113,29 @@ class _Table:
     INCOMPLETE: _Row
     REDO: _Row
     MISSING: _Row
+    PROMPT: _Row
+    PROMPT_AGAIN: _Row
     STOP: _Row
     FAULT: _Row
     TROUBLE: _Row
+    light: CameraLight
 
 
 @cache
 def load_signals(profile: Profile = "day") -> Mapping[Signal, Pattern]:
     """The table for a profile. Night is dimmed and silent except for STOP; silent is day without any tone."""
-    table = load(Path(__file__).with_name("signals.toml"), _Table)
+    table = _table()
     return {signal: _pattern(signal, getattr(table, signal.value), profile) for signal in Signal}
+
+
+def camera_light() -> CameraLight:
+    """The lamp of the camera."""
+    return _table().light
+
+
+@cache
+def _table() -> _Table:
+    return load(Path(__file__).with_name("signals.toml"), _Table)
 
 
 def _pattern(signal: Signal, row: _Row, profile: Profile) -> Pattern:

@@ -34,6 +34,7 @@ class SimulatedIndicator:
         self.history: deque[Shown] = deque(maxlen=HISTORY)
         self.profile: Profile = "day"
         self.trouble = False
+        self.lit = False
         self.closed = False
 
     def show(self, signal: Signal, *, t0_ns: int | None = None) -> None:
@@ -56,6 +57,13 @@ class SimulatedIndicator:
     def set_profile(self, profile: Profile) -> None:
         """Remember the profile."""
         self.profile = profile
+
+    def set_light(self, on: bool) -> None:
+        """Remember it; the sink takes a ``{"light", "at_ns"}`` line."""
+        self.lit = on
+        if self._sink is not None:
+            self._sink.write(json.dumps({"light": on, "at_ns": time.monotonic_ns()}) + "\n")
+            self._sink.flush()
 
     def close(self) -> None:
         """No lamp is lit any more."""

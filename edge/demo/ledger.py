@@ -86,10 +86,10 @@ class Ledger:
         return bool(self.recorded) and not lost and hub.doubled == 0 and len(hub.counted) == self.outcomes.total()
 
     def _signal(self, station: str, shown: dict[str, Any]) -> None:
-        if shown["t0_ns"] is None:
+        if shown.get("t0_ns") is None:  # nobody scanned for it; the camera's lamp neither
             return
         self._last_s = time.monotonic()
-        if shown["signal"] in (Signal.WORKING, Signal.READY):
+        if shown["signal"] in (Signal.WORKING, Signal.READY, Signal.PROMPT, Signal.PROMPT_AGAIN):
             return
         self.to_signal_ms.append((shown["at_ns"] - shown["t0_ns"]) / 1e6)
         about = self._about.get(shown["t0_ns"])

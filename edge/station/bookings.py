@@ -9,8 +9,27 @@ from edge.udi.model import Udi
 MOST = 10_000
 """Beyond so many the oldest pieces are forgotten; no case and no delivery comes near."""
 READING = "storage_reading"
+UNDO_NS = 5 * 60 * 1_000_000_000
+"""How long the last booking can be taken back by the UNDO button."""
 
 _Key = tuple[str, str]
+
+
+class LastBooked:
+    """The one event that UNDO takes back."""
+
+    def __init__(self) -> None:
+        """Begin with nothing to take back."""
+        self._booked: tuple[str, int] | None = None
+
+    def put(self, event_id: str, t0_ns: int) -> None:
+        """This was booked by a scan at that monotonic time."""
+        self._booked = event_id, t0_ns
+
+    def take(self, t0_ns: int) -> str | None:
+        """The event to take back at this time, once; None if there is none or it is too long ago."""
+        booked, self._booked = self._booked, None
+        return None if booked is None or t0_ns - booked[1] > UNDO_NS else booked[0]
 
 
 class Bookings:

@@ -124,6 +124,8 @@ class PanelTable:
     ok_button: int | None = field(default=None, metadata=_PIN)
     no_code_button: int | None = field(default=None, metadata=_PIN)
     undo_button: int | None = field(default=None, metadata=_PIN)
+    light: int | None = field(default=None, metadata=_PIN)
+    """The lamp that the camera sees by."""
     profile: ProfileTable = ProfileTable()
 
     def problems(self) -> Iterable[Problem]:
@@ -135,7 +137,7 @@ class PanelTable:
             seen[pin] = name
 
     def _pins(self) -> Iterable[tuple[str, int]]:
-        for name in ("ready", "tick", "cross", "bar", "wrench", "ok_button", "no_code_button", "undo_button"):
+        for name in ("ready", "tick", "cross", "bar", "wrench", "ok_button", "no_code_button", "undo_button", "light"):
             pin = getattr(self, name)
             if pin is not None:
                 yield name, pin
@@ -243,6 +245,8 @@ class StationConfig:
             )
         if self.station.home_task == "USE" and (self.patterns.badge is None or self.patterns.wristband is None):
             yield _problem("patterns", None, "badge and wristband: a USE station has to know who and for whom")
+        if self.panel is not None and self.panel.light is not None and self.camera is None:
+            yield _problem("panel.light", self.panel.light, "a [camera] that sees by it, or no light")
         yield from wrong(self.authority)
         able = any("catalogue" in each.may for each in self.authority)
         if self.catalogue is not None and self.catalogue.folder is not None and not able and not self.link.bench:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from edge.station.config import PatternsTable, PatternTable
-from edge.udi.model import Kind
+from edge.udi.model import Kind, NotUdi
+from edge.udi.parse import parse
 from edge.udi.presentation import Presentation
 from edge.udi.read import Read
+
+_ANY_DAY = date(2000, 1, 1)
+"""For the century of dates, which numbers of persons do not have."""
 
 
 class ContextKind(StrEnum):
@@ -44,6 +49,15 @@ def recognise(read: Read, patterns: PatternsTable) -> ContextCode | None:
         if pattern is not None and matches(text, read.symbology, pattern):
             return ContextCode(kind, text.removeprefix(pattern.prefix))
     return None
+
+
+def is_person(read: Read, patterns: PatternsTable) -> bool:
+    """Whether a code says who somebody is: a badge or wristband of the site, or by its form (GS1, HIBC)."""
+    code = recognise(read, patterns)
+    if code is not None:
+        return code.kind in (ContextKind.BADGE, ContextKind.WRISTBAND)
+    found = parse(read.payload, read.symbology, today=_ANY_DAY)
+    return isinstance(found, NotUdi) and found.kind in (Kind.PATIENT, Kind.STAFF, Kind.PROVIDER)
 
 
 def recordable(presentation: Presentation) -> tuple[Read, ...]:

@@ -21,22 +21,27 @@ from edge import wire
 from edge.catalog.authorities import authorities
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
+from edge.station.camera_input import CameraInput
 from edge.station.cases import CaseBook
 from edge.station.catalogue import fetcher, open_catalogue, open_tables, status_of
 from edge.station.config import StationConfig
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
-from edge.station.inputs import CameraInput, Inputs, ScannerInput, StdinInput
+from edge.station.inputs import Inputs, ScannerInput, StdinInput
 from edge.station.journal.room import RESERVED_BYTES
 from edge.station.journal.store import Journal, JournalReader, OpenedEpoch
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
+from edge.station.lying import last_seen
+from edge.station.messages import Kept
 from edge.station.order_book import FILE as ORDERS_FILE
 from edge.station.order_book import OrderBook, OrderIndex
 from edge.station.panel import build_panel
+from edge.station.photographer import Photographer
 from edge.station.pictures import FOLDER, PictureStore
 from edge.station.uplink import Uplink
 from edge.station.uplink_state import UplinkSettings
+from edge.station.wedged import REBOOT_WANTED, Wedged
 from hardware.host.clock import Clock
 from hardware.host.link import LinkSettings, Tls
 from hardware.host.local import LineServer
@@ -84,7 +89,11 @@ class Station:
         self._writer.on_pressure = lambda waiting, of: self._tell(
             drafter, wire.station_change("quota", unacknowledged=waiting, capacity=of)
         )
+        pictures = PictureStore(state_dir / FOLDER, config.station.id, config.seal)
+        self._photographer = None if config.camera is None or config.seal is None else Photographer(pictures)
         orders = OrderBook(state_dir / ORDERS_FILE, authorities(config.authority))
+        journal = JournalReader.open(journal_file)
+        self._lying = () if config.camera is None else last_seen(journal, clock.now().boot)
         self._panel = build_panel(config.panel, simulate=simulate)
         self._desk = Desk(
             task=TaskName(config.station.home_task),
@@ -95,19 +104,24 @@ class Station:
             journal=self._writer,
             indicator=self._panel.indicator,
             mono_ns=time.monotonic_ns,
+            photographs=self._photographer,
             after_step=after_step,
         )
         self._panel.connect(self._desk)
-        self._inputs = _inputs(config, self._desk, run_dir, simulate=simulate)
+        if self._photographer is not None:
+            self._photographer.on_kept = lambda ident, name: self._desk.post(Kept(ident, name))
+        self._inputs = Inputs(self._desk.post)
+        self._camera = None if config.camera is None else self._add_camera(run_dir)
+        _add_others(self._inputs, config, simulate=simulate)
         settings = _uplink_settings(config, clock)
         self._fetch = fetcher(config, settings.link.tls, clock, lambda change: self._tell(drafter, change))
         self._uplink = Uplink(
             settings,
-            JournalReader.open(journal_file),
+            journal,
             self._writer,
             now=clock.now,
             report=lambda change: self._tell(drafter, change),
-            pictures=PictureStore(state_dir / FOLDER, config.station.id, config.seal),
+            pictures=pictures,
             orders=orders,
             catalogue_offered=None if self._fetch is None else self._fetch.offered,
             after_step=after_step,
@@ -119,12 +133,12 @@ class Station:
         """Run until SIGTERM or SIGINT, or until a worker fails; returns the exit status."""
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
-        desk = Worker("desk", self._desk.step)
+        desk = Worker("desk", self._desk.step, on_stop=self._desk.close)
         status = Worker("status", self._watch_and_answer, on_stop=self._server.close)
         early = [self._writer.worker, desk, self._uplink.worker, status]
-        early += [] if self._fetch is None else [self._fetch.worker]
+        early += [each.worker for each in (self._fetch, self._photographer) if each is not None]
         readers = [source.worker for source in self._inputs.sources]
-        self._desk.open()
+        self._desk.open(self._lying)
         for worker in early:
             worker.start()
         for worker in readers:
@@ -151,6 +165,18 @@ class Station:
         self._panel.close()
         log.info("state=stopped exit=%d", code)
 
+    def _add_camera(self, run_dir: Path) -> CameraInput:
+        camera = CameraInput(
+            run_dir / "camera.sock",
+            self._inputs,
+            on_light=self._panel.indicator.set_light,
+            photographer=self._photographer,
+            wedged=Wedged(run_dir / REBOOT_WANTED),
+            newest_ns=max((read.t0_ns for read in self._lying), default=0),
+        )
+        self._inputs.add(camera)
+        return camera
+
     def _tell(self, drafter: Drafter, change: Mapping[str, Any]) -> None:
         self._writer.submit(drafter.draft(wire.Kind.STATION, change), lambda _done: None)
 
@@ -174,6 +200,7 @@ class Station:
             "missing_readers": list(self._desk.missing_readers),
             "catalogue": status_of(self._desk.catalog),
             "catalogue_fetch": None if self._fetch is None else self._fetch.stats_json(),
+            "camera": None if self._camera is None else self._camera.stats_json(),
             "link": self._uplink.stats_json(),
             "pid": os.getpid(),
         }
@@ -211,15 +238,11 @@ def _knowledge(config: StationConfig, orders: OrderBook) -> Knowledge:
     )
 
 
-def _inputs(config: StationConfig, desk: Desk, run_dir: Path, *, simulate: bool) -> Inputs:
-    inputs = Inputs(desk.post)
+def _add_others(inputs: Inputs, config: StationConfig, *, simulate: bool) -> None:
     for table in config.scanner:
         inputs.add(ScannerInput(table, inputs))
-    if config.camera is not None:
-        inputs.add(CameraInput(run_dir / "camera.sock", inputs))
     if simulate and sys.stdin is not None:
         inputs.add(StdinInput(sys.stdin.buffer, inputs))
-    return inputs
 
 
 def _uplink_settings(config: StationConfig, clock: Clock) -> UplinkSettings:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import queue
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from edge import wire
@@ -18,18 +17,32 @@ from edge.catalog.store import Catalog
 from edge.rules.judge import judge
 from edge.rules.verdict import Now, Outcome, TaskName, Verdict
 from edge.station.answers import Answers, Show
-from edge.station.bookings import Bookings
+from edge.station.bookings import Bookings, LastBooked
 from edge.station.cases import CaseBook
 from edge.station.config import PatternsTable
-from edge.station.context import ContextCode, recognise, recordable
+from edge.station.context import ContextCode, ContextKind, recognise, recordable
+from edge.station.display import PROMPTS, Display
 from edge.station.drafts import ClockWatch, Drafter
 from edge.station.house import overrule, stand_in
 from edge.station.intake import Intake, Presented
 from edge.station.journal.store import JournalError
 from edge.station.journal.writer import Committed, JournalWriter
 from edge.station.knowledge import Knowledge
+from edge.station.messages import (
+    CAMERA,
+    Kept,
+    Message,
+    Photographed,
+    Pressed,
+    Prompted,
+    Readers,
+    Scanned,
+    Seen,
+    Written,
+)
+from edge.station.no_code import NoCode, Persons, Photographs
 from edge.station.record import correction_body, scan_body
-from edge.station.tasks import Placed, Running, place
+from edge.station.tasks import Placed, Running, awaited, place
 from edge.station.trouble import troubles
 from edge.udi.presentation import Presentation
 from edge.udi.read import Read
@@ -40,60 +53,8 @@ from hardware.signals import Signal
 
 log = logging.getLogger(__name__)
 
-UNDO_NS = 5 * 60 * 1_000_000_000
-"""How long the last booking can be taken back by the UNDO button."""
-_QUIET = (Signal.READY, Signal.WORKING, Signal.TROUBLE)
-"""Signals that say nothing of a package: they never take a STOP away that nobody has acknowledged."""
 PROBE_NS = 5_000_000_000
 """How often a station in FAULT tries whether its journal can write again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """A scanner gave a read."""
-
-    read: ScannerRead
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The camera process gave every symbol of one frame; empty when they vanished."""
-
-    reads: tuple[Read, ...]
-    t0_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pressed:
-    """A button was pressed or held."""
-
-    event: ButtonEvent
-    t0_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The journal finished with an event."""
-
-    event_id: str
-    result: Committed | JournalError
-
-
-@dataclass(frozen=True, slots=True)
-class Readers:
-    """Which readers are missing, and whether any is left."""
-
-    missing: tuple[str, ...]
-    any_left: bool
-
-
-Message = Scanned | Seen | Pressed | Written | Readers
-
-
-@dataclass(slots=True)
-class _Booked:
-    event_id: str
-    t0_ns: int
 
 
 class Desk:
@@ -110,6 +71,7 @@ class Desk:
         journal: JournalWriter,
         indicator: Indicator,
         mono_ns: Callable[[], int],
+        photographs: Photographs | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Build the desk with everything it uses; it opens nothing itself.
@@ -123,17 +85,17 @@ class Desk:
         self._clock_watch = ClockWatch(drafter.clock)
         self._cases = cases
         self._journal = journal
-        self._indicator = indicator
+        self._display = Display(indicator, after_step)
         self._mono_ns = mono_ns
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._intake = Intake(
             lambda di: self._knowledge.expects_no_pi(di),  # noqa: PLW0108 - of whatever is known by then
             lambda dis: self._knowledge.packaging(dis),  # noqa: PLW0108
         )
+        self._persons = Persons(patterns)
+        self._no_code = NoCode(photographs, self._append)
         self._answers = Answers()
-        self._last_shown: Show | None = None
-        self._stop_stands = False
-        self._last_booked: _Booked | None = None
+        self._last_booked = LastBooked()
         self._bookings = Bookings()
         self._next_second_ns = 0
         self._probe_ns = 0
@@ -162,19 +124,29 @@ class Desk:
         """Hand a message to the desk; returns at once."""
         self._inbox.put(message)
 
-    def open(self) -> None:
-        """First events of this run: the clock, and the case that a restart suspended."""
+    def open(self, lying: Sequence[Read] = ()) -> None:
+        """First events of this run: the clock, and the case that a restart suspended.
+
+        Args:
+            lying: what the camera saw last before the restart, as journaled; see `edge.station.lying`.
+        """
+        self._intake.lay([self._stand_in(read) for read in lying], self._now().today)
         self._note_clock()
         case = self._cases.suspended()
         if case is not None:
             self._submit(wire.Kind.SESSION, wire.session_change("case", "suspended", case, "restart"))
-        self._show(Show(Signal.READY))
+        self._display.show(Show(Signal.READY))
+
+    def close(self) -> None:
+        """Record what still waits for something; called in the desk's thread after its last step."""
+        self._no_code.close()
 
     def step(self) -> None:
         """Take one message, or look at the time."""
         self._renew()
         now_ns = self._mono_ns()
-        deadline = min(self._answers.next_deadline_ns() or now_ns + 200_000_000, now_ns + 200_000_000)
+        deadlines = (self._answers.next_deadline_ns(), self._no_code.next_deadline_ns(), now_ns + 200_000_000)
+        deadline = min(each for each in deadlines if each is not None)
         try:
             message = self._inbox.get(timeout=max(0.0, (deadline - now_ns) / 1e9))
         except queue.Empty:
@@ -197,6 +169,12 @@ class Desk:
                 self._scanned(read)
             case Seen(reads, t0_ns):
                 self._seen(reads, t0_ns)
+            case Prompted(number, t0_ns):
+                self._prompted(number, t0_ns)
+            case Photographed(reads=reads):
+                self._no_code.photographed(message, may=self._may_photograph() and not self._persons.among(reads))
+            case Kept():
+                self._no_code.kept(message)
             case Pressed(event, t0_ns):
                 self._pressed(event, t0_ns)
             case Readers():
@@ -204,6 +182,7 @@ class Desk:
 
     def _tick(self, now_ns: int) -> None:
         self._show_all(self._answers.tick(now_ns))
+        self._no_code.tick(now_ns)
         if now_ns < self._next_second_ns:
             return
         self._next_second_ns = now_ns + 1_000_000_000
@@ -223,27 +202,35 @@ class Desk:
         if code is not None:
             self._context(code, scan.t0_ns)
         else:
-            read = stand_in(read, self._knowledge.tables, self._patterns)
-            self._present(self._intake.scanned(read, self._now().today))
+            self._present(self._intake.scanned(self._stand_in(read), self._now().today))
 
     def _seen(self, reads: Sequence[Read], t0_ns: int) -> None:
+        self._persons.seen(reads, t0_ns)
         products = []
         for read in reads:
             code = recognise(read, self._patterns)
             if code is None:
-                products.append(stand_in(read, self._knowledge.tables, self._patterns))
+                products.append(self._stand_in(read))
             elif not self._cases.seen_lately(code, t0_ns):
                 self._context(code, t0_ns)
         self._present(self._intake.seen(products, t0_ns, self._now().today))
 
+    def _stand_in(self, read: Read) -> Read:
+        return stand_in(read, self._knowledge.tables, self._patterns)
+
+    def _prompted(self, number: int, t0_ns: int) -> None:
+        """Something lies there that nobody can read: the person may turn it. It books nothing and accuses nobody."""
+        if self.fault is None and not self._intake.half_waits:
+            self._display.show(Show(PROMPTS[number], t0_ns))
+
     def _pressed(self, event: ButtonEvent, t0_ns: int) -> None:
         match event:
             case ButtonEvent.NO_CODE:
-                self._present(self._intake.nothing_read(t0_ns))
+                self._present(self._intake.nothing_read(t0_ns, gesture=True))
             case ButtonEvent.UNDO:
                 self._undo(t0_ns)
             case ButtonEvent.OK:
-                self._acknowledge()
+                self._display.acknowledge()
             case _:
                 log.info("button=%s has no meaning in this task", event.value)
 
@@ -251,9 +238,11 @@ class Desk:
         """A badge, wristband or document: it changes the task, and the light says that it was understood."""
         self.running, changes = self._cases.show(self.running, code)
         log.info("context=%s changes=%d", code, len(changes))
+        if code.kind is not ContextKind.DOCUMENT:
+            self._persons.shown(t0_ns)
         for change in changes:
             self._submit(wire.Kind.SESSION, wire.session_change(change.of, change.what, change.ident))
-        self._show(Show(Signal.CONTEXT, t0_ns))
+        self._display.show(Show(Signal.CONTEXT, t0_ns))
 
     def _present(self, presented: Sequence[Presented]) -> None:
         for each in presented:
@@ -276,13 +265,13 @@ class Desk:
         )
         verdict = overrule(verdict, presentation, now.today, self._knowledge.packaging)
         if presented.half_pending:
-            self._show(Show(Signal(Outcome.INCOMPLETE.value), presented.t0_ns))
+            self._display.show(Show(Signal(Outcome.INCOMPLETE.value), presented.t0_ns))
             return
         placed = place(self.running, verdict, product)
         self._after_step("judged")
         event_id = self._record(presented, product, placed)
         if placed.booking.count is not None:
-            self._last_booked = _Booked(event_id, presented.t0_ns)
+            self._last_booked.put(event_id, presented.t0_ns)
             self._bookings.booked(event_id, self.running, presentation.udi, placed.verdict)
 
     def _record(self, presented: Presented, product: Product | None, placed: Placed) -> str:
@@ -296,7 +285,8 @@ class Desk:
             catalogue=None if catalog is None else catalog.digest or None,
             rules=self._knowledge.site.digest,
         )
-        event_id = self._submit(wire.Kind.SCAN, body, placed.verdict, presented.t0_ns)
+        journal = self._photograph if presented.gesture else self._append
+        event_id = self._submit(wire.Kind.SCAN, body, placed.verdict, presented.t0_ns, journal)
         log.info(
             "event_id=%s t0_ns=%d outcome=%s reasons=%s udi=%s",
             event_id,
@@ -308,15 +298,32 @@ class Desk:
         return event_id
 
     def _submit(
-        self, kind: wire.Kind, body: dict[str, object], verdict: Verdict | None = None, t0_ns: int | None = None
+        self,
+        kind: wire.Kind,
+        body: dict[str, object],
+        verdict: Verdict | None = None,
+        t0_ns: int | None = None,
+        journal: Callable[[wire.Draft], None] | None = None,
     ) -> str:
         draft = self._drafter.draft(kind, body, self.running)
         outcome = None if verdict is None else verdict.outcome
         shows = self._answers.submitted(draft.event_id, outcome, t0_ns, self._mono_ns())
         self._show_all(shows)
+        (journal or self._append)(draft)
+        return draft.event_id
+
+    def _append(self, draft: wire.Draft) -> None:
         self._journal.submit(draft, lambda result: self.post(Written(draft.event_id, result)))
         self._after_step("submitted")
-        return draft.event_id
+
+    def _photograph(self, draft: wire.Draft) -> None:
+        """The event waits a moment for the picture of what lies under the camera; the light is on already."""
+        self._no_code.record(draft, may=self._may_photograph(), now_ns=self._mono_ns())
+
+    def _may_photograph(self) -> bool:
+        """Never while a wristband or badge is expected or near, and only where there is a camera."""
+        persons = awaited(self.running) is not None or self._persons.near(self._mono_ns())
+        return not persons and CAMERA not in self._readers.missing
 
     def _written(self, event_id: str, result: Committed | JournalError) -> None:
         if isinstance(result, JournalError):
@@ -328,31 +335,24 @@ class Desk:
         log.info("event_id=%s seq=%d flush_ms=%.2f", event_id, result.seq, result.took_ms)
 
     def _undo(self, t0_ns: int) -> None:
-        booked, self._last_booked = self._last_booked, None
-        if booked is None or t0_ns - booked.t0_ns > UNDO_NS:
-            self._show(Show(Signal(Outcome.REDO.value), t0_ns))
+        event_id = self._last_booked.take(t0_ns)
+        if event_id is None:
+            self._display.show(Show(Signal(Outcome.REDO.value), t0_ns))
             return
-        self._submit(wire.Kind.CORRECTION, correction_body(booked.event_id, "undo"))
-        self._bookings.not_booked(booked.event_id)
-        self._show(Show(Signal.CONTEXT, t0_ns))
-
-    def _acknowledge(self) -> None:
-        """OK ends a steady STOP; pressed at rest it repeats the last answer."""
-        if self._stop_stands:
-            self._stop_stands = False
-            self._indicator.clear()
-        elif self._last_shown is not None:
-            self._indicator.show(self._last_shown.signal)
+        self._submit(wire.Kind.CORRECTION, correction_body(event_id, "undo"))
+        self._bookings.not_booked(event_id)
+        self._display.show(Show(Signal.CONTEXT, t0_ns))
 
     def _readers_changed(self, readers: Readers) -> None:
         was, self._readers = self.fault, readers
         log.warning("readers missing=%s", ",".join(readers.missing) or "-")
+        self._note_trouble()
         if self.fault is not None:
-            self._show(Show(Signal.FAULT))
+            self._display.show(Show(Signal.FAULT))
         elif was is not None or not readers.missing:
-            self._show(Show(Signal.READY))
+            self._display.show(Show(Signal.READY))
         else:
-            self._show(Show(Signal.TROUBLE))
+            self._display.show(Show(Signal.TROUBLE))
 
     def _note_clock(self) -> None:
         change = self._clock_watch.changed()
@@ -362,25 +362,16 @@ class Desk:
     def _note_trouble(self) -> None:
         now = self._now()
         known = self._knowledge
-        found = troubles(now, known.age_days(now.today), known.site, known.lacking)
+        found = troubles(now, known.age_days(now.today), known.site, known.lacking, self._readers.missing)
         if found == self._troubles:
             return
         self._troubles = found
         log.warning("trouble=%s", "; ".join(found) or "-")
-        self._indicator.set_trouble(bool(found))
+        self._display.set_trouble(bool(found))
 
     def _show_all(self, shows: Sequence[Show]) -> None:
         for show in shows:
-            self._show(show)
-
-    def _show(self, show: Show) -> None:
-        if self._stop_stands and show.signal in _QUIET:
-            return
-        if show.signal not in _QUIET:
-            self._stop_stands = show.signal is Signal.STOP
-            self._last_shown = show
-        self._indicator.show(show.signal, t0_ns=show.t0_ns)
-        self._after_step("shown")
+            self._display.show(show)
 
     def _now(self) -> Now:
         reading = self._drafter.clock.now()

@@ -1,4 +1,7 @@
-"""Where reads come from: scanners, the camera's socket, standard input. One worker each; all post to the desk."""
+"""Where reads come from: scanners and standard input here, the camera in `edge.station.camera_input`.
+
+One worker each; all post to the desk.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,18 @@ import os
 import select
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 from edge.station.config import ScannerTable
-from edge.station.desk import Message, Pressed, Readers, Scanned, Seen
-from edge.udi.read import Read
+from edge.station.messages import Message, Pressed, Readers, Scanned
 from hardware.buttons import ButtonEvent
 from hardware.framing import Framer
-from hardware.host.local import LineClient
 from hardware.host.worker import Worker
 from hardware.scanner import Scanner
 from hardware.scanner_serial import SerialScanner
 
 log = logging.getLogger(__name__)
 
-ALIVE_NS = 3_000_000_000
-"""The camera says that it is alive once a second; silence for this long means that it is gone."""
 STEP_S = 0.1
 
 
@@ -91,53 +89,6 @@ def _scanner(table: ScannerTable) -> Scanner:
     from hardware.scanner_hid import HidScanner  # noqa: PLC0415 - evdev exists only where keyboard scanners are used
 
     return HidScanner(table.device, no_read=table.no_read)
-
-
-class CameraInput:
-    """The camera process behind its socket."""
-
-    name = "camera"
-    reads_products = True
-
-    def __init__(self, socket: Path, inputs: Inputs) -> None:
-        """Prepare the client; it connects and reconnects by itself."""
-        self._client = LineClient(socket)
-        self._inputs = inputs
-        self._alive_ns = time.monotonic_ns()
-        self.worker = Worker("camera link", self._step, on_stop=self._client.close)
-
-    @property
-    def connected(self) -> bool:
-        """Whether the camera process has said within `ALIVE_NS` that it works."""
-        return time.monotonic_ns() - self._alive_ns < ALIVE_NS
-
-    def _step(self) -> None:
-        for message in self._client.step(STEP_S):
-            self._take(message)
-        self._inputs.check()
-
-    def _take(self, message: dict[str, Any]) -> None:
-        match message:
-            case {"type": "sighting", "t0_ns": int(t0_ns), "reads": list(reads)}:
-                self._alive_ns = time.monotonic_ns()
-                self._inputs.post(Seen(tuple(_reads(reads)), t0_ns))
-            case {"type": "alive"}:
-                self._alive_ns = time.monotonic_ns()
-            case {"type": "problem", "message": str(text)}:
-                log.warning("camera: %s", text)
-            case _:
-                log.warning("camera sent a message of no known form: fields %.120s", sorted(message))
-
-
-def _reads(items: list[Any]) -> list[Read]:
-    reads = []
-    for item in items:
-        try:
-            reads.append(Read.from_json(item))
-        except (KeyError, ValueError, TypeError) as error:
-            # never the read itself: it may be a wristband
-            log.warning("camera sent a read of no known form: %s", type(error).__name__)
-    return reads
 
 
 class StdinInput:

@@ -43,6 +43,8 @@ class Presented:
     """Monotonic time of the read that brought it about."""
     half_pending: bool = False
     """A lone half that still waits: signal INCOMPLETE, journal nothing yet."""
+    gesture: bool = False
+    """A person said that this package has no code: a picture of it may be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,15 @@ class Intake:
         self._remember(joined or alone)
         return [joined] if joined is not None else self._settle(alone)
 
-    def nothing_read(self, t0_ns: int) -> list[Presented]:
+    def nothing_read(self, t0_ns: int, *, gesture: bool = False) -> list[Presented]:
         """A no-read message of a scanner or the NO CODE gesture."""
-        return [*self._release(), Presented(Presentation(Shape.NOTHING), t0_ns)]
+        return [*self._release(), Presented(Presentation(Shape.NOTHING), t0_ns, gesture=gesture)]
+
+    def lay(self, reads: Sequence[Read], today: date) -> None:
+        """What lay under the camera before a restart: while it still lies there it is not presented again."""
+        self._lying = frozenset(read.payload for read in reads)
+        presentation = assemble(reads, today=today, packaging=self._packaging)
+        self._lying_udi = presentation.udi if presentation.shape is Shape.COMPLETE else None
 
     def seen(self, reads: Sequence[Read], t0_ns: int, today: date) -> list[Presented]:
         """All product reads of one camera frame; empty when nothing lies there any more."""

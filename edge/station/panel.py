@@ -9,7 +9,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 from edge.station.config import PanelTable, ProfileTable
-from edge.station.desk import Pressed
+from edge.station.messages import Pressed
 from hardware.buttons import ButtonEvent
 from hardware.indicator import Indicator
 from hardware.simulators import SimulatedIndicator
@@ -69,6 +69,7 @@ def build_panel(table: PanelTable | None, *, simulate: bool) -> Panel:
         wrench=table.wrench,
         buzzer=None if table.buzzer is None else table.buzzer.pin,
         buzzer_kind="passive" if table.buzzer is None else table.buzzer.kind,
+        light=table.light,
     )
     buttons = {
         ButtonEvent.OK: table.ok_button,

@@ -112,6 +112,10 @@ class PictureStore:
             return None
         return picture_name(data)
 
+    def takes_more(self) -> bool:
+        """Whether a picture would be kept now: there is a key to seal it to, and the disk has room."""
+        return self._sealer is not None and self._free(self._folder.parent) >= self._limits.spare_bytes
+
     def names(self) -> list[str]:
         """Pictures that wait, the oldest first."""
         return [file.name for file in self._files() if file.name not in self._passed]
@@ -175,8 +179,7 @@ class PictureStore:
         """Under the lock; for so many bytes more."""
         if size:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            disk = os.statvfs(self._folder)
-            free = disk.f_bavail * disk.f_frsize - size
+            free = self._free(self._folder) - size
             if free < self._limits.spare_bytes:
                 raise PictureError(f"{free} bytes would be free on the disk: expected {self._limits.spare_bytes}")
         files = self._files()
@@ -188,6 +191,15 @@ class PictureStore:
             over -= file.size
             dropped.append(file.name)
         self._drop(dropped, "over_quota")
+
+    @staticmethod
+    def _free(folder: Path) -> int:
+        """Bytes of the disk that anybody may use; 0 where it cannot be told."""
+        try:
+            disk = os.statvfs(folder)
+        except OSError:
+            return 0
+        return disk.f_bavail * disk.f_frsize
 
     def _files(self) -> list[_File]:
         found = []

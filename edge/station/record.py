@@ -83,6 +83,16 @@ def scan_body(
     }
 
 
+def picture_entry(name: str, t0_ns: int) -> dict[str, Any]:
+    """The entry of ``reads`` for a package that shows no code: nothing was read, and this is what it looks like.
+
+    Args:
+        name: SHA-256 of the sealed picture.
+        t0_ns: monotonic time of the gesture.
+    """
+    return _read(Read(b"", None, "camera", t0_ns, picture=name), b"")
+
+
 def correction_body(corrects: str, why: str) -> dict[str, Any]:
     """Body of a ``correction`` event: the earlier event stays, this one takes it back."""
     return {"reason": why, "corrects": corrects}

@@ -54,7 +54,7 @@ def place(running: Running, verdict: Verdict, product: Product | None) -> Placed
 
     A USE without operator or patient is not booked: the person is asked to show the badge or the wristband first.
     """
-    missing = _missing(running)
+    missing = awaited(running)
     if missing is not None and verdict.outcome in BOOKED:
         reasons = (Reason(missing, Audience.PERSON), *verdict.reasons)
         return Placed(Verdict(Outcome.REDO, reasons), Booking(document=running.document))
@@ -64,7 +64,8 @@ def place(running: Running, verdict: Verdict, product: Product | None) -> Placed
     return Placed(verdict, booking)
 
 
-def _missing(running: Running) -> str | None:
+def awaited(running: Running) -> str | None:
+    """Who has to be shown before anything can be booked, ``operator_missing`` or ``patient_missing``; None: nobody."""
     if running.task is not TaskName.USE:
         return None
     if running.operator is None:

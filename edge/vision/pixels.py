@@ -166,3 +166,19 @@ def components(mask: Luma) -> Sequence[tuple[int, int, int, int, int]]:
     """Connected areas of non-zero pixels: x, y, width, height, number of pixels."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
     return [tuple(int(value) for value in row) for row in stats[1:]]  # type: ignore[misc]  # five values in a row
+
+
+def jpeg(luma: Luma, quality: int) -> bytes:
+    """A grey JPEG, with the header that is needed to show it and no metadata.
+
+    Args:
+        luma: height x width, uint8, at most 65,500 pixels each.
+        quality: 1 to 100.
+
+    Raises:
+        ValueError: it cannot be written, being too large.
+    """
+    done, data = cv2.imencode(".jpg", luma, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise ValueError(f"{luma.shape[1]} x {luma.shape[0]} pixels cannot be written as a JPEG")
+    return bytes(data)

@@ -50,3 +50,16 @@ def _memory_mb(file: Path) -> int | None:
         if line.startswith("MemTotal:"):
             return int(line.split()[1]) // 1024
     return None
+
+
+def process_begun(pid: int, root: Path = Path("/")) -> int | None:
+    """When a process began, in clock ticks since boot (proc(5), ``stat``, field 22).
+
+    Returns:
+        None where there is no such process, or only its exit status is left.
+    """
+    _, _, after_name = (_text(root / f"proc/{pid}/stat") or "").rpartition(") ")
+    fields = after_name.split()
+    with contextlib.suppress(ValueError, IndexError):
+        return None if fields[0] in ("Z", "X") else int(fields[19])
+    return None

@@ -72,6 +72,7 @@ class LineServer:
         self._path = path
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._sock.bind(str(path))
+        self._file = _identity(path)
         path.chmod(mode)
         self._sock.listen()
         self._sock.setblocking(False)
@@ -105,11 +106,12 @@ class LineServer:
             self._send(number, _dump(message))
 
     def close(self) -> None:
-        """Close everything and remove the socket file."""
+        """Close everything and remove the socket file, unless another server has taken the place."""
         for number in list(self._clients):
             self._drop(number, "closing")
+        if _identity(self._path) == self._file:
+            self._path.unlink(missing_ok=True)
         self._sock.close()
-        self._path.unlink(missing_ok=True)
 
     def _accept(self) -> None:
         sock, _ = self._sock.accept()
@@ -156,12 +158,21 @@ class LineClient:
         """Prepare; `step` connects."""
         self._path = path
         self._sock: socket.socket | None = None
+        self._file: tuple[int, int] | None = None
         self._lines = _Lines()
 
     @property
     def connected(self) -> bool:
         """There is a connection."""
         return self._sock is not None
+
+    @property
+    def outdated(self) -> bool:
+        """Another server listens at the path than the one of this connection, which was never closed.
+
+        A process that cannot be killed keeps its connections open for ever.
+        """
+        return self._sock is not None and _identity(self._path) != self._file
 
     def step(self, timeout_s: float) -> list[dict[str, Any]]:
         """Connect if need be, then give the messages that came within `timeout_s` seconds."""
@@ -203,8 +214,17 @@ class LineClient:
         except OSError:
             sock.close()
             return False
-        self._sock = sock
+        self._sock, self._file = sock, _identity(self._path)
         return True
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file this is; the number of one that is still in use is not given to another."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 def ask(path: Path, request: Mapping[str, Any], *, within_s: float) -> dict[str, Any] | None:

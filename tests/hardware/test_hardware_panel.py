@@ -1,14 +1,16 @@
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from hardware.buttons import ButtonEvent
 from hardware.panel import PanelButtons, PanelIndicator, PanelPins
-from hardware.signals import Signal
+from hardware.signals import Signal, camera_light
 
 PINS = PanelPins(ready=5, tick=17, cross=27, bar=22, wrench=23, buzzer=18)
+WITH_LIGHT = replace(PINS, light=12)
 
 
 @pytest.fixture
@@ -89,4 +91,30 @@ def test_a_trouble_is_a_lamp_at_rest_that_no_scan_takes_away(factory: MockFactor
     panel.set_trouble(False)
     wait_for(lambda: factory.pin(23).state == 0)
     assert factory.pin(5).state == pytest.approx(0.3)
+    panel.close()
+
+
+def test_the_camera_gets_as_much_light_as_the_hour_allows(factory: MockFactory) -> None:
+    panel = PanelIndicator(WITH_LIGHT, pin_factory=factory)
+    light = camera_light()
+    lamp = factory.pin(12)
+    assert lamp.state == pytest.approx(light.idle)
+    panel.set_light(True)
+    wait_for(lambda: lamp.state == pytest.approx(light.day))
+    panel.set_profile("night")
+    wait_for(lambda: lamp.state == pytest.approx(light.night))
+    panel.set_light(False)
+    wait_for(lambda: lamp.state == pytest.approx(light.idle))
+    panel.set_profile("day")
+    panel.show(Signal.STOP)
+    wait_for(lambda: factory.pin(27).state == 1)
+    assert lamp.state == pytest.approx(light.idle), "no signal touches it"
+    panel.close()
+
+
+def test_a_panel_without_a_light_takes_the_order(factory: MockFactory) -> None:
+    panel = PanelIndicator(PINS, pin_factory=factory)
+    panel.set_light(True)
+    panel.show(Signal.STOP)
+    wait_for(lambda: factory.pin(27).state == 1)
     panel.close()

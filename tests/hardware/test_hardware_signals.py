@@ -3,7 +3,7 @@ import typing
 
 import pytest
 
-from hardware.signals import LAMPS, Pattern, Profile, Signal, load_signals
+from hardware.signals import LAMPS, Pattern, Profile, Signal, camera_light, load_signals
 
 PROFILES = typing.get_args(Profile)
 OUTCOMES = ("ACCEPTED", "CHECKED", "ATTENTION", "INCOMPLETE", "REDO", "MISSING", "STOP", "FAULT")
@@ -56,3 +56,20 @@ def test_night_is_dim_and_silent_but_stop_is_neither_off_nor_mute() -> None:
     assert night[Signal.STOP].tones != ()
     assert night[Signal.STOP].steps[0].levels["cross"] >= 0.3
     assert all(pattern.tones == () for pattern in load_signals("silent").values())
+
+
+@pytest.mark.parametrize("tell", [look, sound])
+def test_a_prompt_is_taken_for_no_outcome_nor_for_the_other_prompt(tell: typing.Any) -> None:
+    table = load_signals("day")
+    others = {tell(table[signal]) for signal in Signal if not signal.value.startswith("PROMPT")}
+    prompts = {tell(table[Signal.PROMPT]), tell(table[Signal.PROMPT_AGAIN])}
+    assert len(prompts) == 2
+    assert not prompts & others
+    assert load_signals("night")[Signal.PROMPT_AGAIN].tones == ()
+
+
+def test_the_light_of_the_camera_is_idle_by_five_per_cent_at_most_and_dimmed_at_night() -> None:
+    light = camera_light()
+    assert [light.level(profile, on=True) for profile in PROFILES] == [light.day, light.night, light.day]
+    assert 0 <= light.idle <= 0.05 < light.night < light.day <= 1
+    assert {light.level(profile, on=False) for profile in PROFILES} == {light.idle}

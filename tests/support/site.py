@@ -156,6 +156,8 @@ class Running:
     process: subprocess.Popen[bytes]
     signals: list[dict[str, Any]] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
+    lights: list[dict[str, Any]] = field(default_factory=list)
+    """What the camera's lamp did."""
     threads: list[threading.Thread] = field(default_factory=list)
 
     def shown(self) -> list[str]:
@@ -327,6 +329,7 @@ def _pump(stream: IO[bytes], take: Callable[[str], None]) -> None:
 def _signal_into(running: Running) -> Callable[[str], None]:
     def take(line: str) -> None:
         if line.startswith("{"):
-            running.signals.append(json.loads(line))
+            entry = json.loads(line)
+            (running.lights if "light" in entry else running.signals).append(entry)
 
     return take

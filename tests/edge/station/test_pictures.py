@@ -283,3 +283,11 @@ def test_what_cannot_be_read_is_passed_over(
     assert store.names() == [good]
     assert "Input/output error" in caplog.text
     assert caplog.records[-1].levelno == logging.WARNING
+
+
+def test_it_takes_more_while_there_is_a_key_and_room(tmp_path: Path) -> None:
+    assert opened(tmp_path).takes_more()
+    assert not opened(tmp_path, spare=1 << 60).takes_more()
+    assert not PictureStore(tmp_path / "pictures", "OR-01").takes_more()
+    assert not opened(tmp_path / "gone", spare=1).takes_more()
+    assert not PictureStore.none().takes_more()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge import wire
 from edge.rules.verdict import Audience, Outcome, Reason, Verdict
-from edge.station.record import MAX_READ_BYTES, Booking, scan_body
+from edge.station.record import MAX_READ_BYTES, Booking, picture_entry, scan_body
 from edge.udi.model import Issuer, Udi
 from edge.udi.read import Read
 
@@ -27,6 +27,13 @@ def body(*reads: Read) -> dict[str, object]:
 
 def test_keys_stand_in_wire_order() -> None:
     assert list(body(READ)) == ORDER
+
+
+def test_a_picture_stands_in_an_entry_like_a_read_of_nothing() -> None:
+    entry = picture_entry("ab" * 32, 7)
+    assert body(Read(b"", None, "camera", 7, picture="ab" * 32))["reads"] == [entry]
+    assert list(entry)[-1] == "picture"
+    assert (entry["bytes"], entry["t0_ns"], entry["picture"]) == ("", 7, "ab" * 32)
 
 
 def test_the_verdict_carries_codes_and_audiences_only() -> None:

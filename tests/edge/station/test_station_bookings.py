@@ -7,7 +7,7 @@ import pytest
 
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station import bookings
-from edge.station.bookings import READING, Bookings
+from edge.station.bookings import READING, UNDO_NS, Bookings, LastBooked
 from edge.station.tasks import Running
 from edge.udi.model import Udi
 from edge.udi.parse import parse
@@ -78,3 +78,13 @@ def test_a_reading_is_asked_for_once_in_a_delivery() -> None:
     blind = replace(RECEIVE, document=None)
     known.booked("e3", blind, LOT, COLD)
     assert not known.circumstances(blind, LOT).reading_asked
+
+
+def test_the_last_booking_is_taken_back_once_and_within_its_time() -> None:
+    last = LastBooked()
+    assert last.take(1) is None
+    last.put("e1", 10)
+    last.put("e2", 20)
+    assert (last.take(20 + UNDO_NS), last.take(21)) == ("e2", None)
+    last.put("e3", 30)
+    assert (last.take(31 + UNDO_NS), last.take(32)) == (None, None)

@@ -55,6 +55,7 @@ def authority(name: str, number: int, may: str = '"order"') -> str:
 
 TLS = 'tls = { ca = "a", certificate = "b", key = "c" }'
 CATALOGUE = '[catalogue]\nfolder = "b"\n'
+CAMERA = '[camera]\nsource = "folder"\nfolder = "photos"\n'
 CASES = {
     "unknown key": (GOOD.replace('place = "OR-03"', 'place = "OR-03"\nplcae = "x"'), "station.plcae"),
     "missing key": (GOOD.replace("port = 8883", ""), "link.port"),
@@ -66,6 +67,8 @@ CASES = {
     "unknown region": (GOOD.replace("[link]", 'region = "atlantis"\n[link]'), "station.region"),
     "open link outside a bench": (GOOD.replace("bench = true", ""), "link.tls"),
     "one pin, two lamps": (GOOD.replace("tick = 17", "tick = 5"), "panel.tick"),
+    "a light for no camera": (GOOD + "light = 12\n", "panel.light"),
+    "a light on the buzzer's pin": (GOOD + "light = 18\n" + CAMERA, "panel.buzzer.pin"),
     "patients in the clear": (GOOD + PATTERNS, "seal"),
     "key of the wrong size": (GOOD + PATTERNS + SEAL.replace(PUBLIC[:8], ""), "seal.public_key"),
     "key that seals nothing": (GOOD + PATTERNS + SEAL.replace(PUBLIC, "A" * 43 + "="), "seal.public_key"),
@@ -158,3 +161,12 @@ def test_an_unreadable_file_is_a_finding(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["check-config", str(tmp_path / "none.toml")])
     assert result.exit_code == 1
     assert result.stdout == f"{tmp_path}/none.toml: No such file or directory; expected a readable TOML file in UTF-8\n"
+
+
+def test_a_camera_may_have_a_light_and_may_have_none(file: Path) -> None:
+    for light in ("light = 12\n", ""):
+        file.write_text(GOOD + light + CAMERA, encoding="utf-8")
+        assert findings(file) == []
+        panel = read_config(file).panel
+        assert panel is not None
+        assert panel.light == (12 if light else None)

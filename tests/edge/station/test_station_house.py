@@ -25,12 +25,13 @@ from edge.rules.regions import site_rules
 from edge.rules.verdict import Now, Outcome, TaskName, Verdict
 from edge.station.cases import CaseBook
 from edge.station.config import Organisation, PatternsTable, PatternTable, StationTable
-from edge.station.desk import Desk, Message, Scanned, Seen
+from edge.station.desk import Desk
 from edge.station.drafts import Drafter
 from edge.station.house import overrule, stand_in
 from edge.station.journal.store import Journal, JournalReader
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
+from edge.station.messages import Message, Scanned, Seen
 from edge.udi.assemble import assemble
 from edge.udi.read import Corners, Read
 from hardware.host.clock import Clock

@@ -16,14 +16,16 @@ import pytest
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.seal import new_key, public_half
+from edge.station.camera_input import CameraInput
 from edge.station.cases import CaseBook
 from edge.station.config import Organisation, PatternsTable, PatternTable, SealTable, StationTable
-from edge.station.desk import Desk, Message, Scanned, Seen
+from edge.station.desk import Desk
 from edge.station.drafts import Drafter
-from edge.station.inputs import CameraInput, Inputs
+from edge.station.inputs import Inputs
 from edge.station.journal.store import Journal
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
+from edge.station.messages import Message, Scanned, Seen
 from edge.udi.read import Read
 from hardware.host.clock import Clock
 from hardware.host.worker import Worker

@@ -12,11 +12,12 @@ from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.station.cases import CaseBook
 from edge.station.config import Organisation, PatternsTable, StationTable
-from edge.station.desk import Desk, Scanned
+from edge.station.desk import Desk
 from edge.station.drafts import Drafter
 from edge.station.journal.store import Journal
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
+from edge.station.messages import Scanned
 from edge.station.trouble import troubles
 from hardware.host.clock import Clock
 from hardware.scanner import ScannerRead

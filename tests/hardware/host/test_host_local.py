@@ -89,5 +89,24 @@ def test_a_client_connects_again(path: Path) -> None:
     second.close()
 
 
+def test_a_connection_that_was_never_closed_is_outdated_when_another_server_listens(path: Path) -> None:
+    client = LineClient(path)
+    assert not client.outdated
+    first = LineServer(path)
+    client.step(0.01)
+    assert not client.outdated
+    second = LineServer(path)
+    assert client.connected
+    assert client.outdated
+    client.close()
+    client.step(0.01)
+    assert not client.outdated
+    first.close()
+    assert path.exists(), "it is the second one's"
+    second.close()
+    assert not path.exists()
+    client.close()
+
+
 def test_nobody_answers(path: Path) -> None:
     assert ask(path, {"ask": "status"}, within_s=0.1) is None
