@@ -21,11 +21,17 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".tif", ".t
 GAP_SHARE = 3
 """One part in this many of an image's time is shown empty, so that the next image is a new presentation."""
 FRAMES_PER_IMAGE = 6
+SETTLE_FRAMES = 8
+"""Frames after which a change surely shows: three buffers under way, two of the sensor's own, and a lens's way."""
 _BLANK = 160
 
 
 class CameraError(Exception):
     """The camera did not give a frame in time, or what it gave is no frame; the text says what to look at."""
+
+
+class FrameError(CameraError):
+    """What the camera gave is no frame; the next may be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,33 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Let the device go; harmless twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a camera can be set to, lowest and highest."""
+
+    lens_position: tuple[float, float] | None
+    """Dioptres; None where the lens has no motor."""
+    exposure_us: tuple[int, int]
+    gain: tuple[float, float]
+
+
+class Adjustable(Camera, Protocol):
+    """A camera whose focus and exposure can be set while it runs."""
+
+    @property
+    def limits(self) -> Limits:
+        """What it can be set to."""
+
+    def set(
+        self, *, lens_position: float | None = None, exposure_us: int | None = None, gain: float | None = None
+    ) -> None:
+        """Change what is given; frames show it at the latest `SETTLE_FRAMES` frames later.
+
+        Raises:
+            CameraError: the camera does not take it.
+        """
 
 
 class FolderCamera:
@@ -110,5 +143,5 @@ class FolderCamera:
         try:
             self._current = waiting[0].name, load_luma(waiting[0])
         except ImageError as error:
-            raise CameraError(str(error)) from error
+            raise FrameError(str(error)) from error
         self._left = FRAMES_PER_IMAGE
