@@ -209,12 +209,28 @@ def _view(scene: Luma, size: tuple[int, int], optics: Optics) -> Image.Image:
     """The picture as the lens projects it, in frame pixels, sharp; beside it lies a grey table."""
     width, height = size
     scale = optics.zoom * min(width / scene.shape[1], height / scene.shape[0])
+    if not optics.tilt:
+        page = Image.fromarray(scene)
+        page = page.resize((max(1, round(page.width * scale)), max(1, round(page.height * scale))), _drawn_by(scale))
+        table = Image.new("L", size, _TABLE)
+        table.paste(page, ((width - page.width) // 2, (height - page.height) // 2))
+        return table
+    return _tilted(scene, size, scale, optics.tilt)
+
+
+def _drawn_by(scale: float) -> Image.Resampling:
+    return Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+
+
+def _tilted(scene: Luma, size: tuple[int, int], scale: float, tilt: float) -> Image.Image:
+    """The same in perspective, drawn twice as fine."""
+    width, height = size
     fine = (width * _FINE, height * _FINE)
     page = Image.fromarray(scene)
     drawn = (max(1, round(page.width * scale * _FINE)), max(1, round(page.height * scale * _FINE)))
-    page = page.resize(drawn, Image.Resampling.BOX if scale * _FINE < 1 else Image.Resampling.BICUBIC)
+    page = page.resize(drawn, _drawn_by(scale * _FINE))
     left, top = (fine[0] - page.width) / 2, (fine[1] - page.height) / 2
-    inset = optics.tilt / 2 * fine[0]
+    inset = tilt / 2 * fine[0]
     seen = [(inset, inset), (fine[0] - inset, inset), (float(fine[0]), float(fine[1])), (0.0, float(fine[1]))]
     flat = [(-left, -top), (fine[0] - left, -top), (fine[0] - left, fine[1] - top), (-left, fine[1] - top)]
     back = _coefficients(seen, flat)

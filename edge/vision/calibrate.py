@@ -223,6 +223,8 @@ def settle(rig: Rig, plane: Plane) -> None:
         tried.append((noise / max(1.0, min(paper, PAPER)), rig.values))
         if noise <= NOISE * 0.8 and paper >= DARK * 1.05:  # so far within that the last measure says the same
             return
+        if paper < DARK:  # less gain gives no more light
+            break
     rig.set(min(tried, key=lambda each: each[0])[1])
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.vision.ladder import read_frame
 from edge.vision.pixels import Luma, scaled
 from edge.vision.symbols import Symbol, read_symbols
-from edge.vision.target import ACROSS, DOT_MM, module_of, place_of
+from edge.vision.target import ACROSS, DOT_MM, middle, module_of, place_of
 
+FORMATS = ("DataMatrix", "Code128")
 FEWEST = 3
 """Symbols: fewer tell too little of how the camera is tilted."""
 ASTRAY_PX = 3.0
@@ -69,13 +71,23 @@ class Sight:
 
 
 def sight(luma: Luma) -> Sight:
-    """Read everything of the target that can be read, as it is and twice as large."""
+    """Read everything of the target that can be read: the tiles, and then the small symbols as a station would."""
     found = {symbol.payload: symbol for image, factor in _views(luma) for symbol in _read(image, factor)}
     tiles = [symbol for symbol in found.values() if place_of(symbol.payload) is not None]
-    matrix = {module_of(each.payload) for each in found.values() if each.format == "DataMatrix"}
-    linear = {module_of(each.payload) for each in found.values() if each.format == "Code128"}
     plane = _plane(tiles, (luma.shape[1], luma.shape[0])) if len(tiles) >= FEWEST else None
+    payloads = found.keys() | (set() if plane is None else _small(luma, plane))
+    matrix = {module_of(payload) for payload in payloads if place_of(payload) is not None}
+    linear = {module_of(payload) for payload in payloads if place_of(payload) is None}
     return Sight(plane, len(tiles), _known(matrix), _known(linear))
+
+
+def _small(luma: Luma, plane: Plane) -> set[bytes]:
+    """What the decode ladder reads of the small symbols."""
+    left, top, right, bottom = middle()
+    corners = [plane.at(x, y) for x in (left, right) for y in (top, bottom)]
+    xs, ys = ([round(max(0.0, value)) for value in axis] for axis in zip(*corners, strict=True))
+    part = luma[min(ys) : max(ys), min(xs) : max(xs)]
+    return {read.payload for read in read_frame(part, t0_ns=0, formats=FORMATS)} if part.size else set()
 
 
 def _known(modules: set[int | None]) -> frozenset[int]:
@@ -88,7 +100,7 @@ def _views(luma: Luma) -> list[tuple[Luma, float]]:
 
 
 def _read(luma: Luma, factor: float) -> list[Symbol]:
-    found = read_symbols(luma, ("DataMatrix", "Code128"))
+    found = read_symbols(luma, FORMATS)
     return [_shrunk(symbol, factor) for symbol in found if module_of(symbol.payload) is not None]
 
 

@@ -26,6 +26,8 @@ LEAST_PATCH_PX = 4
 STEEPEST = 97.0
 """Percentile of the gradients around a square that is taken for its edge's: less would be beside it, more noise."""
 CLIPPED = 254
+THERE = 0.1
+"""A square that is not darker than the paper by this share is none: a hand or a package lies on it."""
 Side = Literal["left", "right", "top", "bottom"]
 
 
@@ -130,7 +132,7 @@ def brightness(luma: Luma) -> float:
 
 
 def spots(frames: Sequence[Luma], plane: Plane) -> tuple[Spot, ...]:
-    """Every square in view, by some frames of a still scene (at least two)."""
+    """Every square in view that nothing hides, by some frames of a still scene (at least two)."""
     mean = _mean(frames)
     apart = frames[0].astype(np.float32) - frames[1].astype(np.float32)
     found = (_spot(mean, apart, plane, mark) for mark in marks() if mark.kind == "square")
@@ -151,6 +153,8 @@ def _spot(mean: Values, apart: Values, plane: Plane, mark: Mark) -> Spot | None:
     if ink is None or paper is None or around is None or differs is None:
         return None
     light, dark = float(np.median(paper)), float(np.median(ink))
+    if light - dark < THERE * light:
+        return None
     middle = plane.at(x, y)
     return Spot(
         x=middle[0],
@@ -181,8 +185,6 @@ def _blur(around: Values, contrast: float) -> float:
 
     Central differences see of a step of height c, blurred by s, c (2 F(1/s) - 1) / 2, F the normal distribution.
     """
-    if contrast < 1:
-        return math.inf
     down, across = np.gradient(around)
     steepest = float(np.percentile(np.hypot(down, across), STEEPEST))
     share = min(0.999, max(1e-3, 2 * steepest / contrast))

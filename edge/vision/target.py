@@ -69,6 +69,13 @@ def marks() -> tuple[Mark, ...]:
     return (*_tiles(), *_middle())
 
 
+def middle() -> tuple[int, int, int, int]:
+    """Left, top, right and bottom edge of what holds the small symbols, in dots."""
+    columns, rows = _MIDDLE_COLUMNS, _MIDDLE_ROWS
+    left, top = LEFT + columns.start * TILE_X, TOP + rows.start * TILE_Y
+    return left, top, LEFT + columns.stop * TILE_X, TOP + rows.stop * TILE_Y
+
+
 def _symbol(x: int, y: int, module: int) -> Mark:
     return Mark("datamatrix", x, y, module, f"CAL{x:04d}{y:04d}{module:02d}")
 
@@ -86,8 +93,7 @@ def _tiles() -> list[Mark]:
 
 
 def _middle() -> list[Mark]:
-    left = LEFT + _MIDDLE_COLUMNS[0] * TILE_X
-    top = TOP + _MIDDLE_ROWS[0] * TILE_Y
+    left, top, _, _ = middle()
     found, x = [], left
     for module in FINE:
         found.append(_symbol(x, top, module))
