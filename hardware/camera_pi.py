@@ -88,7 +88,7 @@ class PiCamera:
             CameraError: none came within `deadline_s`, or it is damaged.
         """
         if not self._asked:
-            # Waiting is done here: picamera2 before 0.3.18 (bookworm) takes wait=seconds for "wait for ever".
+            # Waiting is done here: picamera2 up to 0.3.18 at least takes wait=seconds for "wait for ever".
             self._camera.capture_request(wait=False, signal_function=self._done.put)
             self._asked = True
         try:
@@ -119,7 +119,8 @@ class PiCamera:
     def _start(self, settings: CameraSettings) -> None:
         camera = self._camera
         main = {"size": settings.size, "format": "YUV420"}
-        camera.configure(camera.create_video_configuration(main=main, buffer_count=BUFFERS))
+        # Its video configuration would give luma from 16 to 235 (Rec. 709); this one gives all of 0 to 255 (sYCC).
+        camera.configure(camera.create_preview_configuration(main=main, buffer_count=BUFFERS))
         stream = camera.camera_configuration()["main"]
         self._width, self._height = stream["size"]
         if stream["format"] not in {"YUV420", "NV12"}:  # the planes of both begin with all of luma

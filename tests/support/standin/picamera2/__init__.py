@@ -1,9 +1,9 @@
 """What of picamera2 the product calls, behaving as the real source does (0.3.12 to 0.3.38), for machines without one.
 
 As there: three buffers go round, a request that is not released is missing from then on; of completed requests only
-the newest waits; a job runs when a frame comes and stays in the queue until then; ``wait`` as a number means nothing
-before 0.3.18; a control that the camera does not have is refused; rows of YUV420 are longer than the image; stopping a
-wedged camera never returns. A test plays the sensor: `Sensor.deliver`.
+the newest waits; a job runs when a frame comes and stays in the queue until then; ``wait`` as a number means "wait for
+ever" up to 0.3.18; a control that the camera does not have is refused; rows of YUV420 are longer than the image; video
+has luma of limited range; stopping a wedged camera never returns. A test plays the sensor: `Sensor.deliver`.
 """
 
 from __future__ import annotations
@@ -106,18 +106,21 @@ class Picamera2:
         self.camera_controls = Sensor.controls
         self.set: dict[str, Any] = {}
         self.stream: dict[str, Any] = {}
-        self.free, self.started, self.closed = 0, False, False
+        self.free, self.limited, self.started, self.closed = 0, False, False, False
         self._jobs: list[Job] = []
         self._waiting: list[Request] = []
 
+    def create_preview_configuration(self, main: dict[str, Any], buffer_count: int = 4) -> dict[str, Any]:
+        return {"main": dict(main), "buffer_count": buffer_count, "limited": False}
+
     def create_video_configuration(self, main: dict[str, Any], buffer_count: int = 6) -> dict[str, Any]:
-        return {"main": dict(main), "buffer_count": buffer_count}
+        return {"main": dict(main), "buffer_count": buffer_count, "limited": True}
 
     def configure(self, config: dict[str, Any]) -> None:
         width, height = Sensor.adjusted or config["main"]["size"]
         stride = -(-width // ALIGN) * ALIGN
         self.stream = {"size": (width, height), "stride": stride, "format": Sensor.stream_format}
-        self.free = config["buffer_count"]
+        self.free, self.limited = config["buffer_count"], config["limited"]
 
     def camera_configuration(self) -> dict[str, Any]:
         return {"main": self.stream}
@@ -132,7 +135,7 @@ class Picamera2:
         self.started = True
 
     def capture_request(self, *, wait: bool, signal_function: Callable[[Job], None]) -> Job:
-        assert wait is False, "a number would be taken for True by versions before 0.3.18"
+        assert wait is False, "a number is taken for True by versions up to 0.3.18"
         job = Job(signal_function)
         self._jobs.append(job)
         self._work()
@@ -144,7 +147,7 @@ class Picamera2:
         self.free -= 1
         (width, height), stride = self.stream["size"], self.stream["stride"]
         plane = np.full((height * 3 // 2, stride), 77, np.uint8)
-        plane[:height, :width] = luma
+        plane[:height, :width] = 16 + (luma.astype(int) * 219 // 255) if self.limited else luma
         flat = plane.reshape(-1)[: -stride if Sensor.cut else None].copy()
         self._waiting.append(Request(self, flat, metadata))
         self._work()
