@@ -16,8 +16,8 @@ from edge.vision.pixels import Plane as Values
 from edge.vision.plane import Plane, Sight
 from edge.vision.target import DOT_MM, FINE, GREYS, LINEAR, Mark, marks
 
-PATCH = 44
-"""Dots of the patches of ink in a square and of paper beside it: inside of either even when the page is turned."""
+PATCH = 36
+"""Dots of the patches of ink in a square and of paper beside it: inside of either however the page is turned."""
 BESIDE = 80
 """Dots from a square's middle to that of the paper on its left."""
 AROUND = 76
@@ -168,14 +168,16 @@ def _spot(mean: Values, apart: Values, plane: Plane, mark: Mark) -> Spot | None:
 
 
 def _patch(values: Values, plane: Plane, x: float, y: float, side: float) -> Values | None:
-    """The pixels within a box of the page; None if it is not in the frame, or too small to be measured."""
-    corners = [plane.at(x + dx * side / 2, y + dy * side / 2) for dx in (-1, 1) for dy in (-1, 1)]
-    xs, ys = sorted(px for px, _ in corners), sorted(py for _, py in corners)
-    # The two inner of the four: of a turned box what lies inside, of an upright one all.
-    left, right, top, bottom = math.ceil(xs[1]), math.floor(xs[2]), math.ceil(ys[1]), math.floor(ys[2])
-    if left < 0 or top < 0 or right > values.shape[1] or bottom > values.shape[0]:
-        return None
-    if right - left < LEAST_PATCH_PX or bottom - top < LEAST_PATCH_PX:
+    """The pixels of an upright box around a dot, `side` dots long; None if it is not in the frame, or too small.
+
+    Upright in the frame, however the page is turned: what is looked for is a little larger in every direction.
+    """
+    middle_x, middle_y = plane.at(x, y)
+    half = side / 2 * DOT_MM * plane.px_per_mm(middle_x, middle_y)
+    left, right, top, bottom = (
+        round(at) for at in (middle_x - half, middle_x + half, middle_y - half, middle_y + half)
+    )
+    if left < 0 or top < 0 or right > values.shape[1] or bottom > values.shape[0] or right - left < LEAST_PATCH_PX:
         return None
     return values[top:bottom, left:right]
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from edge.vision.pixels import Luma
 from edge.vision.target import DOT_MM, HEIGHT, WIDTH, draw
 from hardware.camera_settings import CameraSettings
@@ -21,6 +24,14 @@ def page() -> Luma:
     """What of the target lies in view at zoom 1."""
     left, top = (WIDTH - _ACROSS) // 2, (HEIGHT - _DOWN) // 2
     return draw()[top : top + _DOWN, left : left + _ACROSS]
+
+
+@cache
+def turned(degrees: int) -> Luma:
+    """The same of a page that lies askew."""
+    whole = Image.fromarray(draw()).rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255)
+    left, top = (WIDTH - _ACROSS) // 2, (HEIGHT - _DOWN) // 2
+    return np.asarray(whole.crop((left, top, left + _ACROSS, top + _DOWN)), dtype=np.uint8)
 
 
 def simulated(*, scene: Luma | None = None, lens: float | None = 8.0, **optics: Any) -> SimulatedCamera:

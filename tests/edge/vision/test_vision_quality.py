@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from edge.vision.pixels import Luma
 from edge.vision.plane import sight
 from edge.vision.quality import Measured, brightness, flicker, measure, sharpness
-from tests.support.bench import PX_PER_MM, SIZE, frames, simulated
+from tests.support.bench import PX_PER_MM, SIZE, frames, simulated, turned
 
 
 def measured(**optics: Any) -> Measured:
@@ -68,6 +68,18 @@ def test_a_larger_side_is_the_nearer_one() -> None:
     assert tilted.px_per_mm < PX_PER_MM
     steep = measured(tilt=0.25)
     assert steep.blur_edges > 1.2 * steep.blur
+
+
+@pytest.mark.parametrize("degrees", [7, 45, 90, 180])
+def test_a_page_that_lies_askew_measures_the_same(degrees: int, good: Measured) -> None:
+    found = measured(scene=turned(degrees))
+    assert found.px_per_mm == pytest.approx(good.px_per_mm, rel=0.005)
+    assert found.paper == pytest.approx(good.paper, abs=2)
+    assert found.noise == pytest.approx(good.noise, rel=0.1)
+    assert found.blur == pytest.approx(good.blur, abs=0.15)
+    assert found.evenness > 0.97
+    assert found.tilt < 0.01
+    assert found.greys == 7
 
 
 DEFECTS = {
