@@ -215,17 +215,17 @@ def expose(rig: Rig, level: Callable[[Sequence[Luma]], float], gain_cap: float) 
 
 
 def settle(rig: Rig, plane: Plane) -> None:
-    """The shortest exposure at which noise is borne; if there is none, the one with the least noise for its light."""
-    tried: list[tuple[float, Values]] = []
+    """The shortest exposure at which noise is borne; if there is none, the bright one with the least noise."""
+    tried: list[tuple[bool, float, Values]] = []
     for cap in (gain for gain in GAINS if gain <= rig.limits.gain[1]):
         paper = expose(rig, lambda frames: _paper(frames, plane), cap)
         noise = _noise(rig.shoot(2), plane)
-        tried.append((noise / max(1.0, min(paper, PAPER)), rig.values))
+        tried.append((paper < DARK, noise / max(1.0, paper), rig.values))
         if noise <= NOISE * 0.8 and paper >= DARK * 1.05:  # so far within that the last measure says the same
             return
         if paper < DARK:  # less gain gives no more light
             break
-    rig.set(min(tried, key=lambda each: each[0])[1])
+    rig.set(min(tried, key=lambda each: each[:2])[2])
 
 
 def _paper(frames: Sequence[Luma], plane: Plane) -> float:
