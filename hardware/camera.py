@@ -21,6 +21,8 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".tif", ".t
 GAP_SHARE = 3
 """One part in this many of an image's time is shown empty, so that the next image is a new presentation."""
 FRAMES_PER_IMAGE = 6
+SETTLE_FRAMES = 8
+"""Frames after which a change surely shows: three buffers under way, two of the sensor's own, and a lens's way."""
 _BLANK = 160
 
 
@@ -56,6 +58,33 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Let the device go; harmless twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a camera can be set to, lowest and highest."""
+
+    lens_position: tuple[float, float] | None
+    """Dioptres; None where the lens has no motor."""
+    exposure_us: tuple[int, int]
+    gain: tuple[float, float]
+
+
+class Adjustable(Camera, Protocol):
+    """A camera whose focus and exposure can be set while it runs."""
+
+    @property
+    def limits(self) -> Limits:
+        """What it can be set to."""
+
+    def set(
+        self, *, lens_position: float | None = None, exposure_us: int | None = None, gain: float | None = None
+    ) -> None:
+        """Change what is given; frames show it at the latest `SETTLE_FRAMES` frames later.
+
+        Raises:
+            CameraError: the camera does not take it.
+        """
 
 
 class FolderCamera:

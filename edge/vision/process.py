@@ -213,9 +213,9 @@ def open_camera(settings: CameraSettings) -> Camera:
         if settings.folder is None or not settings.folder.is_dir():
             raise CameraError(f"{settings.folder}: expected a folder of images")
         return FolderCamera(settings.folder, period_s=settings.period_s)
-    from hardware.camera_pi import PiCamera  # noqa: PLC0415 - only a Pi has libcamera
+    from hardware.camera_open import open_adjustable  # noqa: PLC0415 - a folder needs neither lens nor libcamera
 
-    return PiCamera(settings)
+    return open_adjustable(settings)
 
 
 def serve(settings: CameraSettings, socket: Path) -> int:
