@@ -6,9 +6,8 @@ on the next, as long as the scene stands still:
 1. the whole image, if it is small;
 2. every place that looks like a symbol, each with every rung until it reads; a place that is larger than what was read
    in it is looked at again without that;
-3. if nothing was read, something that looks much like a symbol did not read, or the search is to be thorough: the
-   whole frame as it is, once;
-4. under the same condition every place that has some texture, as far as the effort reaches.
+3. then, only if nothing was read, if something much like a symbol did not read, or if the search is to be thorough:
+   other places with some texture, the best of them; the whole frame as it is, once; and more of the other places.
 """
 
 from __future__ import annotations
@@ -21,10 +20,12 @@ from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 
+import numpy as np
+
 from edge.udi.read import Read
-from edge.vision.locate import MARGIN, locate, locate_rest
+from edge.vision.locate import locate, locate_rest
 from edge.vision.pixels import Affine, Luma, covered, luma_problem
-from edge.vision.reads import Reads, grown, read_of, size
+from edge.vision.reads import Reads, around, grown, read_of
 from edge.vision.regions import Region, View
 from edge.vision.rungs import RUNGS, Rung
 from edge.vision.symbols import read_symbols
@@ -39,11 +40,13 @@ STRONG = 0.5
 """A place of this score that does not read is worth a look at everything."""
 RIM = 1.15
 """How far a symbol is covered to see what lies beside it, against its size."""
-ROOMY = 1.3
-"""A region of this many times the area of what was read in it may hold more."""
-EFFORT = 2
-"""The views of places that are like no symbol may have this many times the pixels of the frame, together."""
-THOROUGH_EFFORT = 20
+ROOM = 0.15
+"""A region of which this share is not covered by what was read in it may hold more."""
+NEAR_EFFORT, EFFORT, THOROUGH_EFFORT = 0.5, 1, 20
+"""What the views of places unlike any symbol may have together, in frames: before the whole frame, after it, and after
+it in a thorough search."""
+BATCH = 8
+"""So many places unlike any symbol are tried with every rung before the next so many."""
 MATRIX_FORMATS = frozenset({"DataMatrix", "QRCode", "Aztec"})
 
 
@@ -113,8 +116,9 @@ class Search:
         self._todo = deque(_tries(self._likely))
         if luma.size <= SMALL:
             self._todo.appendleft(_whole(luma))
-        self._stages = deque([*([_frame] if self._full else []), _rest])
-        self._effort = (THOROUGH_EFFORT if self._thorough else EFFORT) * luma.size
+        self._stages = deque([self._near, *([self._frame] if self._full else []), self._far])
+        self._later: Sequence[_Try] = ()
+        self._effort = 0.0
 
     @property
     def reads(self) -> tuple[Read, ...]:
@@ -156,9 +160,22 @@ class Search:
             self._todo.extend(stage(luma))
         return []
 
+    def _near(self, luma: Luma) -> Sequence[_Try]:
+        regions = locate_rest(luma)
+        self._effort = NEAR_EFFORT * luma.size
+        batches = [_tries(regions[first : first + BATCH]) for first in range(0, len(regions), BATCH)]
+        return [replace(each, spare=True) for batch in batches for each in batch]
+
+    def _frame(self, luma: Luma) -> Sequence[_Try]:
+        return [_whole(luma)]
+
+    def _far(self, luma: Luma) -> Sequence[_Try]:
+        self._effort = (THOROUGH_EFFORT if self._thorough else EFFORT) * luma.size
+        return self._later
+
     def _seeking(self) -> bool:
         """Whether to look where nothing is like a symbol."""
-        return self._effort > 0 and (self._thorough or self._unread())
+        return self._thorough or self._unread()
 
     def _unread(self) -> bool:
         """Whether something in view seems not to have been read."""
@@ -167,7 +184,8 @@ class Search:
         return any(region.score >= STRONG and not self._reads.within(region) for region in self._likely)
 
     def _try(self, luma: Luma, each: _Try, t0_ns: int) -> list[Read]:
-        if each.spare and not self._seeking():
+        if each.spare and (self._effort <= 0 or not self._seeking()):
+            self._later, self._todo = [each, *self._todo], deque()
             return []
         found = self._look(luma, each, t0_ns)
         new = [read for read in found if self._reads.add(read)]
@@ -195,30 +213,26 @@ class Search:
         return [read_of(symbol, way, rung=rung.name, t0_ns=t0_ns, took_ms=took_ms) for symbol in symbols]
 
     def _explained(self, region: Region) -> bool:
-        """Whether what was read in a region leaves no room for more."""
-        sizes = [size(corners) for corners in self._reads.within(region)]
-        taken = sum((width + MARGIN) * (height + MARGIN) for width, height in sizes)
-        return region.width * region.height <= ROOMY * taken
+        """Whether something was read in a region and leaves no room for more."""
+        known = self._reads.within(region)
+        left, top, right, bottom = region.core()
+        room = np.ones((max(0, bottom - top), max(0, right - left)), bool)
+        for corners in known:
+            x0, y0, x1, y1 = (round(each) for each in around(grown(corners, RIM)))
+            room[max(0, y0 - top) : max(0, y1 - top), max(0, x0 - left) : max(0, x1 - left)] = False
+        return bool(known) and int(np.count_nonzero(room)) <= ROOM * room.size
 
     def _beside(self, luma: Luma, region: Region) -> list[Region]:
         """What looks like a symbol in a region besides what was read there."""
         rest = region.crop(luma)
         for corners in self._reads.within(region):
             quad = [(x - region.x, y - region.y) for x, y in grown(corners, RIM)]
-            rest = covered(rest, quad, int(rest.mean()))
+            rest = covered(rest, quad, int(np.median(rest)))
         return [replace(each, x=each.x + region.x, y=each.y + region.y) for each in locate(rest)]
 
 
 def _whole(luma: Luma) -> _Try:
-    return _Try(Region(0, 0, luma.shape[1], luma.shape[0], "matrix"), _FULL)
-
-
-def _frame(luma: Luma) -> list[_Try]:
-    return [_whole(luma)]
-
-
-def _rest(luma: Luma) -> list[_Try]:
-    return [replace(each, spare=True) for each in _tries(locate_rest(luma))]
+    return _Try(Region(0, 0, luma.shape[1], luma.shape[0], "matrix", margin=max(luma.shape)), _FULL)
 
 
 def _tries(regions: Sequence[Region]) -> list[_Try]:

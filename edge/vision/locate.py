@@ -30,14 +30,17 @@ LIKELY_LEVELS = 2
 """Modules of 2 to 16 pixels; larger ones are looked for later, because wood grain is like them."""
 SMALLEST = 16
 """Pixels of the side of an image that is worth a level."""
-LIKELY = 0.40
-LEAST = 0.25
+LIKELY = 0.35
+"""Symbols of 2 to 4 pixels per module reach 0.34 to 0.8; text and grain seldom more than 0.35."""
+LEAST = 0.2
+CORE = 3
+"""Cells across that even a small symbol fills; a line of text is lower, and a rim that meets text is less."""
 LEAST_SPAN = 8
 """Grey values between ink and paper, above what noise makes."""
 QUIET = 4
 """The quietest of so many cells are taken to show noise alone, but not more than `LOUDEST` of it."""
 LOUDEST = 12
-MARGIN = 28
+MARGIN = 30
 """Frame pixels around what scored, at the finest level: the rim of the symbol, which scores less, and a quiet zone."""
 LARGEST = 450
 """Frame pixels at the finest level; what is larger is looked at in pieces that overlap by `OVERLAP`."""
@@ -64,8 +67,8 @@ def locate(luma: Luma) -> tuple[Region, ...]:
     """
     regions: list[Region] = []
     for grid in _grids(luma, LIKELY_LEVELS):
-        coarse = _regions(luma, grid, LIKELY)
-        regions += [each for each in coarse if not any(_like(each, finer) for finer in regions)]
+        some = _regions(luma, grid, LIKELY)
+        regions += [region for region in some if not any(_like(region, finer) for finer in regions)]
     return _best_first(regions)
 
 
@@ -105,10 +108,10 @@ def _scores(edges: Luma, grey: Luma, top: Luma, bottom: Luma) -> Plane:
     """How much each cell is like a symbol, 0 to 1: all of one shape, a value for each cell."""
     high, low = highest(top, AROUND), lowest(bottom, AROUND)
     span, ink = (high - low).astype(np.float32), mean(grey, AROUND)
-    balance = np.minimum(np.maximum(ink, low) - low, high - np.minimum(ink, high))
-    score: Plane = 2 * mean(edges, AROUND) * balance.astype(np.float32) / np.maximum(span * span, 1)
+    balance = np.minimum(np.maximum(ink, low) - low, high - np.minimum(ink, high)).astype(np.float32)
+    score: Plane = 2 * mean(edges, AROUND) * balance / np.maximum(span * span, 1)
     score[span < LEAST_SPAN + 2.5 * min(_noise(edges), LOUDEST)] = 0
-    return score
+    return mean(score, CORE)
 
 
 def _noise(edges: Luma) -> int:
@@ -122,7 +125,7 @@ def _regions(luma: Luma, grid: _Grid, threshold: float) -> Iterator[Region]:
         for left, right in _pieces(x, x + width, grid.cell, luma.shape[1]):
             for top, bottom in _pieces(y, y + height, grid.cell, luma.shape[0]):
                 kind, lean = kind_of(luma[top:bottom, left:right])
-                yield Region(left, top, right - left, bottom - top, kind, lean, score)
+                yield Region(left, top, right - left, bottom - top, kind, lean, score, MARGIN * grid.cell // CELL)
 
 
 def _pieces(first: int, end: int, cell: int, size: int) -> Iterator[tuple[int, int]]:

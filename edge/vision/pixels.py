@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import cv2
 import numpy as np
@@ -18,6 +18,8 @@ Luma = NDArray[np.uint8]
 """Grey values, height x width, uint8; any stride."""
 Plane = NDArray[np.float32]
 """Intermediate values, height x width, float32."""
+
+Image = TypeVar("Image", Luma, Plane)
 
 cv2.setNumThreads(1)
 
@@ -104,14 +106,19 @@ def unsharp(luma: Luma, *, amount: float, sigma: float) -> Luma:
     return cast("Luma", cv2.addWeighted(luma, 1 + amount, soft, -amount, 0))
 
 
+def deepened(luma: Luma, gain: float) -> Luma:
+    """Every value `gain` times as far from white, black at the most."""
+    return cast("Luma", cv2.bitwise_not(cv2.convertScaleAbs(cv2.bitwise_not(luma), alpha=gain)))
+
+
 def texture(luma: Luma, size: int) -> Luma:
     """Highest minus lowest value within `size` x `size` pixels around each."""
     return cast("Luma", cv2.morphologyEx(luma, cv2.MORPH_GRADIENT, np.ones((size, size), np.uint8)))
 
 
-def mean(luma: Luma, size: int) -> Luma:
+def mean(values: Image, size: int) -> Image:
     """The mean of `size` x `size` pixels around each."""
-    return cast("Luma", cv2.blur(luma, (size, size)))
+    return cast("Image", cv2.blur(values, (size, size)))
 
 
 def boxes(mask: Luma) -> Sequence[tuple[int, int, int, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edge.udi.read import Corners, Read
 from edge.vision.pixels import Affine
 from edge.vision.regions import Region
@@ -69,7 +71,8 @@ def same(one: Read, other: Read) -> bool:
     if one.payload != other.payload or one.format != other.format or one.corners is None or other.corners is None:
         return False
     (ax, ay), (bx, by) = centre(one.corners), centre(other.corners)
-    return max(abs(ax - bx), abs(ay - by)) <= max(size(one.corners)) / 2
+    left, top, right, bottom = around(one.corners)
+    return max(abs(ax - bx), abs(ay - by)) <= max(right - left, bottom - top) / 2
 
 
 def centre(corners: Corners) -> tuple[float, float]:
@@ -77,10 +80,10 @@ def centre(corners: Corners) -> tuple[float, float]:
     return sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4
 
 
-def size(corners: Corners) -> tuple[int, int]:
-    """Width and height of the upright box around a symbol."""
+def around(corners: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the upright box around some corners."""
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
-    return max(xs) - min(xs), max(ys) - min(ys)
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def grown(corners: Corners, factor: float) -> tuple[tuple[float, float], ...]:

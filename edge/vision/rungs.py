@@ -9,12 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from edge.vision.pixels import Affine, Luma, scaled, scaling, unsharp
+from edge.vision.pixels import Affine, Luma, deepened, scaled, scaling, unsharp
 from edge.vision.regions import Kind, Region, View
 
 Make = Callable[[Luma, Region], View | None]
 MOST = 900 * 900
 """Pixels of the largest view that a rung makes; the price of a look grows with them."""
+
+WHITE = 254
+"""Values that say no more than that it was too bright."""
+BLINDED = 0.2
+"""Share of such values in a region from which on the ink suffers."""
+GAIN = 6
+"""Times the distance from white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,15 @@ def thrice_sharp(crop: Luma, _region: Region) -> View | None:
     return view and View(unsharp(view.luma, amount=2, sigma=3.5), view.back)
 
 
+def glared(crop: Luma, _region: Region) -> View | None:
+    """Twice as large and every value below white taken for ink: light that blinds the camera thins the ink."""
+    bright = crop >= WHITE
+    if bright.mean() < BLINDED:
+        return None
+    view = _scaled(crop, 2)
+    return view and View(deepened(view.luma, GAIN), view.back)
+
+
 def half(crop: Luma, _region: Region) -> View | None:
     """Half as large: takes noise and texture away from large modules."""
     return _scaled(crop, 1 / 2) if min(crop.shape) >= 2 else None  # noqa: PLR2004
@@ -76,6 +92,7 @@ RUNGS: Mapping[str, Rung] = {
         Rung("twice", twice),
         Rung("twice_sharp", twice_sharp),
         Rung("thrice_sharp", thrice_sharp),
+        Rung("glared", glared),
         Rung("half", half),
         Rung("any", native, formats="all"),
     )
