@@ -12,6 +12,7 @@ on the next, as long as the scene stands still:
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -34,7 +35,9 @@ from hardware.host.toml import load
 
 FULL = "full"
 """The name of the rung that takes the whole frame as it is."""
-SMALL = 400 * 400
+LEAST_FRAME = 1_500_000
+"""Pixels that a frame is taken to have where effort is counted in frames: small ones may have more of it."""
+SMALL = 640 * 480
 """Pixels of an image that costs no more as a whole than in parts."""
 STRONG = 0.5
 """A place of this score that does not read is worth a look at everything."""
@@ -42,9 +45,9 @@ RIM = 1.15
 """How far a symbol is covered to see what lies beside it, against its size."""
 ROOM = 0.15
 """A region of which this share is not covered by what was read in it may hold more."""
-NEAR_EFFORT, EFFORT, THOROUGH_EFFORT = 0.5, 1, 20
-"""What the views of places unlike any symbol may have together, in frames: before the whole frame, after it, and after
-it in a thorough search."""
+LIKELY_EFFORT, NEAR_EFFORT, FAR_EFFORT, THOROUGH_EFFORT = 3.0, 0.5, 0.5, 20.0
+"""What the views of a stage may have together, in frames: those of places like a symbol, of others before the whole
+frame, of others after it, and after it in a thorough search. A textured scene cannot hold the search for ever."""
 BATCH = 8
 """So many places unlike any symbol are tried with every rung before the next so many."""
 MATRIX_FORMATS = frozenset({"DataMatrix", "QRCode", "Aztec"})
@@ -112,13 +115,14 @@ class Search:
             luma: of the same size as the frames before.
         """
         self._shape = luma.shape
+        self._frame_size = max(luma.size, LEAST_FRAME)
         self._likely = [region for region in locate(luma) if not self._explained(region)]
         self._todo = deque(_tries(self._likely))
         if luma.size <= SMALL:
             self._todo.appendleft(_whole(luma))
         self._stages = deque([self._near, *([self._frame] if self._full else []), self._far])
-        self._later: Sequence[_Try] = ()
-        self._effort = 0.0
+        self._later: list[_Try] = []
+        self._effort = LIKELY_EFFORT * self._frame_size
 
     @property
     def reads(self) -> tuple[Read, ...]:
@@ -162,15 +166,16 @@ class Search:
 
     def _near(self, luma: Luma) -> Sequence[_Try]:
         regions = locate_rest(luma)
-        self._effort = NEAR_EFFORT * luma.size
+        self._effort = NEAR_EFFORT * self._frame_size
         batches = [_tries(regions[first : first + BATCH]) for first in range(0, len(regions), BATCH)]
         return [replace(each, spare=True) for batch in batches for each in batch]
 
     def _frame(self, luma: Luma) -> Sequence[_Try]:
+        self._effort = math.inf
         return [_whole(luma)]
 
-    def _far(self, luma: Luma) -> Sequence[_Try]:
-        self._effort = (THOROUGH_EFFORT if self._thorough else EFFORT) * luma.size
+    def _far(self, _luma: Luma) -> Sequence[_Try]:
+        self._effort = (THOROUGH_EFFORT if self._thorough else FAR_EFFORT) * self._frame_size
         return self._later
 
     def _seeking(self) -> bool:
@@ -184,8 +189,9 @@ class Search:
         return any(region.score >= STRONG and not self._reads.within(region) for region in self._likely)
 
     def _try(self, luma: Luma, each: _Try, t0_ns: int) -> list[Read]:
-        if each.spare and (self._effort <= 0 or not self._seeking()):
-            self._later, self._todo = [each, *self._todo], deque()
+        if self._effort <= 0 or (each.spare and not self._seeking()):
+            self._later += [replace(other, spare=True) for other in (each, *self._todo)]
+            self._todo.clear()
             return []
         found = self._look(luma, each, t0_ns)
         new = [read for read in found if self._reads.add(read)]
@@ -204,8 +210,7 @@ class Search:
         view = each.rung.make(each.region.crop(luma), each.region) if formats else None
         if view is None:
             return []
-        if each.spare:
-            self._effort -= view.luma.size
+        self._effort -= view.luma.size
         rung = each.rung
         symbols = read_symbols(view.luma, formats, rotate=rung.rotate, invert=rung.invert, downscale=rung.downscale)
         took_ms = (self._now_ns() - began) / 1e6

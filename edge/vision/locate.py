@@ -37,6 +37,8 @@ CORE = 3
 """Cells across that even a small symbol fills; a line of text is lower, and a rim that meets text is less."""
 LEAST_SPAN = 8
 """Grey values between ink and paper, above what noise makes."""
+WHITE, CLIPPED = 254, 1.5
+"""Paper of this value is brighter than the camera can tell and thins the ink: it counts for so much more."""
 QUIET = 4
 """The quietest of so many cells are taken to show noise alone, but not more than `LOUDEST` of it."""
 LOUDEST = 12
@@ -108,7 +110,9 @@ def _scores(edges: Luma, grey: Luma, top: Luma, bottom: Luma) -> Plane:
     """How much each cell is like a symbol, 0 to 1: all of one shape, a value for each cell."""
     high, low = highest(top, AROUND), lowest(bottom, AROUND)
     span, ink = (high - low).astype(np.float32), mean(grey, AROUND)
-    balance = np.minimum(np.maximum(ink, low) - low, high - np.minimum(ink, high)).astype(np.float32)
+    dark, light = ink - low.astype(np.float32), high - ink.astype(np.float32)
+    light = np.where(high >= WHITE, np.float32(CLIPPED), np.float32(1)) * light
+    balance = np.minimum(dark, light)
     score: Plane = 2 * mean(edges, AROUND) * balance / np.maximum(span * span, 1)
     score[span < LEAST_SPAN + 2.5 * min(_noise(edges), LOUDEST)] = 0
     return mean(score, CORE)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from edge.vision.pixels import Affine, Luma, deepened, scaled, scaling, unsharp
 from edge.vision.regions import Kind, Region, View
 
@@ -20,8 +22,6 @@ WHITE = 254
 """Values that say no more than that it was too bright."""
 BLINDED = 0.2
 """Share of such values in a region from which on the ink suffers."""
-GAIN = 6
-"""Times the distance from white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,20 @@ def thrice_sharp(crop: Luma, _region: Region) -> View | None:
 
 
 def glared(crop: Luma, _region: Region) -> View | None:
-    """Twice as large and every value below white taken for ink: light that blinds the camera thins the ink."""
-    bright = crop >= WHITE
-    if bright.mean() < BLINDED:
+    """Twice as large and made darker: light that blinds the camera thins the ink."""
+    return _deepened(crop, 2, 6)
+
+
+def blinded(crop: Luma, _region: Region) -> View | None:
+    """Three times as large and all that is not quite white taken for ink."""
+    return _deepened(crop, 3, 20)
+
+
+def _deepened(crop: Luma, factor: float, gain: float) -> View | None:
+    if np.count_nonzero(crop >= WHITE) < BLINDED * crop.size:
         return None
-    view = _scaled(crop, 2)
-    return view and View(deepened(view.luma, GAIN), view.back)
+    view = _scaled(crop, factor)
+    return view and View(deepened(view.luma, gain), view.back)
 
 
 def half(crop: Luma, _region: Region) -> View | None:
@@ -93,6 +101,7 @@ RUNGS: Mapping[str, Rung] = {
         Rung("twice_sharp", twice_sharp),
         Rung("thrice_sharp", thrice_sharp),
         Rung("glared", glared),
+        Rung("blinded", blinded),
         Rung("half", half),
         Rung("any", native, formats="all"),
     )
