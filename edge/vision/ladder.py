@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.udi.read import Read
-from edge.vision.locate import locate, locate_rest
+from edge.vision.locate import LEAST, NEAR, locate, locate_rest
 from edge.vision.pixels import Affine, Luma, covered, luma_problem
 from edge.vision.reads import Reads, around, grown, read_of
 from edge.vision.regions import Region, View
@@ -165,18 +165,16 @@ class Search:
         return []
 
     def _near(self, luma: Luma) -> Sequence[_Try]:
-        regions = locate_rest(luma)
         self._effort = NEAR_EFFORT * self._frame_size
-        batches = [_tries(regions[first : first + BATCH]) for first in range(0, len(regions), BATCH)]
-        return [replace(each, spare=True) for batch in batches for each in batch]
+        return _spare(locate_rest(luma, NEAR))
 
     def _frame(self, luma: Luma) -> Sequence[_Try]:
         self._effort = math.inf
         return [_whole(luma)]
 
-    def _far(self, _luma: Luma) -> Sequence[_Try]:
+    def _far(self, luma: Luma) -> Sequence[_Try]:
         self._effort = (THOROUGH_EFFORT if self._thorough else FAR_EFFORT) * self._frame_size
-        return self._later
+        return [*self._later, *_spare(locate_rest(luma, LEAST))]
 
     def _seeking(self) -> bool:
         """Whether to look where nothing is like a symbol."""
@@ -245,6 +243,12 @@ def _tries(regions: Sequence[Region]) -> list[_Try]:
     order = _order()
     ladders = [[_Try(region, RUNGS[name]) for name in getattr(order, region.kind)] for region in regions]
     return [each for step in zip_longest(*ladders) for each in step if each is not None]
+
+
+def _spare(regions: Sequence[Region]) -> list[_Try]:
+    """Every rung of the best few regions, then of the next few ..."""
+    batches = (_tries(regions[first : first + BATCH]) for first in range(0, len(regions), BATCH))
+    return [replace(each, spare=True) for batch in batches for each in batch]
 
 
 def _formats(each: _Try, formats: Sequence[str]) -> tuple[str, ...]:

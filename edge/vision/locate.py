@@ -23,8 +23,9 @@ from edge.vision.regions import Kind, Region
 
 CELL = 8
 """Frame pixels per cell of the finest level; twice as many at each level after it."""
-AROUND = 5
-"""Cells across which values are compared; odd, so that a cell is in the middle."""
+AROUND, NEARBY = 5, 3
+"""Cells across of which the extremes are compared with the mean, and those of the mean; odd, with a cell in the
+middle. The mean is taken twice: what is as high as a line of text, or as narrow as a rim, scores less."""
 LEVELS = 4
 LIKELY_LEVELS = 2
 """Modules of 2 to 16 pixels; larger ones are looked for later, because wood grain is like them."""
@@ -32,9 +33,7 @@ SMALLEST = 16
 """Pixels of the side of an image that is worth a level."""
 LIKELY = 0.35
 """Symbols of 2 to 4 pixels per module reach 0.34 to 0.8; text and grain seldom more than 0.35."""
-LEAST = 0.2
-CORE = 3
-"""Cells across that even a small symbol fills; a line of text is lower, and a rim that meets text is less."""
+NEAR, LEAST = 0.25, 0.2
 LEAST_SPAN = 8
 """Grey values between ink and paper, above what noise makes."""
 WHITE, CLIPPED = 254, 1.5
@@ -74,14 +73,14 @@ def locate(luma: Luma) -> tuple[Region, ...]:
     return _best_first(regions)
 
 
-def locate_rest(luma: Luma) -> tuple[Region, ...]:
+def locate_rest(luma: Luma, least: float) -> tuple[Region, ...]:
     """Boxes of everything that has some texture, those of `locate` among them: for a symbol that looks like no other.
 
     Args:
         luma: height x width, uint8.
+        least: score from which on a place counts, such as `NEAR` or `LEAST`; a low one joins neighbours to large boxes.
     """
-    grids = _grids(luma, LEVELS)
-    return _best_first(region for grid in grids for region in _regions(luma, grid, LEAST))
+    return _best_first(region for grid in _grids(luma, LEVELS) for region in _regions(luma, grid, least))
 
 
 def _like(coarse: Region, finer: Region) -> bool:
@@ -109,13 +108,13 @@ def _grids(luma: Luma, levels: int) -> Iterator[_Grid]:
 def _scores(edges: Luma, grey: Luma, top: Luma, bottom: Luma) -> Plane:
     """How much each cell is like a symbol, 0 to 1: all of one shape, a value for each cell."""
     high, low = highest(top, AROUND), lowest(bottom, AROUND)
-    span, ink = (high - low).astype(np.float32), mean(grey, AROUND)
+    span, ink = (high - low).astype(np.float32), mean(grey, NEARBY)
     dark, light = ink - low.astype(np.float32), high - ink.astype(np.float32)
     light = np.where(high >= WHITE, np.float32(CLIPPED), np.float32(1)) * light
     balance = np.minimum(dark, light)
-    score: Plane = 2 * mean(edges, AROUND) * balance / np.maximum(span * span, 1)
+    score: Plane = 2 * mean(edges, NEARBY) * balance / np.maximum(span * span, 1)
     score[span < LEAST_SPAN + 2.5 * min(_noise(edges), LOUDEST)] = 0
-    return mean(score, CORE)
+    return mean(score, NEARBY)
 
 
 def _noise(edges: Luma) -> int:
