@@ -39,7 +39,7 @@ LEAST_FRAME = 1_500_000
 """Pixels that a frame is taken to have where effort is counted in frames: small ones may have more of it."""
 SMALL = 640 * 480
 """Pixels of an image that costs no more as a whole than in parts."""
-STRONG = 0.5
+STRONG = 0.6
 """A place of this score that does not read is worth a look at everything."""
 RIM = 1.15
 """How far a symbol is covered to see what lies beside it, against its size."""

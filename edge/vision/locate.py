@@ -31,12 +31,12 @@ LIKELY_LEVELS = 2
 """Modules of 2 to 16 pixels; larger ones are looked for later, because wood grain is like them."""
 SMALLEST = 16
 """Pixels of the side of an image that is worth a level."""
-LIKELY = 0.35
-"""Symbols of 2 to 4 pixels per module reach 0.34 to 0.8; text and grain seldom more than 0.35."""
-NEAR, LEAST = 0.25, 0.2
+LIKELY, LIKELY_RIM = 0.47, 0.33
+"""What the best cell of a symbol reaches, but text and grain seldom do; and what all its cells reach."""
+NEAR, LEAST = 0.35, 0.25
 LEAST_SPAN = 8
 """Grey values between ink and paper, above what noise makes."""
-WHITE, CLIPPED = 254, 1.5
+WHITE, CLIPPED = 254, 1.3
 """Paper of this value is brighter than the camera can tell and thins the ink: it counts for so much more."""
 QUIET = 4
 """The quietest of so many cells are taken to show noise alone, but not more than `LOUDEST` of it."""
@@ -66,11 +66,12 @@ def locate(luma: Luma) -> tuple[Region, ...]:
     Args:
         luma: height x width, uint8.
     """
-    regions: list[Region] = []
-    for grid in _grids(luma, LIKELY_LEVELS):
-        some = _regions(luma, grid, LIKELY)
-        regions += [region for region in some if not any(_like(region, finer) for finer in regions)]
-    return _best_first(regions)
+    grids = _grids(luma, LIKELY_LEVELS)
+    kept: list[Region] = []
+    for region in _best_first(region for grid in grids for region in _regions(luma, grid, LIKELY, LIKELY_RIM)):
+        if not any(_same(region, better) for better in kept):
+            kept.append(region)
+    return tuple(kept)
 
 
 def locate_rest(luma: Luma, least: float) -> tuple[Region, ...]:
@@ -80,13 +81,15 @@ def locate_rest(luma: Luma, least: float) -> tuple[Region, ...]:
         luma: height x width, uint8.
         least: score from which on a place counts, such as `NEAR` or `LEAST`; a low one joins neighbours to large boxes.
     """
-    return _best_first(region for grid in _grids(luma, LEVELS) for region in _regions(luma, grid, least))
+    return _best_first(region for grid in _grids(luma, LEVELS) for region in _regions(luma, grid, least, least))
 
 
-def _like(coarse: Region, finer: Region) -> bool:
-    """Whether two levels have found the same."""
-    x, y = finer.x + finer.width / 2, finer.y + finer.height / 2
-    return coarse.holds(x, y) and coarse.width * coarse.height <= SAME * finer.width * finer.height
+def _same(region: Region, better: Region) -> bool:
+    """Whether a region is what another level has found better, or a part of it."""
+    left, top, right, bottom = better.core()
+    x, y = region.x + region.width / 2, region.y + region.height / 2
+    inside = left <= x < right and top <= y < bottom
+    return inside and region.width * region.height <= SAME * better.width * better.height
 
 
 def _best_first(regions: Iterable[Region]) -> tuple[Region, ...]:
@@ -122,9 +125,12 @@ def _noise(edges: Luma) -> int:
     return int(np.partition(some, some.size // QUIET)[some.size // QUIET])
 
 
-def _regions(luma: Luma, grid: _Grid, threshold: float) -> Iterator[Region]:
-    for x, y, width, height in boxes((grid.score > threshold).astype(np.uint8)):
+def _regions(luma: Luma, grid: _Grid, least: float, rim: float) -> Iterator[Region]:
+    """Boxes around what scores more than `rim`, where the best cell has `least` or more."""
+    for x, y, width, height in boxes((grid.score > rim).astype(np.uint8)):
         score = float(grid.score[y : y + height, x : x + width].max())
+        if score < least:
+            continue
         for left, right in _pieces(x, x + width, grid.cell, luma.shape[1]):
             for top, bottom in _pieces(y, y + height, grid.cell, luma.shape[0]):
                 kind, lean = kind_of(luma[top:bottom, left:right])
