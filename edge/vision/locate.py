@@ -115,7 +115,7 @@ def _scores(edges: Luma, grey: Luma, top: Luma, bottom: Luma) -> Plane:
     dark, light = ink - low.astype(np.float32), high - ink.astype(np.float32)
     light = np.where(high >= WHITE, np.float32(CLIPPED), np.float32(1)) * light
     balance = np.minimum(dark, light)
-    score: Plane = 2 * mean(edges, NEARBY) * balance / np.maximum(span * span, 1)
+    score: Plane = np.float32(2) * mean(edges, NEARBY) * balance / np.maximum(span * span, 1)
     score[span < LEAST_SPAN + 2.5 * min(_noise(edges), LOUDEST)] = 0
     return mean(score, NEARBY)
 

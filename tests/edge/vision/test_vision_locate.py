@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.vision.locate import CELL, LEAST, LIKELY, kind_of, locate, locate_rest
+from edge.vision.locate import LEAST, LIKELY, MARGIN, kind_of, locate, locate_rest
 from edge.vision.symbols import write_symbol
 from tests.support.frames import CONDITIONS, FOUR, Ground, Kind, empty, shot
 
@@ -45,14 +45,15 @@ def test_a_large_place_comes_in_pieces_that_cover_it() -> None:
     assert covered[100:-100, 100:-100].all()
 
 
-def test_large_modules_are_found_on_a_coarser_level() -> None:
-    symbol = write_symbol("(01)06901234567892", "datamatrix", gs1=True, scale=14)
+@pytest.mark.parametrize(("px", "level"), [(4, 1), (8, 2), (10, 2)])
+def test_larger_modules_are_found_on_a_coarser_level(px: int, level: int) -> None:
+    symbol = write_symbol("(01)06901234567892(17)291231(10)L1", "datamatrix", gs1=True, scale=px)
     frame = np.full((720, 960), 230, np.uint8)
     frame[100 : 100 + symbol.shape[0], 200 : 200 + symbol.shape[1]] = symbol
-    box = max(locate(frame), key=lambda region: region.width)
-    assert box.holds(200 + symbol.shape[1] / 2, 100 + symbol.shape[0] / 2)
-    assert box.width >= symbol.shape[1] - 4 * 14
-    assert box.margin > CELL
+    best = locate(frame)[0]
+    assert best.holds(200 + symbol.shape[1] / 2, 100 + symbol.shape[0] / 2)
+    assert best.width >= symbol.shape[1] - 4 * px, "less the quiet zone"
+    assert best.margin == MARGIN * level
 
 
 @pytest.mark.parametrize("turn", [0, 1])
