@@ -1,36 +1,63 @@
 """The decode ladder: every region of a frame with every rung, cheapest first, within a time budget.
 
-A `Search` belongs to one still scene. What the budget of one frame does not reach is tried on the next, as long as the
-scene stands still; the full frame comes last, and only once.
+A `Search` belongs to one still scene. It goes through stages, and what the budget of one frame does not reach is tried
+on the next, as long as the scene stands still:
+
+1. the whole image, if it is small;
+2. every place that looks like a symbol, each with every rung until it reads; a place that is larger than what was read
+   in it is looked at again without that;
+3. then, only if nothing was read, if something much like a symbol did not read, or if the search is to be thorough:
+   other places with some texture, the best of them; the whole frame as it is, once; and more of the other places.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 
-from edge.udi.read import Corners, Read
-from edge.vision.locate import locate
-from edge.vision.pixels import Affine, Luma, luma_problem
+import numpy as np
+
+from edge.udi.read import Read
+from edge.vision.locate import LEAST, NEAR, locate, locate_rest
+from edge.vision.pixels import Affine, Luma, covered, luma_problem
+from edge.vision.reads import Reads, around, grown, read_of
 from edge.vision.regions import Region, View
 from edge.vision.rungs import RUNGS, Rung
-from edge.vision.symbols import Symbol, read_symbols
+from edge.vision.symbols import read_symbols
 from hardware.camera_settings import DEFAULT_FORMATS
 from hardware.host.toml import load
 
 FULL = "full"
-"""The name of the last rung: the whole frame as it is."""
+"""The name of the rung that takes the whole frame as it is."""
+LEAST_FRAME = 1_500_000
+"""Pixels that a frame is taken to have where effort is counted in frames: small ones may have more of it."""
+SMALL = 640 * 480
+"""Pixels of an image that costs no more as a whole than in parts."""
+STRONG = 0.6
+"""A place of this score that does not read is worth a look at everything."""
+RIM = 1.15
+"""How far a symbol is covered to see what lies beside it, against its size."""
+ROOM = 0.15
+"""A region of which this share is not covered by what was read in it may hold more."""
+LIKELY_EFFORT, NEAR_EFFORT, FAR_EFFORT, THOROUGH_EFFORT = 3.0, 0.5, 0.5, 20.0
+"""What the views of a stage may have together, in frames: those of places like a symbol, of others before the whole
+frame, of others after it, and after it in a thorough search. A textured scene cannot hold the search for ever."""
+BATCH = 8
+"""So many places unlike any symbol are tried with every rung before the next so many."""
+MATRIX_FORMATS = frozenset({"DataMatrix", "QRCode", "Aztec"})
 
 
-def _whole(crop: Luma, _region: Region) -> View:
+def _as_it_is(crop: Luma, _region: Region) -> View:
     return View(crop, Affine())
 
 
-_WHOLE = Rung(FULL, _whole, downscale=True)
+_FULL = Rung(FULL, _as_it_is, formats="all", downscale=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +75,8 @@ def _order() -> _Order:
 class _Try:
     region: Region
     rung: Rung
+    spare: bool = False
+    """Of a place that is like no symbol: tried only while something seems to be unread, and with limited effort."""
 
 
 class Search:
@@ -59,6 +88,7 @@ class Search:
         formats: Sequence[str] = DEFAULT_FORMATS,
         *,
         full: bool = True,
+        thorough: bool = False,
         now_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         """Look where symbols may be.
@@ -66,105 +96,166 @@ class Search:
         Args:
             luma: the scene's first frame, height x width, uint8.
             formats: kinds of symbols.
-            full: end with the whole frame if nothing was read.
+            full: look at the whole frame if something seems to be unread.
+            thorough: look at places that are unlike any symbol even if all that is like one has read, and longer: for
+                a still scene, of which every frame brings time, or a photograph that nobody waits for.
             now_ns: the clock of the budget.
         """
         self._formats = tuple(formats)
-        self._now_ns = now_ns
         self._full = full
-        self._found: list[Read] = []
-        self._todo = deque(_tries(locate(luma)))
+        self._thorough = thorough
+        self._now_ns = now_ns
+        self._reads = Reads()
+        self.again(luma)
+
+    def again(self, luma: Luma) -> None:
+        """Begin anew on a better picture of the same scene, such as a mean of frames; what was read stays read.
+
+        Args:
+            luma: of the same size as the frames before.
+        """
+        self._shape = luma.shape
+        self._frame_size = max(luma.size, LEAST_FRAME)
+        self._likely = [region for region in locate(luma) if not self._explained(region)]
+        self._todo = deque(_tries(self._likely))
+        if luma.size <= SMALL:
+            self._todo.appendleft(_whole(luma))
+        self._stages = deque([self._near, *([self._frame] if self._full else []), self._far])
+        self._later: list[_Try] = []
+        self._effort = LIKELY_EFFORT * self._frame_size
 
     @property
     def reads(self) -> tuple[Read, ...]:
         """Every symbol of the scene so far."""
-        return tuple(self._found)
+        return self._reads.all
 
     @property
     def done(self) -> bool:
         """Nothing is left to try."""
-        return not self._todo and not self._full
+        return not self._todo and not self._stages
 
     def step(self, luma: Luma, *, t0_ns: int, budget_ms: float | None = None) -> tuple[Read, ...]:
-        """Try on one frame of the scene what the budget allows, at least one thing; the new reads."""
+        """Try on one frame of the scene what the budget allows, at least one thing; the reads that are new.
+
+        Args:
+            luma: a frame of the scene or a mean of several, of the size of the first.
+            t0_ns: monotonic nanoseconds when the camera had completed it.
+            budget_ms: None for no limit. The last thing tried may exceed it.
+
+        Raises:
+            ValueError: a frame of another size.
+        """
+        if luma.shape != self._shape:
+            raise ValueError(f"expected a frame of height x width {self._shape} as before, found {luma.shape}")
         end_ns = None if budget_ms is None else self._now_ns() + int(budget_ms * 1e6)
-        before = len(self._found)
-        while self._todo and (end_ns is None or self._now_ns() < end_ns):
-            self._try(luma, self._todo.popleft(), t0_ns)
-        if not self._todo and self._full and (end_ns is None or self._now_ns() < end_ns):
-            self._full = False
-            if not self._found:
-                self._look(luma, Region(0, 0, luma.shape[1], luma.shape[0], "matrix"), _WHOLE, t0_ns)
-        return tuple(self._found[before:])
+        new: list[Read] = []
+        while not self.done:
+            new += self._one(luma, t0_ns)
+            if end_ns is not None and self._now_ns() >= end_ns:
+                break
+        return tuple(new)
 
-    def _try(self, luma: Luma, each: _Try, t0_ns: int) -> None:
-        if self._look(luma, each.region, each.rung, t0_ns):
-            self._todo = deque(other for other in self._todo if other.region is not each.region)
+    def _one(self, luma: Luma, t0_ns: int) -> list[Read]:
+        """The next thing: a rung on a region, or to find out what the next stage has to try."""
+        if self._todo:
+            return self._try(luma, self._todo.popleft(), t0_ns)
+        stage = self._stages.popleft()
+        if self._seeking():
+            self._todo.extend(stage(luma))
+        return []
 
-    def _look(self, luma: Luma, region: Region, rung: Rung, t0_ns: int) -> bool:
-        """Whether something was read there."""
+    def _near(self, luma: Luma) -> Sequence[_Try]:
+        self._effort = NEAR_EFFORT * self._frame_size
+        return _spare(locate_rest(luma, NEAR))
+
+    def _frame(self, luma: Luma) -> Sequence[_Try]:
+        self._effort = math.inf
+        return [_whole(luma)]
+
+    def _far(self, luma: Luma) -> Sequence[_Try]:
+        self._effort = (THOROUGH_EFFORT if self._thorough else FAR_EFFORT) * self._frame_size
+        return [*self._later, *_spare(locate_rest(luma, LEAST))]
+
+    def _seeking(self) -> bool:
+        """Whether to look where nothing is like a symbol."""
+        return self._thorough or self._unread()
+
+    def _unread(self) -> bool:
+        """Whether something in view seems not to have been read."""
+        if not self.reads:
+            return True
+        return any(region.score >= STRONG and not self._reads.within(region) for region in self._likely)
+
+    def _try(self, luma: Luma, each: _Try, t0_ns: int) -> list[Read]:
+        if self._effort <= 0 or (each.spare and not self._seeking()):
+            self._later += [replace(other, spare=True) for other in (each, *self._todo)]
+            self._todo.clear()
+            return []
+        found = self._look(luma, each, t0_ns)
+        new = [read for read in found if self._reads.add(read)]
+        if found:
+            self._todo = deque(
+                other for other in self._todo if other.region is not each.region and not self._explained(other.region)
+            )
+        if new and not self._explained(each.region):
+            self._todo.extend(_tries(self._beside(luma, each.region)))
+        return new
+
+    def _look(self, luma: Luma, each: _Try, t0_ns: int) -> list[Read]:
+        """What one rung reads in one region."""
+        formats = _formats(each, self._formats)
         began = self._now_ns()
-        view = rung.make(region.crop(luma), region)
+        view = each.rung.make(each.region.crop(luma), each.region) if formats else None
         if view is None:
-            return False
-        symbols = read_symbols(
-            view.luma, self._formats, rotate=rung.rotate, invert=rung.invert, downscale=rung.downscale
-        )
+            return []
+        self._effort -= view.luma.size
+        rung = each.rung
+        symbols = read_symbols(view.luma, formats, rotate=rung.rotate, invert=rung.invert, downscale=rung.downscale)
         took_ms = (self._now_ns() - began) / 1e6
-        way = Affine(c=region.x, f=region.y).after(view.back)
-        for symbol in symbols:
-            read = _read(symbol, way, rung.name, t0_ns, took_ms)
-            if not any(_same(read, other) for other in self._found):
-                self._found.append(read)
-        return bool(symbols)
+        way = Affine(c=each.region.x, f=each.region.y).after(view.back)
+        return [read_of(symbol, way, rung=rung.name, t0_ns=t0_ns, took_ms=took_ms) for symbol in symbols]
+
+    def _explained(self, region: Region) -> bool:
+        """Whether something was read in a region and leaves no room for more."""
+        known = self._reads.within(region)
+        left, top, right, bottom = region.core()
+        room = np.ones((max(0, bottom - top), max(0, right - left)), bool)
+        for corners in known:
+            x0, y0, x1, y1 = (round(each) for each in around(grown(corners, RIM)))
+            room[max(0, y0 - top) : max(0, y1 - top), max(0, x0 - left) : max(0, x1 - left)] = False
+        return bool(known) and int(np.count_nonzero(room)) <= ROOM * room.size
+
+    def _beside(self, luma: Luma, region: Region) -> list[Region]:
+        """What looks like a symbol in a region besides what was read there."""
+        rest = region.crop(luma)
+        for corners in self._reads.within(region):
+            quad = [(x - region.x, y - region.y) for x, y in grown(corners, RIM)]
+            rest = covered(rest, quad, int(np.median(rest)))
+        return [replace(each, x=each.x + region.x, y=each.y + region.y) for each in locate(rest)]
+
+
+def _whole(luma: Luma) -> _Try:
+    return _Try(Region(0, 0, luma.shape[1], luma.shape[0], "matrix", margin=max(luma.shape)), _FULL)
 
 
 def _tries(regions: Sequence[Region]) -> list[_Try]:
     """The first rung of every region, then the second of every region ..."""
     order = _order()
     ladders = [[_Try(region, RUNGS[name]) for name in getattr(order, region.kind)] for region in regions]
-    longest = max((len(each) for each in ladders), default=0)
-    return [ladder[step] for step in range(longest) for ladder in ladders if step < len(ladder)]
+    return [each for step in zip_longest(*ladders) for each in step if each is not None]
 
 
-def _read(symbol: Symbol, way: Affine, rung: str, t0_ns: int, took_ms: float) -> Read:
-    return Read(
-        payload=symbol.payload,
-        symbology=symbol.symbology,
-        source="camera",
-        t0_ns=t0_ns,
-        took_ms=took_ms,
-        corners=_corners(symbol, way),
-        format=symbol.format,
-        rung=rung,
-        margin=symbol.margin,
-    )
+def _spare(regions: Sequence[Region]) -> list[_Try]:
+    """Every rung of the best few regions, then of the next few ..."""
+    batches = (_tries(regions[first : first + BATCH]) for first in range(0, len(regions), BATCH))
+    return [replace(each, spare=True) for batch in batches for each in batch]
 
 
-def _corners(symbol: Symbol, way: Affine) -> Corners:
-    a, b, c, d = (way(x, y) for x, y in symbol.corners)
-    return (_whole_pixel(a), _whole_pixel(b), _whole_pixel(c), _whole_pixel(d))
-
-
-def _whole_pixel(point: tuple[float, float]) -> tuple[int, int]:
-    return round(point[0]), round(point[1])
-
-
-def _same(one: Read, other: Read) -> bool:
-    """The same symbol found twice: the same content at the same place."""
-    if one.payload != other.payload or one.format != other.format or one.corners is None or other.corners is None:
-        return False
-    (ax, ay), (bx, by) = _centre(one.corners), _centre(other.corners)
-    return max(abs(ax - bx), abs(ay - by)) <= _extent(one.corners) / 2
-
-
-def _centre(corners: Corners) -> tuple[float, float]:
-    return sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4
-
-
-def _extent(corners: Corners) -> int:
-    xs, ys = [x for x, _ in corners], [y for _, y in corners]
-    return max(max(xs) - min(xs), max(ys) - min(ys))
+def _formats(each: _Try, formats: Sequence[str]) -> tuple[str, ...]:
+    """Those that the rung has to look for."""
+    if each.rung.formats == "all":
+        return tuple(formats)
+    return tuple(name for name in formats if (name in MATRIX_FORMATS) == (each.region.kind == "matrix"))
 
 
 def read_frame(luma: Luma, *, t0_ns: int, formats: Sequence[str] = DEFAULT_FORMATS) -> tuple[Read, ...]:

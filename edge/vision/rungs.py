@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from edge.vision.pixels import Affine, Luma, scaled, scaling, unsharp
+import numpy as np
+
+from edge.vision.pixels import Affine, Luma, deepened, scaled, scaling, unsharp
 from edge.vision.regions import Kind, Region, View
 
 Make = Callable[[Luma, Region], View | None]
+MOST = 900 * 900
+"""Pixels of the largest view that a rung makes; the price of a look grows with them."""
+
+WHITE = 254
+"""Values that say no more than that it was too bright."""
+BLINDED = 0.2
+"""Share of such values in a region from which on the ink suffers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,8 @@ class Rung:
     make: Make
     """From the region's pixels (a view, never written to) to what the decoder sees; None: does not apply."""
     kinds: tuple[Kind, ...] = ("matrix", "linear")
+    formats: Literal["own", "all"] = "own"
+    """Look for the formats of the region's own kind only, which costs half; or for all, in case the kind is wrong."""
     rotate: bool = True
     invert: bool = True
     downscale: bool = False
@@ -29,32 +41,68 @@ class Rung:
 
 def native(crop: Luma, _region: Region) -> View | None:
     """As it is."""
-    return View(crop, Affine()) if crop.size <= 900 * 600 else None
+    return View(crop, Affine()) if crop.size <= MOST else None
+
+
+def larger(crop: Luma, _region: Region) -> View | None:
+    """Half as large again: reads most of what is 2.5 pixels per module and more, at the lowest price."""
+    return _scaled(crop, 1.5)
 
 
 def twice(crop: Luma, _region: Region) -> View | None:
     """Twice as large: the cheapest large gain below 3 pixels per module."""
-    return View(scaled(crop, 2), scaling(2)) if crop.size <= 450 * 450 else None
+    return _scaled(crop, 2)
+
+
+def twice_sharp(crop: Luma, _region: Region) -> View | None:
+    """Twice as large and a little sharpened: reads nearly what the other rungs leave, low contrast included."""
+    view = _scaled(crop, 2)
+    return view and View(unsharp(view.luma, amount=1, sigma=2), view.back)
 
 
 def thrice_sharp(crop: Luma, _region: Region) -> View | None:
     """Three times as large and sharpened: against blur; hurts where the contrast is low."""
-    if crop.size > 450 * 450:
+    view = _scaled(crop, 3)
+    return view and View(unsharp(view.luma, amount=2, sigma=3.5), view.back)
+
+
+def glared(crop: Luma, _region: Region) -> View | None:
+    """Twice as large and made darker: light that blinds the camera thins the ink."""
+    return _deepened(crop, 2, 6)
+
+
+def blinded(crop: Luma, _region: Region) -> View | None:
+    """Three times as large and all that is not quite white taken for ink."""
+    return _deepened(crop, 3, 20)
+
+
+def _deepened(crop: Luma, factor: float, gain: float) -> View | None:
+    if np.count_nonzero(crop >= WHITE) < BLINDED * crop.size:
         return None
-    return View(unsharp(scaled(crop, 3), amount=2, sigma=3.5), scaling(3))
+    view = _scaled(crop, factor)
+    return view and View(deepened(view.luma, gain), view.back)
 
 
 def half(crop: Luma, _region: Region) -> View | None:
     """Half as large: takes noise and texture away from large modules."""
-    return View(scaled(crop, 1 / 2), scaling(1 / 2)) if min(crop.shape) >= 2 else None  # noqa: PLR2004
+    return _scaled(crop, 1 / 2) if min(crop.shape) >= 2 else None  # noqa: PLR2004
+
+
+def _scaled(crop: Luma, factor: float) -> View | None:
+    return View(scaled(crop, factor), scaling(factor)) if crop.size * factor**2 <= MOST else None
 
 
 RUNGS: Mapping[str, Rung] = {
     rung.name: rung
     for rung in (
         Rung("native", native),
+        Rung("larger", larger, invert=False),
         Rung("twice", twice),
+        Rung("twice_sharp", twice_sharp),
         Rung("thrice_sharp", thrice_sharp),
+        Rung("glared", glared),
+        Rung("blinded", blinded),
         Rung("half", half),
+        Rung("any", native, formats="all"),
     )
 }
