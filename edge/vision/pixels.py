@@ -78,9 +78,9 @@ def sampled(luma: Luma, every: int) -> Luma:
 
 
 def halved(luma: Luma) -> Luma:
-    """Half as large, each pixel the mean of four."""
-    size = (max(1, luma.shape[1] // 2), max(1, luma.shape[0] // 2))
-    return cast("Luma", cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
+    """Half as large, each pixel the mean of four; an odd last row or column is left out, which is far quicker."""
+    height, width = (max(1, side // 2) for side in luma.shape)
+    return cast("Luma", cv2.resize(luma[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA))
 
 
 def highest(luma: Luma, size: int) -> Luma:
