@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def locate(luma: Luma) -> tuple[Region, ...]:
     for region in _best_first(region for grid in grids for region in _regions(luma, grid, LIKELY, LIKELY_RIM)):
         if not any(_same(region, better) for better in kept):
             kept.append(region)
-    return tuple(kept)
+    return tuple(_of_its_kind(luma, region) for region in kept)
 
 
 def locate_rest(luma: Luma, least: float) -> tuple[Region, ...]:
@@ -81,7 +81,9 @@ def locate_rest(luma: Luma, least: float) -> tuple[Region, ...]:
         luma: height x width, uint8.
         least: score from which on a place counts, such as `NEAR` or `LEAST`; a low one joins neighbours to large boxes.
     """
-    return _best_first(region for grid in _grids(luma, LEVELS) for region in _regions(luma, grid, least, least))
+    grids = _grids(luma, LEVELS)
+    regions = _best_first(region for grid in grids for region in _regions(luma, grid, least, least))
+    return tuple(_of_its_kind(luma, region) for region in regions)
 
 
 def _same(region: Region, better: Region) -> bool:
@@ -92,8 +94,8 @@ def _same(region: Region, better: Region) -> bool:
     return inside and region.width * region.height <= SAME * better.width * better.height
 
 
-def _best_first(regions: Iterable[Region]) -> tuple[Region, ...]:
-    return tuple(sorted(regions, key=lambda region: -region.score))
+def _best_first(regions: Iterable[Region]) -> list[Region]:
+    return sorted(regions, key=lambda region: -region.score)
 
 
 def _grids(luma: Luma, levels: int) -> Iterator[_Grid]:
@@ -110,13 +112,13 @@ def _grids(luma: Luma, levels: int) -> Iterator[_Grid]:
 
 def _scores(edges: Luma, grey: Luma, top: Luma, bottom: Luma) -> Plane:
     """How much each cell is like a symbol, 0 to 1: all of one shape, a value for each cell."""
-    high, low = highest(top, AROUND), lowest(bottom, AROUND)
-    span, ink = (high - low).astype(np.float32), mean(grey, NEARBY)
-    dark, light = ink - low.astype(np.float32), high - ink.astype(np.float32)
-    light = np.where(high >= WHITE, np.float32(CLIPPED), np.float32(1)) * light
-    balance = np.minimum(dark, light)
-    score: Plane = np.float32(2) * mean(edges, NEARBY) * balance / np.maximum(span * span, 1)
-    score[span < LEAST_SPAN + 2.5 * min(_noise(edges), LOUDEST)] = 0
+    high, low, ink = highest(top, AROUND), lowest(bottom, AROUND), mean(grey, NEARBY)
+    span, dark, light = (np.subtract(a, b, dtype=np.float32) for a, b in ((high, low), (ink, low), (high, ink)))
+    light[high >= WHITE] *= np.float32(CLIPPED)
+    score: Plane = np.minimum(dark, light, out=dark)
+    score *= mean(edges, NEARBY)
+    score *= span >= LEAST_SPAN + 2.5 * min(_noise(edges), LOUDEST)
+    score /= np.maximum(span * span / 2, 1)
     return mean(score, NEARBY)
 
 
@@ -133,8 +135,13 @@ def _regions(luma: Luma, grid: _Grid, least: float, rim: float) -> Iterator[Regi
             continue
         for left, right in _pieces(x, x + width, grid.cell, luma.shape[1]):
             for top, bottom in _pieces(y, y + height, grid.cell, luma.shape[0]):
-                kind, lean = kind_of(luma[top:bottom, left:right])
-                yield Region(left, top, right - left, bottom - top, kind, lean, score, MARGIN * grid.cell // CELL)
+                margin = MARGIN * grid.cell // CELL
+                yield Region(left, top, right - left, bottom - top, "matrix", score=score, margin=margin)
+
+
+def _of_its_kind(luma: Luma, region: Region) -> Region:
+    kind, lean = kind_of(region.crop(luma))
+    return replace(region, kind=kind, lean=lean)
 
 
 def _pieces(first: int, end: int, cell: int, size: int) -> Iterator[tuple[int, int]]:

@@ -82,13 +82,10 @@ def sampled(luma: Luma, every: int) -> Luma:
     return cast("Luma", cv2.resize(luma, size, interpolation=cv2.INTER_NEAREST))
 
 
-def halved(plane: Luma) -> Luma:
-    """Half as large, each value the mean of four; an odd last row or column is left out."""
-    height, width = plane.shape
-    if min(height, width) < 2:  # noqa: PLR2004
-        return plane
-    even = plane[: height // 2 * 2, : width // 2 * 2]
-    return cast("Luma", cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+def halved(luma: Luma) -> Luma:
+    """Half as large, each pixel the mean of four; an odd last row or column is left out, which is far quicker."""
+    height, width = (max(1, side // 2) for side in luma.shape)
+    return cast("Luma", cv2.resize(luma[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA))
 
 
 def halved_plane(plane: Plane) -> Plane:

@@ -12,7 +12,7 @@ from edge.vision import ladder
 from edge.vision.ladder import Search, read_frame
 from edge.vision.locate import locate
 from edge.vision.pixels import Luma
-from edge.vision.symbols import write_symbol
+from edge.vision.symbols import read_symbols, write_symbol
 from tests.support.frames import CONDITIONS, FOUR, Ground, Kind, content, empty, sheet, shot
 
 SIZE = (960, 720)
@@ -40,11 +40,10 @@ def centre(read: Read) -> tuple[float, float]:
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The sizes of all images that the decoder gets, and with which formats."""
     seen: list[str] = []
-    read = ladder.read_symbols
 
     def note(luma: Luma, formats: tuple[str, ...], **options: Any) -> Any:
         seen.append(f"{luma.shape[1]}x{luma.shape[0]} {' '.join(formats)}")
-        return read(luma, formats, **options)
+        return read_symbols(luma, formats, **options)
 
     monkeypatch.setattr(ladder, "read_symbols", note)
     return seen
