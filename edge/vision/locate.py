@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
-from edge.vision.pixels import Luma, components, mean, scaled, texture
-from edge.vision.regions import Region
+from edge.vision.bars import find_bars, joined
+from edge.vision.linear import QUIET_ZONE
+from edge.vision.pixels import Luma, components, filled, mean, scaled, texture
+from edge.vision.regions import Bars, Region
 
 CELL = 16
 """Frame pixels per cell of the coarse grid."""
@@ -13,6 +18,8 @@ MARGIN = 24
 """Frame pixels around what was found: a quiet zone."""
 MOST = 6
 LEAST_CELLS = 6
+BUSY = 11.0
+"""Where the usual texture is more than this, boxes of unusual texture say nothing of bars: they are looked for everywhere."""
 
 
 def locate(luma: Luma) -> tuple[Region, ...]:
@@ -22,8 +29,33 @@ def locate(luma: Luma) -> tuple[Region, ...]:
     spread = float(np.median(np.abs(grid.astype(np.float32) - middle)))
     threshold = middle + max(6 * spread, 12.0, 0.2 * (float(grid.max()) - middle))
     mask = (grid > threshold).astype(np.uint8)
-    found = [_region(luma, grid, box) for box in components(mask) if box[4] >= LEAST_CELLS]
-    return tuple(sorted(found, key=lambda region: -region.score)[:MOST])
+    boxes = [box for box in components(mask) if box[4] >= LEAST_CELLS]
+    everywhere = [(0, 0, grid.shape[1], grid.shape[0], 0)] if middle > BUSY else boxes
+    linear = [_linear(luma, bars) for bars in joined(_bars(luma, everywhere))]
+    for region in linear:
+        if region.bars is not None:
+            outline = region.bars.moved(region.x, region.y).outline(CELL, CELL)
+            filled(mask, [(x / CELL - 0.5, y / CELL - 0.5) for x, y in outline], 0)
+    rest = [_region(luma, grid, box) for box in components(mask) if box[4] >= LEAST_CELLS]
+    found = [*linear[:MOST], *sorted(rest, key=lambda region: -region.score)[:MOST]]
+    return tuple(found)
+
+
+def _bars(luma: Luma, boxes: Sequence[tuple[int, int, int, int, int]]) -> Iterator[Bars]:
+    """The bars within boxes of the grid, in frame pixels."""
+    for x, y, width, height, _ in boxes:
+        left, top = max(0, x * CELL - MARGIN), max(0, y * CELL - MARGIN)
+        crop = luma[top : (y + height) * CELL + MARGIN, left : (x + width) * CELL + MARGIN]
+        yield from (bars.moved(left, top) for bars in find_bars(crop))
+
+
+def _linear(luma: Luma, bars: Bars) -> Region:
+    """The box around bars and their quiet zones."""
+    outline = bars.outline(QUIET_ZONE, MARGIN)
+    xs, ys = [x for x, _ in outline], [y for _, y in outline]
+    left, top = max(0, int(min(xs))), max(0, int(min(ys)))
+    right, bottom = min(luma.shape[1], math.ceil(max(xs))), min(luma.shape[0], math.ceil(max(ys)))
+    return Region(left, top, right - left, bottom - top, "linear", bars.weight, bars.moved(-left, -top))
 
 
 def _region(luma: Luma, grid: Luma, box: tuple[int, int, int, int, int]) -> Region:

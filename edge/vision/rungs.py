@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from edge.vision.linear import bars, bars_close, bars_sharp, full_height
 from edge.vision.pixels import Affine, Luma, scaled, scaling, unsharp
 from edge.vision.regions import Kind, Region, View
+from edge.vision.symbols import LINEAR, Quad
 
 Make = Callable[[Luma, Region], View | None]
 
@@ -25,6 +27,10 @@ class Rung:
     rotate: bool = True
     invert: bool = True
     downscale: bool = False
+    formats: frozenset[str] | None = None
+    """Only these kinds of symbols; None: all that are wanted."""
+    outline: Callable[[Luma, Quad], Quad] | None = None
+    """From a symbol's corners in the view, as the decoder saw them, to those of the whole symbol."""
 
 
 def native(crop: Luma, _region: Region) -> View | None:
@@ -49,6 +55,10 @@ def half(crop: Luma, _region: Region) -> View | None:
     return View(scaled(crop, 1 / 2), scaling(1 / 2)) if min(crop.shape) >= 2 else None  # noqa: PLR2004
 
 
+def _linear(name: str, make: Make) -> Rung:
+    return Rung(name, make, ("linear",), rotate=False, invert=False, formats=LINEAR, outline=full_height)
+
+
 RUNGS: Mapping[str, Rung] = {
     rung.name: rung
     for rung in (
@@ -56,5 +66,8 @@ RUNGS: Mapping[str, Rung] = {
         Rung("twice", twice),
         Rung("thrice_sharp", thrice_sharp),
         Rung("half", half),
+        _linear("bars", bars),
+        _linear("bars_sharp", bars_sharp),
+        _linear("bars_close", bars_close),
     )
 }

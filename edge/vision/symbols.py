@@ -33,6 +33,8 @@ _FORMATS = {
     "DataBarLtd": _F.DataBarLtd,
 }
 """The names of the configuration (`hardware.camera_settings`) and what the reader calls them."""
+LINEAR = frozenset(_FORMATS) - {"DataMatrix", "QRCode", "Aztec", "PDF417"}
+"""What is read along one row."""
 _WRITE = {"datamatrix": _F.DataMatrix, "code128": _F.Code128, "qr": _F.QRCode}
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
@@ -89,15 +91,17 @@ def _symbol(barcode: Any) -> Symbol:
         payload=bytes(barcode.bytes),
         symbology=barcode.symbology_identifier or None,
         format=barcode.format.name,
-        corners=_corners(barcode.position),
+        corners=_corners(barcode.position, linear=barcode.format.name in LINEAR),
         margin=None if margin is None else float(margin),
     )
 
 
-def _corners(position: Any) -> Quad:
+def _corners(position: Any, *, linear: bool) -> Quad:
+    """As zxing-cpp says, but for a linear symbol read from right to left: there it swaps top and bottom."""
     points = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
     a, b, c, d = ((float(point.x), float(point.y)) for point in points)
-    return (a, b, c, d)
+    mirrored = (c[0] - a[0]) * (d[1] - b[1]) < (d[0] - b[0]) * (c[1] - a[1])
+    return (d, c, b, a) if linear and mirrored else (a, b, c, d)
 
 
 def write_symbol(text: str, kind: Literal["datamatrix", "code128", "qr"], *, gs1: bool, scale: int) -> Luma:
