@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -109,8 +109,8 @@ class Search:
             return False
         formats = [name for name in self._formats if rung.formats is None or name in rung.formats]
         symbols = read_symbols(view.luma, formats, rotate=rung.rotate, invert=rung.invert, downscale=rung.downscale)
-        if rung.outline is not None:
-            symbols = tuple(replace(each, corners=rung.outline(view.luma, each.corners)) for each in symbols)
+        if rung.complete is not None:
+            symbols = tuple(rung.complete(view.luma, each) for each in symbols)
         took_ms = (self._now_ns() - began) / 1e6
         way = Affine(c=region.x, f=region.y).after(view.back)
         for symbol in symbols:

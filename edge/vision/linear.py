@@ -8,13 +8,16 @@ noise), coarser along them, black and white. It has few rows, and costs the deco
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edge.vision.pixels import Affine, Luma, fewer_rows, row_extremes, row_sharpened, warped
+from edge.vision.decodability import decodability
+from edge.vision.pixels import Affine, Luma, fewer_rows, row_extremes, row_filtered, warped
 from edge.vision.regions import Bars, Region, View
-from edge.vision.symbols import Quad
+from edge.vision.symbols import Quad, Symbol
 
 QUIET_ZONE = 48
 """Frame pixels beside the bars that belong to the view: 10 modules of nearly 5 pixels."""
@@ -38,16 +41,16 @@ class Chain:
 
     rows: int
     """Sampled rows that are averaged to one."""
-    amount: float = 0.0
-    """Sharpening along the row, against blur."""
     reach: int = REACH
+    blur: float = 0.0
+    """Frame pixels of the Gaussian blur that is taken back."""
 
 
 PLAIN = Chain(rows=3)
-SHARP = Chain(rows=3, amount=3)
+SHARP = Chain(rows=8, blur=1.4)
 CLOSE = Chain(rows=2, reach=31)
-SIGMA = 1.7
-"""Frame pixels of the Gaussian that `Chain.amount` sharpens against."""
+SIGNAL = 100.0
+"""Power of the print over that of the noise after averaging, for the inverse filter."""
 
 
 def bars(_crop: Luma, region: Region) -> View | None:
@@ -56,7 +59,7 @@ def bars(_crop: Luma, region: Region) -> View | None:
 
 
 def bars_sharp(_crop: Luma, region: Region) -> View | None:
-    """The same and sharpened across the bars: against blur."""
+    """More rows averaged, and the blur across the bars taken back."""
     return _view(_crop, region.bars, SHARP)
 
 
@@ -73,10 +76,23 @@ def _view(crop: Luma, bars: Bars | None, chain: Chain) -> View | None:
     rows = max(1, math.ceil((bars.height + 2 * ABOVE) / (EVERY * chain.rows)))
     upright = warped(crop, _back(bars, finer, EVERY), (width, rows * chain.rows))
     averaged = fewer_rows(upright, chain.rows)
-    if chain.amount:
-        averaged = row_sharpened(averaged, amount=chain.amount, sigma=SIGMA * finer)
+    if chain.blur:
+        averaged = row_filtered(averaged, inverse_blur(chain.blur * finer))
     back = _back(bars, finer, EVERY).after(Affine(e=chain.rows, f=(chain.rows - 1) / 2))
     return View(evened(averaged, round(chain.reach * finer) | 1), back)
+
+
+@cache
+def inverse_blur(sigma: float) -> NDArray[np.float32]:
+    """The kernel that takes back a Gaussian blur as far as noise allows (Wiener's filter).
+
+    Args:
+        sigma: of the blur, in pixels of the row.
+    """
+    reach = round(8 * sigma)
+    passed = np.exp(-2 * (np.pi * sigma * np.fft.rfftfreq(2 * reach + 1)) ** 2)
+    kernel = np.fft.fftshift(np.fft.irfft(passed / (passed**2 + 1 / SIGNAL), 2 * reach + 1))
+    return np.asarray(kernel / kernel.sum(), dtype=np.float32)
 
 
 def _back(bars: Bars, finer: float, every: int) -> Affine:
@@ -94,8 +110,27 @@ def evened(rows: Luma, reach: int) -> Luma:
     return np.where(2 * rows.astype(np.int16) > low + high, np.uint8(255), np.uint8(0))
 
 
+def completed(view: Luma, symbol: Symbol) -> Symbol:
+    """What a view of these rungs tells of a symbol that was read in it: its whole outline, and how near a misread was.
+
+    Args:
+        view: as the rung made it, black and white, bars upright.
+        symbol: as read there.
+    """
+    a, b, c, d = symbol.corners
+    ends = zip(_rows(view, symbol.corners), ((a, b), (d, c)) if a[1] <= d[1] else ((d, c), (a, b)), strict=True)
+    margins = [decodability(view[row].astype(float), one[0], two[0], symbol.format) for row, (one, two) in ends]
+    known = [margin for margin in margins if margin is not None]
+    return replace(symbol, corners=full_height(view, symbol.corners), margin=max(known, default=None))
+
+
+def _rows(view: Luma, corners: Quad) -> tuple[int, int]:
+    ys = [min(max(0, round(y)), view.shape[0] - 1) for _, y in corners]
+    return min(ys), max(ys)
+
+
 def full_height(view: Luma, corners: Quad) -> Quad:
-    """A symbol's corners in a view of these rungs, drawn to the ends of its bars.
+    """A symbol's corners drawn to the ends of its bars.
 
     The decoder reports the rows that it read; the rows above and below belong to the symbol as long as they are alike.
 
@@ -103,11 +138,9 @@ def full_height(view: Luma, corners: Quad) -> Quad:
         view: as the rung made it, black and white, bars upright.
         corners: clockwise from the symbol's top left, which is the lower right one of a symbol upside down.
     """
-    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    xs = [x for x, _ in corners]
     left, right = max(0, round(min(xs))), round(max(xs)) + 1
-    first, last = max(0, round(min(ys))), min(view.shape[0] - 1, round(max(ys)))
-    if first > last or right - left < 2:  # noqa: PLR2004 - nothing to compare
-        return corners
+    first, last = _rows(view, corners)
     alike = np.mean(view[:, left:right] == view[(first + last) // 2, left:right], axis=1) >= ALIKE
     while first > 0 and alike[first - 1]:
         first -= 1

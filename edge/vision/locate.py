@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.vision.bars import find_bars, joined
 from edge.vision.linear import QUIET_ZONE
-from edge.vision.pixels import Luma, components, filled, mean, scaled, texture
+from edge.vision.pixels import Luma, components, filled, mean, opened, scaled, texture
 from edge.vision.regions import Bars, Region
 
 CELL = 16
@@ -19,7 +19,7 @@ MARGIN = 24
 MOST = 6
 LEAST_CELLS = 6
 BUSY = 11.0
-"""Where the usual texture is more than this, boxes of unusual texture say nothing of bars: they are looked for everywhere."""
+"""Where the usual texture is more than this, what stands out of it says nothing of bars: the whole frame is searched."""
 
 
 def locate(luma: Luma) -> tuple[Region, ...]:
@@ -32,13 +32,19 @@ def locate(luma: Luma) -> tuple[Region, ...]:
     boxes = [box for box in components(mask) if box[4] >= LEAST_CELLS]
     everywhere = [(0, 0, grid.shape[1], grid.shape[0], 0)] if middle > BUSY else boxes
     linear = [_linear(luma, bars) for bars in joined(_bars(luma, everywhere))]
+    rest = _without(mask, linear) if linear else mask
+    found = [_region(luma, grid, box) for box in components(rest) if box[4] >= LEAST_CELLS]
+    return (*linear[:MOST], *sorted(found, key=lambda region: -region.score)[:MOST])
+
+
+def _without(mask: Luma, linear: Sequence[Region]) -> Luma:
+    """The mask without bars, and without the thin rim that is left around them."""
+    rest = mask.copy()
     for region in linear:
         if region.bars is not None:
-            outline = region.bars.moved(region.x, region.y).outline(CELL, CELL)
-            filled(mask, [(x / CELL - 0.5, y / CELL - 0.5) for x, y in outline], 0)
-    rest = [_region(luma, grid, box) for box in components(mask) if box[4] >= LEAST_CELLS]
-    found = [*linear[:MOST], *sorted(rest, key=lambda region: -region.score)[:MOST]]
-    return tuple(found)
+            outline = region.bars.moved(region.x, region.y).outline()
+            filled(rest, [(x / CELL - 0.5, y / CELL - 0.5) for x, y in outline], 0)
+    return opened(rest, 2)
 
 
 def _bars(luma: Luma, boxes: Sequence[tuple[int, int, int, int, int]]) -> Iterator[Bars]:

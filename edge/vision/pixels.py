@@ -110,10 +110,9 @@ def fewer_rows(luma: Luma, by: int) -> Luma:
     return cast("Luma", cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
 
 
-def row_sharpened(luma: Luma, *, amount: float, sigma: float) -> Luma:
-    """Each row sharpened for itself by `amount` times what a Gaussian of `sigma` pixels takes away."""
-    soft = cv2.sepFilter2D(luma, -1, cv2.getGaussianKernel(2 * round(3 * sigma) + 1, sigma), np.ones(1))
-    return cast("Luma", cv2.addWeighted(luma, 1 + amount, soft, -amount, 0))
+def row_filtered(luma: Luma, kernel: Plane) -> Luma:
+    """Each row for itself through a filter of an odd number of values."""
+    return cast("Luma", cv2.sepFilter2D(luma, -1, kernel, np.ones(1, np.float32)))
 
 
 def row_extremes(luma: Luma, width: int) -> tuple[Luma, Luma]:
@@ -151,6 +150,11 @@ def labelled(mask: Luma) -> NDArray[np.int32]:
     """Connected areas of non-zero pixels: for each pixel the number of its area, from 1 on; 0 outside."""
     _, labels = cv2.connectedComponents(mask, connectivity=8, ltype=cv2.CV_32S)
     return cast("NDArray[np.int32]", labels)
+
+
+def opened(mask: Luma, size: int) -> Luma:
+    """Without what is thinner than `size` pixels."""
+    return cast("Luma", cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((size, size), np.uint8)))
 
 
 def components(mask: Luma) -> Sequence[tuple[int, int, int, int, int]]:

@@ -37,8 +37,7 @@ class Bars:
         cos, sin = math.cos(math.radians(self.lean)), math.sin(math.radians(self.lean))
         signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))
         return tuple(
-            (self.x + u * across * cos - v * along * sin, self.y + u * across * sin + v * along * cos)
-            for u, v in signs
+            (self.x + u * across * cos - v * along * sin, self.y + u * across * sin + v * along * cos) for u, v in signs
         )
 
 

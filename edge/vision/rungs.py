@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from edge.vision.linear import bars, bars_close, bars_sharp, full_height
+from edge.vision.linear import bars, bars_close, bars_sharp, completed
 from edge.vision.pixels import Affine, Luma, scaled, scaling, unsharp
 from edge.vision.regions import Kind, Region, View
-from edge.vision.symbols import LINEAR, Quad
+from edge.vision.symbols import LINEAR, Symbol
 
 Make = Callable[[Luma, Region], View | None]
 
@@ -29,8 +29,8 @@ class Rung:
     downscale: bool = False
     formats: frozenset[str] | None = None
     """Only these kinds of symbols; None: all that are wanted."""
-    outline: Callable[[Luma, Quad], Quad] | None = None
-    """From a symbol's corners in the view, as the decoder saw them, to those of the whole symbol."""
+    complete: Callable[[Luma, Symbol], Symbol] | None = None
+    """Adds to a symbol what its view tells of it beyond what the decoder says."""
 
 
 def native(crop: Luma, _region: Region) -> View | None:
@@ -56,7 +56,7 @@ def half(crop: Luma, _region: Region) -> View | None:
 
 
 def _linear(name: str, make: Make) -> Rung:
-    return Rung(name, make, ("linear",), rotate=False, invert=False, formats=LINEAR, outline=full_height)
+    return Rung(name, make, ("linear",), rotate=False, invert=False, formats=LINEAR, complete=completed)
 
 
 RUNGS: Mapping[str, Rung] = {
