@@ -29,6 +29,10 @@ ONE_WAY = math.cos(math.radians(2 * 22))
 LEAST_CELLS = 12
 SQUAT = 0.5
 """Bars reach over at least this share of their height; else it is an edge, or the first bars of a stacked code."""
+SHORTEST = 60.0
+"""Frame pixels of the shortest code: UPC-E of 51 modules at little more than one pixel."""
+WEAK = 0.02
+"""Less than this share of the strongest bars' weight is print or grain."""
 PARALLEL = 8.0
 """Degrees between pieces of one code, at most."""
 GAP = 1.5
@@ -45,7 +49,8 @@ def find_bars(luma: Luma) -> tuple[Bars, ...]:
     labels = labelled(mask.astype(np.uint8))
     large = np.flatnonzero(np.bincount(labels.ravel())[1:] >= LEAST_CELLS) + 1
     found = (_bars(labels == number, energy, direction) for number in large)
-    return joined(bars for bars in found if bars is not None)
+    whole = joined(bars for bars in found if bars is not None)
+    return tuple(bars for bars in whole if bars.length >= SHORTEST and bars.weight >= WEAK * whole[0].weight)
 
 
 def _tensor(luma: Luma) -> tuple[Plane, NDArray[np.complex64]]:

@@ -51,10 +51,18 @@ def elements(row: NDArray[np.float64], start: float, end: float) -> Widths:
 
 def _steps(widths: Widths, elements_each: int, modules: int) -> float:
     """For characters of whole modules: edge to like edge, so that ink that ran makes no difference."""
+    characters = _in_modules(widths, elements_each, modules)
+    return _clear(characters[:, :-1] + characters[:, 1:])
+
+
+def _in_modules(widths: Widths, elements_each: int, modules: int) -> Widths:
     characters = widths.reshape(-1, elements_each)
-    unit = characters.sum(axis=1, keepdims=True) / modules
-    steps = (characters[:, :-1] + characters[:, 1:]) / unit
-    return float(1 - 2 * np.abs(steps - np.rint(steps)).max())
+    return np.asarray(characters * (modules / characters.sum(axis=1, keepdims=True)))
+
+
+def _clear(modules: Widths) -> float:
+    """How clear it is which whole numbers these are: 1, or 0 where one lies in the middle between two."""
+    return float(1 - 2 * np.abs(modules - np.rint(modules)).max())
 
 
 def _code128(widths: Widths) -> float:
@@ -71,9 +79,18 @@ def _retail(half: int, middle: int, last: int) -> Callable[[Widths], float]:
             return 0.0
         left = widths[3 : 3 + half]
         right = widths[3 + half + middle : len(widths) - last] if middle else left
-        return min(_steps(left, 4, 7), _steps(right, 4, 7))
+        return min(_digits(left, space_first=True), _digits(right, space_first=not middle))
 
     return rule
+
+
+def _digits(widths: Widths, *, space_first: bool) -> float:
+    """The steps of 1 and 7 are alike, and those of 2 and 8: there the widths tell, less what the ink has spread."""
+    widths = _in_modules(widths, 4, 7)
+    bars = widths[:, 1::2] if space_first else widths[:, 0::2]
+    spread = float((bars - np.rint(bars)).mean())
+    signs = np.array([1, -1, 1, -1] if space_first else [-1, 1, -1, 1])
+    return min(_clear(widths[:, :-1] + widths[:, 1:]), _clear(widths + signs * spread))
 
 
 def _two_widths(characters: Widths, wide: int) -> float:

@@ -25,10 +25,10 @@ ABOVE = 8
 """The same above and below the bars."""
 EVERY = 2
 """One row of so many is sampled before rows are averaged."""
+FINER = 3.0
+"""Columns of a view for each frame pixel."""
 WIDE = 1800
 """Most columns of a view; longer codes are sampled less finely."""
-REACH = 61
-"""Frame pixels around each in which there is ink and paper."""
 FAINT = 0.3
 """Less than this share of the usual difference between ink and paper is no print."""
 ALIKE = 0.8
@@ -37,41 +37,42 @@ ALIKE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """How a view of bars is made."""
+    """How a view of bars is made; lengths in frame pixels."""
 
     rows: int
     """Sampled rows that are averaged to one."""
-    reach: int = REACH
-    blur: float = 0.0
-    """Frame pixels of the Gaussian blur that is taken back."""
+    blur: float
+    """Sigma of the Gaussian blur that is taken back; 0 for none."""
+    reach: int
+    """Around each pixel, where there is ink and paper."""
 
 
-PLAIN = Chain(rows=3)
-SHARP = Chain(rows=8, blur=1.4)
-CLOSE = Chain(rows=2, reach=31)
+USUAL = Chain(rows=2, blur=0.8, reach=41)
+SHARP = Chain(rows=8, blur=1.4, reach=61)
+PLAIN = Chain(rows=3, blur=0.0, reach=81)
 SIGNAL = 100.0
 """Power of the print over that of the noise after averaging, for the inverse filter."""
 
 
-def bars(_crop: Luma, region: Region) -> View | None:
-    """Upright, averaged along the bars, even."""
-    return _view(_crop, region.bars, PLAIN)
+def bars(crop: Luma, region: Region) -> View | None:
+    """Upright, averaged along the bars, a lens' usual blur taken back, light made even."""
+    return _view(crop, region.bars, USUAL)
 
 
-def bars_sharp(_crop: Luma, region: Region) -> View | None:
-    """More rows averaged, and the blur across the bars taken back."""
-    return _view(_crop, region.bars, SHARP)
+def bars_sharp(crop: Luma, region: Region) -> View | None:
+    """More rows averaged, so that more blur can be taken back: out of focus."""
+    return _view(crop, region.bars, SHARP)
 
 
-def bars_close(_crop: Luma, region: Region) -> View | None:
-    """Fewer rows averaged, light made even more narrowly: against glare, and for bars that fan out."""
-    return _view(_crop, region.bars, CLOSE)
+def bars_plain(crop: Luma, region: Region) -> View | None:
+    """No blur taken back, light made even more widely: for large modules, and pictures that were sharpened before."""
+    return _view(crop, region.bars, PLAIN)
 
 
 def _view(crop: Luma, bars: Bars | None, chain: Chain) -> View | None:
     if bars is None:
         return None
-    finer = min(3.0, WIDE / (bars.length + 2 * QUIET_ZONE))
+    finer = min(FINER, WIDE / (bars.length + 2 * QUIET_ZONE))
     width = round((bars.length + 2 * QUIET_ZONE) * finer)
     rows = max(1, math.ceil((bars.height + 2 * ABOVE) / (EVERY * chain.rows)))
     upright = warped(crop, _back(bars, finer, EVERY), (width, rows * chain.rows))

@@ -44,7 +44,7 @@ def _without(mask: Luma, linear: Sequence[Region]) -> Luma:
         if region.bars is not None:
             outline = region.bars.moved(region.x, region.y).outline()
             filled(rest, [(x / CELL - 0.5, y / CELL - 0.5) for x, y in outline], 0)
-    return opened(rest, 2)
+    return rest
 
 
 def _bars(luma: Luma, boxes: Sequence[tuple[int, int, int, int, int]]) -> Iterator[Bars]:

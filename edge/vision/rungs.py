@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from edge.vision.linear import bars, bars_close, bars_sharp, completed
+from edge.vision.linear import bars, bars_plain, bars_sharp, completed
 from edge.vision.pixels import Affine, Luma, scaled, scaling, unsharp
 from edge.vision.regions import Kind, Region, View
 from edge.vision.symbols import LINEAR, Symbol
@@ -68,6 +68,6 @@ RUNGS: Mapping[str, Rung] = {
         Rung("half", half),
         _linear("bars", bars),
         _linear("bars_sharp", bars_sharp),
-        _linear("bars_close", bars_close),
+        _linear("bars_plain", bars_plain),
     )
 }
