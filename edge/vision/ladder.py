@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from edge.udi.read import Corners, Read
+from edge.vision.confirm import same, single, unique
 from edge.vision.locate import locate
 from edge.vision.pixels import Affine, Luma, luma_problem
 from edge.vision.regions import Region, View
@@ -77,7 +78,12 @@ class Search:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """Every symbol of the scene so far."""
+        """Every symbol of the scene so far, whether it counts yet or not."""
+        return unique(self._found)
+
+    @property
+    def looks(self) -> tuple[Read, ...]:
+        """The same as every rung saw it that was tried: what `edge.vision.confirm` decides on."""
         return tuple(self._found)
 
     @property
@@ -98,8 +104,17 @@ class Search:
         return tuple(self._found[before:])
 
     def _try(self, luma: Luma, each: _Try, t0_ns: int) -> None:
-        if self._look(luma, each.region, each.rung, t0_ns):
+        if self._look(luma, each.region, each.rung, t0_ns) and not self._open(each.region):
             self._todo = deque(other for other in self._todo if other.region is not each.region)
+
+    def _open(self, region: Region) -> bool:
+        """Whether a symbol there needs another rung that says the same."""
+        counted = single(self._found)
+        return any(
+            not any(same(read, other) for other in counted)
+            for read in self._found
+            if read.corners is not None and region.holds(*_centre(read.corners))
+        )
 
     def _look(self, luma: Luma, region: Region, rung: Rung, t0_ns: int) -> bool:
         """Whether something was read there."""
@@ -114,9 +129,7 @@ class Search:
         took_ms = (self._now_ns() - began) / 1e6
         way = Affine(c=region.x, f=region.y).after(view.back)
         for symbol in symbols:
-            read = _read(symbol, way, rung.name, t0_ns, took_ms)
-            if not any(_same(read, other) for other in self._found):
-                self._found.append(read)
+            self._found.append(_read(symbol, way, rung.name, t0_ns, took_ms))
         return bool(symbols)
 
 
@@ -151,25 +164,12 @@ def _whole_pixel(point: tuple[float, float]) -> tuple[int, int]:
     return round(point[0]), round(point[1])
 
 
-def _same(one: Read, other: Read) -> bool:
-    """The same symbol found twice: the same content at the same place."""
-    if one.payload != other.payload or one.format != other.format or one.corners is None or other.corners is None:
-        return False
-    (ax, ay), (bx, by) = _centre(one.corners), _centre(other.corners)
-    return max(abs(ax - bx), abs(ay - by)) <= _extent(one.corners) / 2
-
-
 def _centre(corners: Corners) -> tuple[float, float]:
     return sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4
 
 
-def _extent(corners: Corners) -> int:
-    xs, ys = [x for x, _ in corners], [y for _, y in corners]
-    return max(max(xs) - min(xs), max(ys) - min(ys))
-
-
 def read_frame(luma: Luma, *, t0_ns: int, formats: Sequence[str] = DEFAULT_FORMATS) -> tuple[Read, ...]:
-    """Every symbol of a single frame, with all the time it takes.
+    """Every symbol of a single frame that counts, with all the time it takes.
 
     Raises:
         ValueError: not a two-dimensional uint8 array.
@@ -179,4 +179,4 @@ def read_frame(luma: Luma, *, t0_ns: int, formats: Sequence[str] = DEFAULT_FORMA
         raise ValueError(problem)
     search = Search(luma, formats)
     search.step(luma, t0_ns=t0_ns)
-    return search.reads
+    return single(search.looks)

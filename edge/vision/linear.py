@@ -105,10 +105,11 @@ def _back(bars: Bars, finer: float, every: int) -> Affine:
 
 def evened(rows: Luma, reach: int) -> Luma:
     """Black and white by what is ink and what is paper within `reach` pixels along the row; where all is one: paper."""
-    low, high = (plane.astype(np.int16) for plane in row_extremes(rows, reach))
-    least = int(FAINT * np.quantile(high - low, 0.9)) + 1
-    low = np.minimum(low, high - least)
-    return np.where(2 * rows.astype(np.int16) > low + high, np.uint8(255), np.uint8(0))
+    low, high = row_extremes(rows, reach)
+    spread = high - low
+    least = np.uint8(FAINT * np.quantile(spread[:, ::8], 0.9) + 1)
+    half = np.minimum(np.maximum(spread, least) // 2, high)
+    return np.where(rows > high - half, np.uint8(255), np.uint8(0))
 
 
 def completed(view: Luma, symbol: Symbol) -> Symbol:

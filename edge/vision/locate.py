@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.vision.bars import find_bars, joined
 from edge.vision.linear import QUIET_ZONE
-from edge.vision.pixels import Luma, components, filled, mean, opened, scaled, texture
+from edge.vision.pixels import Luma, components, filled, mean, scaled, texture
 from edge.vision.regions import Bars, Region
 
 CELL = 16
@@ -19,7 +19,7 @@ MARGIN = 24
 MOST = 6
 LEAST_CELLS = 6
 BUSY = 11.0
-"""Where the usual texture is more than this, what stands out of it says nothing of bars: the whole frame is searched."""
+"""Where the usual texture is more than this, what stands out says nothing of bars: the whole frame is searched."""
 
 
 def locate(luma: Luma) -> tuple[Region, ...]:

@@ -152,11 +152,6 @@ def labelled(mask: Luma) -> NDArray[np.int32]:
     return cast("NDArray[np.int32]", labels)
 
 
-def opened(mask: Luma, size: int) -> Luma:
-    """Without what is thinner than `size` pixels."""
-    return cast("Luma", cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((size, size), np.uint8)))
-
-
 def components(mask: Luma) -> Sequence[tuple[int, int, int, int, int]]:
     """Connected areas of non-zero pixels: x, y, width, height, number of pixels."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)

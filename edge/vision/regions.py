@@ -56,6 +56,10 @@ class Region:
     bars: Bars | None = None
     """Where the bars of a linear region lie, in the pixels of its crop."""
 
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a frame pixel lies in it."""
+        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
+
     def crop(self, luma: Luma) -> Luma:
         """The pixels, as a view."""
         return luma[self.y : self.y + self.height, self.x : self.x + self.width]

@@ -34,7 +34,7 @@ _FORMATS = {
 }
 """The names of the configuration (`hardware.camera_settings`) and what the reader calls them."""
 LINEAR = frozenset(_FORMATS) - {"DataMatrix", "QRCode", "Aztec", "PDF417"}
-"""What is read along one row."""
+"""What is read along one row, as the configuration names it."""
 _WRITE = {"datamatrix": _F.DataMatrix, "code128": _F.Code128, "qr": _F.QRCode}
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
@@ -91,9 +91,14 @@ def _symbol(barcode: Any) -> Symbol:
         payload=bytes(barcode.bytes),
         symbology=barcode.symbology_identifier or None,
         format=barcode.format.name,
-        corners=_corners(barcode.position, linear=barcode.format.name in LINEAR),
+        corners=_corners(barcode.position, linear=_is_linear(barcode.format.name)),
         margin=None if margin is None else float(margin),
     )
+
+
+def _is_linear(reported: str) -> bool:
+    """Whether this is a kind that is read along one row, as zxing-cpp reports it: ``DataBarOmni`` for DataBar."""
+    return reported.startswith(tuple(LINEAR))
 
 
 def _corners(position: Any, *, linear: bool) -> Quad:
