@@ -33,6 +33,8 @@ SHORTEST = 60.0
 """Frame pixels of the shortest code: UPC-E of 51 modules at little more than one pixel."""
 WEAK = 0.02
 """Less than this share of the strongest bars' weight is print or grain."""
+NARROW = 1 / 6
+"""Rows of cells of less than this share of the widest row are another symbol: Data Matrix has some 20 modules."""
 PARALLEL = 8.0
 """Degrees between pieces of one code, at most."""
 GAP = 1.5
@@ -70,8 +72,16 @@ def _bars(area: NDArray[np.bool_], energy: Plane, direction: NDArray[np.complex6
         return None
     lean = math.degrees(np.angle(main)) / 2
     turned = np.exp(-1j * math.radians(lean)) * ((columns[along] + 0.5) + 1j * (rows[along] + 0.5)) * CELL
-    bars = _rectangle(turned, lean, float(energy[rows, columns][along].sum()))
+    bars = _rectangle(turned[_wide(turned.imag)], lean, float(energy[rows, columns][along].sum()))
     return bars if bars.length >= SQUAT * bars.height else None
+
+
+def _wide(height: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which cells lie between the first and the last row of cells that is not narrow: not a matrix symbol below."""
+    row = np.rint((height - height.min()) / CELL).astype(int)
+    count = np.bincount(row)
+    wide = np.flatnonzero(count >= NARROW * count.max())
+    return np.asarray((row >= wide[0]) & (row <= wide[-1]))
 
 
 def _rectangle(turned: NDArray[np.complex128], lean: float, weight: float) -> Bars:
