@@ -19,21 +19,17 @@ ALONE: Mapping[str, float] = {
     "EAN13": 0.3,
     "EAN8": 0.3,
     "UPCA": 0.3,
-    "UPCE": 0.3,
     "Code39": 0.5,
     "ITF": 0.5,
 }
 """The decodability from which on one look is enough, by the reader's name of the kind."""
-NEVER_ALONE = ("DataBar",)
-"""Beginnings of the names of kinds whose decodability is not known."""
+NEVER_ALONE = ("DataBar", "UPCE")
+"""Beginnings of the names of kinds whose decodability is not known or says nothing."""
 FORGET_NS = 1_500_000_000
 """A look is forgotten when it was not repeated for so long."""
 LOOKS = 2
 CARTON = ("]I1", 14)
-"""Symbology (its check digit holds) and digits of the only interleaved code that counts.
-
-One of any length, cut off or hidden in part, is read as a shorter one, and again in the next frame.
-"""
+"""Symbology (its check digit holds) and digits of the only interleaved code that counts."""
 LEAST_REACH = 8.0
 """Pixels off its middle line within which a symbol lies at least; of some reads only a few rows are known."""
 _Key = tuple[str | None, bytes]
@@ -52,8 +48,11 @@ def is_linear(read: Read) -> bool:
 
 
 def possible(read: Read) -> bool:
-    """Whether it can count at all."""
-    return read.format != "ITF" or (read.symbology, len(read.payload)) == CARTON
+    """Whether it can count at all: some kinds are read, clearly and in every frame, from a part of another symbol.
+
+    The left half of an EAN-13 is a UPC-E. An interleaved code of any length is a shorter one where it is cut off.
+    """
+    return read.format != "UPCE" and (read.format != "ITF" or (read.symbology, len(read.payload)) == CARTON)
 
 
 def contradicts(one: Read, other: Read) -> bool:
