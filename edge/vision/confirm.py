@@ -158,18 +158,28 @@ class Confirm:
             now_ns: monotonic nanoseconds of this frame.
         """
         self._looks = {key: looks for key, looks in self._looks.items() if now_ns - max(looks.frames) <= FORGET_NS}
-        at_once = {_key(read) for read in single(reads)}
-        seen = unique(clear(reads))
+        seen = unique(read for read in clear(reads) if not self._overruled(read))
+        at_once = {_key(read) for read in single(reads)} - self._challengers(seen)
+        self._looks = {
+            key: looks for key, looks in self._looks.items() if not any(contradicts(looks.read, read) for read in seen)
+        }
         for read in seen:
             self._look(read, settles=_key(read) in at_once)
         return tuple(read for read in seen if self._looks[_key(read)].count)
 
+    def _overruled(self, read: Read) -> bool:
+        """Something else was clearly read at its place shortly before."""
+        before = (looks.read for looks in self._looks.values())
+        return any(sure(other) > sure(read) and contradicts(read, other) for other in before)
+
+    def _challengers(self, seen: Iterable[Read]) -> set[_Key]:
+        """Those at whose place something else was read shortly before: one of the two is wrong."""
+        before = self._looks.values()
+        return {_key(read) for read in seen if any(contradicts(looks.read, read) for looks in before)}
+
     def _look(self, read: Read, *, settles: bool) -> None:
-        against = [key for key, looks in self._looks.items() if contradicts(looks.read, read)]
-        for key in against:
-            del self._looks[key]
         looks = self._looks.setdefault(_key(read), _Looks(read))
-        looks.settled = looks.settled or (settles and not against)
+        looks.settled = looks.settled or settles
         looks.frames.add(read.t0_ns)
         if _clearness(read) > _clearness(looks.read):
             looks.read = read

@@ -134,6 +134,7 @@ RUNS = {
         [[WEAK], [replace(OTHER, margin=0.6)]] * 1,
         [set(), set()],
     ),
+    "an unclear one after a clear one: never": ([[CLEAR], [OTHER], [OTHER]], [A, set(), set()]),
     "two halves": ([[WEAK, replace(OTHER, corners=BELOW)]] * 2, [set(), A | B]),
 }
 
