@@ -28,6 +28,7 @@ NEVER_ALONE = ("DataBar", "UPCE")
 FORGET_NS = 1_500_000_000
 """A look is forgotten when it was not repeated for so long."""
 LOOKS = 2
+"""Frames that must agree; rungs too where the decodability is not known, as a sharpened stain reads the same again."""
 CARTON = ("]I1", 14)
 """Symbology (its check digit holds) and digits of the only interleaved code that counts."""
 LEAST_REACH = 8.0
@@ -129,12 +130,14 @@ class _Looks:
     """The clearest look."""
     frames: set[int] = field(default_factory=set)
     """Completion times of the frames whose pixels said it."""
+    rungs: set[str | None] = field(default_factory=set)
     settled: bool = False
     """One frame was enough, and nothing else was read at its place shortly before."""
 
     @property
     def count(self) -> bool:
-        return self.settled or len(self.frames) >= LOOKS
+        measured = self.read.margin is not None
+        return self.settled or (len(self.frames) >= LOOKS and (measured or len(self.rungs) >= LOOKS))
 
 
 class Confirm:
@@ -181,5 +184,6 @@ class Confirm:
         looks = self._looks.setdefault(_key(read), _Looks(read))
         looks.settled = looks.settled or settles
         looks.frames.add(read.t0_ns)
+        looks.rungs.add(read.rung)
         if _clearness(read) > _clearness(looks.read):
             looks.read = read

@@ -79,6 +79,7 @@ def test_what_may_be_a_part_of_another_symbol_never_counts(
 WEAK = read(margin=0.05)
 OTHER = read(margin=0.05, payload=b"0106901234567899")
 CLEAR = replace(WEAK, margin=0.6)
+UNKNOWN = replace(WEAK, margin=None, rung="native")
 BELOW = box(100, 177)
 
 
@@ -135,6 +136,8 @@ RUNS = {
         [set(), set()],
     ),
     "an unclear one after a clear one: never": ([[CLEAR], [OTHER], [OTHER]], [A, set(), set()]),
+    "of unknown clearness, by one rung: never": ([[UNKNOWN]] * 5, [set()] * 5),
+    "of unknown clearness, by another rung too": ([[UNKNOWN], [replace(UNKNOWN, rung="twice")]], [set(), A]),
     "two halves": ([[WEAK, replace(OTHER, corners=BELOW)]] * 2, [set(), A | B]),
 }
 
