@@ -15,14 +15,18 @@ from dataclasses import dataclass, field
 from edge.udi.read import Read
 
 ALONE: Mapping[str, float] = {
-    "Code128": 0.2,
-    "EAN13": 0.3,
-    "EAN8": 0.3,
+    "Code128": 0.2,  # wrong: 2 of 1,225 reads below 0.1, none of 11,011 above
+    "EAN13": 0.3,  # 1 of 646 below 0.1, none of 4,346 above; UPC-A is reported as EAN-13
     "UPCA": 0.3,
-    "Code39": 0.5,
-    "ITF": 0.5,
+    "EAN8": 0.3,  # none of 2,627
+    "Code39": 0.5,  # 1 of 650 below 0.5, 1 of 3,136 above: a stain over a bar, which no check digit notices
+    "ITF": 0.5,  # see CARTON: 20 of 6,026 were a part of a longer one, all above 0.5
 }
-"""The decodability from which on one look is enough, by the reader's name of the kind."""
+"""The decodability from which on one look is enough, by the reader's name of the kind.
+
+Counted over the rungs for linear codes on small damaged pictures (1 to 2.6 pixels per module, blur, noise, stains, cut
+off, low contrast). zxing-cpp alone on the same pictures: wrong 4 of 792 for Code 128, 8 of 466 for EAN-13 and UPC-A.
+"""
 NEVER_ALONE = ("DataBar", "UPCE")
 """Beginnings of the names of kinds whose decodability is not known or says nothing."""
 FORGET_NS = 1_500_000_000

@@ -52,7 +52,7 @@ class Symbol:
     corners: Quad
     """Clockwise from the symbol's top left, in the pixels of the image given."""
     margin: float | None
-    """Share of the error correction that was not needed, 0 to 1; None where the symbology has none."""
+    """Share of the error correction that was not needed, 0 to 1; of a linear symbol its decodability, where known."""
 
 
 def read_symbols(
