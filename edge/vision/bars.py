@@ -35,9 +35,9 @@ WEAK = 0.02
 """Less than this share of the strongest bars' weight is print or grain."""
 NARROW = 1 / 6
 """Rows of cells of less than this share of the widest row are another symbol: Data Matrix has some 20 modules."""
-PARALLEL = 8.0
+PARALLEL = 6.0
 """Degrees between pieces of one code, at most."""
-GAP = 1.5
+GAP = 0.6
 """Pieces of one code lie at most this many heights apart; glare and locate's boxes cut codes into pieces."""
 
 

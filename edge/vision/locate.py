@@ -17,6 +17,8 @@ CELL = 16
 MARGIN = 24
 """Frame pixels around what was found: a quiet zone."""
 MOST = 6
+MOST_LINEAR = 24
+"""Bars cost little: a form full of stickers is read at once."""
 LEAST_CELLS = 6
 BUSY = 11.0
 """Where the usual texture is more than this, what stands out says nothing of bars: the whole frame is searched."""
@@ -34,7 +36,7 @@ def locate(luma: Luma) -> tuple[Region, ...]:
     linear = [_linear(luma, bars) for bars in joined(_bars(luma, everywhere))]
     rest = _without(mask, linear) if linear else mask
     found = [_region(luma, grid, box) for box in components(rest) if box[4] >= LEAST_CELLS]
-    return (*linear[:MOST], *sorted(found, key=lambda region: -region.score)[:MOST])
+    return (*linear[:MOST_LINEAR], *sorted(found, key=lambda region: -region.score)[:MOST])
 
 
 def _without(mask: Luma, linear: Sequence[Region]) -> Luma:

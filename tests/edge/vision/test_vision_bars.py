@@ -85,9 +85,9 @@ def test_a_code_with_a_washed_out_middle_is_one() -> None:
 
 PIECE = Bars(100, 100, 120, 40, 0.0, 2.0)
 PAIRS = {
-    "in line": (Bars(240, 104, 100, 40, 2.0, 1.0), True),
+    "in line": (Bars(228, 104, 100, 40, 2.0, 1.0), True),
     "overlapping": (Bars(150, 100, 100, 30, 0.0, 1.0), True),
-    "too far": (Bars(340, 100, 100, 40, 0.0, 1.0), False),
+    "too far": (Bars(250, 100, 100, 40, 0.0, 1.0), False),
     "below": (Bars(100, 160, 120, 40, 0.0, 1.0), False),
     "at another angle": (Bars(220, 100, 100, 40, 20.0, 1.0), False),
 }
