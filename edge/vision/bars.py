@@ -37,6 +37,8 @@ NARROW = 1 / 6
 """Rows of cells of less than this share of the widest row are another symbol: Data Matrix has some 20 modules."""
 PARALLEL = 6.0
 """Degrees between pieces of one code, at most."""
+MOST_PIECES = 40
+"""Of a fabric or a page full of lines no more are looked at."""
 GAP = 0.6
 """Pieces of one code lie at most this many heights apart; glare and locate's boxes cut codes into pieces."""
 
@@ -93,8 +95,8 @@ def _rectangle(turned: NDArray[np.complex128], lean: float, weight: float) -> Ba
 
 
 def joined(pieces: Iterable[Bars]) -> tuple[Bars, ...]:
-    """Pieces that lie in line across their bars, made one; the strongest first."""
-    bars = list(pieces)
+    """The strongest pieces, those made one that lie in line across their bars; the strongest first."""
+    bars = sorted(pieces, key=lambda each: -each.weight)[:MOST_PIECES]
     while pair := next((pair for pair in combinations(bars, 2) if _in_line(*pair)), None):
         bars = [each for each in bars if each not in pair]
         bars.append(_union(*pair))

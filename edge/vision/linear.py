@@ -78,7 +78,7 @@ def _view(crop: Luma, bars: Bars | None, chain: Chain) -> View | None:
     upright = warped(crop, _back(bars, finer, EVERY), (width, rows * chain.rows))
     averaged = fewer_rows(upright, chain.rows)
     if chain.blur:
-        averaged = row_filtered(averaged, inverse_blur(chain.blur * finer))
+        averaged = row_filtered(averaged, inverse_blur(round(chain.blur * finer, 1)))
     back = _back(bars, finer, EVERY).after(Affine(e=chain.rows, f=(chain.rows - 1) / 2))
     return View(evened(averaged, round(chain.reach * finer) | 1), back)
 

@@ -62,7 +62,7 @@ def read_symbols(
 
     Args:
         luma: grey values, height x width, uint8; any stride.
-        formats: names as in the configuration.
+        formats: names as in the configuration; none gives no symbols.
         rotate: look in other directions than the rows too.
         invert: look for light symbols on dark ground too.
         downscale: look at smaller copies of a large image too.
@@ -74,6 +74,8 @@ def read_symbols(
     problem = luma_problem(luma)
     if problem is not None:
         raise ValueError(problem)
+    if not formats:
+        return ()  # the reader would take an empty list for all kinds
     wanted: Any = [_FORMATS[name] for name in formats]  # joined with | they would cost a warning each time
     found = zxingcpp.read_barcodes(
         luma,

@@ -110,6 +110,13 @@ def turn(each: Bars, lean: float) -> Bars:
     return Bars(x, y, each.length, each.height, (each.lean + lean + 90) % 180 - 90, each.weight)
 
 
+def test_a_page_full_of_lines_is_not_looked_at_for_ever() -> None:
+    pieces = [Bars(200.0 * (n % 60), 200.0 * (n // 60), 100, 40, float(n % 90), float(n)) for n in range(3000)]
+    strongest = joined(pieces)
+    assert len(strongest) <= 40
+    assert strongest[0].weight == 2999
+
+
 def test_pieces_on_both_sides_of_the_vertical_are_parallel() -> None:
     (whole,) = joined([Bars(100, 100, 120, 40, 89.0, 2.0), Bars(101, 230, 120, 40, -89.0, 1.0)])
     assert whole.length == pytest.approx(250, abs=10)

@@ -133,6 +133,11 @@ def test_a_matrix_symbol_below_a_linear_one_is_read_too() -> None:
     assert payloads(reads) == {b"0106901234567892", b"010690123456789210A1"}
 
 
+def test_a_station_that_wants_no_linear_codes_gets_none() -> None:
+    luma = label([drawn("(01)06901234567892", F.Code128, gs1=True)], 33)
+    assert read_frame(luma, t0_ns=0, formats=("DataMatrix", "QRCode")) == ()
+
+
 @pytest.mark.parametrize("make", [bars, bars_sharp, bars_plain])
 def test_a_region_without_bars_is_declined(make: object) -> None:
     assert callable(make)
