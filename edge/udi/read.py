@@ -37,7 +37,8 @@ class Read:
     rung: str | None = None
     """The step of the decode ladder that read it (`edge.vision.ladder`)."""
     margin: float | None = None
-    """Share of the error correction that was not needed, 0 to 1; None where the symbology has none."""
+    """Share of the error correction that was not needed, 0 to 1; of a linear symbol how clearly its edges were seen
+    (`edge.vision.decodability`); None where neither is known."""
     printed: Read | None = None
     """The house code that was read, where `payload` is the UDI bound to it, or the same again if none is."""
 

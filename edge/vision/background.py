@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.vision.gate import AROUND, CELL, DARK, Coarse
-from edge.vision.pixels import Box, Plane, blended, components, halved, halved_plane, mean_plane, texture
+from edge.vision.pixels import Box, Plane, blended, components, halved, mean, texture
 
 FIRST_NS = 1_000_000_000
 """How long the first view must stand."""
@@ -118,7 +118,7 @@ class Background:
 
 
 def _table(now: Coarse) -> _Table:
-    rough = halved_plane(halved(texture(now.samples, 3)).astype(np.float32))
+    rough = halved(halved(texture(now.samples, 3)).astype(np.float32))
     return _Table(now.cells + np.float32(DARK), rough)
 
 
@@ -126,11 +126,11 @@ def _differs(seen: _Table, table: _Table, sigma: float) -> Mask:
     """Cells that have become lighter or darker than the light around has; what differs is no measure of the light."""
     ratio = seen.cells / table.cells
     least = _LEAST_SHARE + _SIGMAS * sigma / 4 / table.cells
-    light = mean_plane(ratio, AROUND)
+    light = mean(ratio, AROUND)
     for _ in range(2):
         same = (np.abs(ratio / light - 1) <= least).astype(np.float32)
-        weight = mean_plane(same, AROUND)
-        near = mean_plane(ratio * same, AROUND) / np.maximum(weight, _LEAST_WEIGHT)
+        weight = mean(same, AROUND)
+        near = mean(ratio * same, AROUND) / np.maximum(weight, _LEAST_WEIGHT)
         light = np.where(weight > _LEAST_WEIGHT, near, np.float32(np.median(ratio))).astype(np.float32)
     found: Mask = np.abs(ratio / light - 1) > least
     return found

@@ -20,8 +20,7 @@ from edge.vision.pixels import (
     difference,
     furthest,
     halved,
-    halved_plane,
-    mean_plane,
+    mean,
     overall,
 )
 
@@ -66,7 +65,7 @@ def coarse(luma: Luma) -> Coarse:
     """Look at a frame coarsely; any size from 1 x 1 on."""
     top, left = (min(EVERY // 2, side // 2) for side in luma.shape)
     samples = np.ascontiguousarray(luma[top::EVERY, left::EVERY])
-    return Coarse(samples, halved_plane(halved(samples).astype(np.float32)))
+    return Coarse(samples, halved(halved(samples).astype(np.float32)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +160,11 @@ class Gate:
         assert self._cells is not None  # noqa: S101 - set with the first frame
         level = self._cells + DARK
         step = (cells - self._cells) / level
-        step -= mean_plane(step, AROUND)
+        step -= mean(step, AROUND)
         light = overall(level)
         noise, least = sigmas * self.sigma / 4 / light, LEAST_SHARE + LEAST_LEVELS / light
         for wider in range(3):
             if furthest(step) > max(noise / 2**wider, least):
                 return True
-            step = halved_plane(step)
+            step = halved(step)
         return False

@@ -24,9 +24,10 @@ from pathlib import Path
 import numpy as np
 
 from edge.udi.read import Read
-from edge.vision.locate import LEAST, NEAR, locate, locate_rest
-from edge.vision.pixels import Affine, Luma, covered, luma_problem
-from edge.vision.reads import Reads, around, grown, read_of
+from edge.vision.cover import Quad, covered, grown, rim
+from edge.vision.locate import LEAST, NEAR, locate, locate_rest, noise_of
+from edge.vision.pixels import Affine, Luma, luma_problem, painted
+from edge.vision.reads import Reads, read_of
 from edge.vision.regions import Region, View
 from edge.vision.rungs import RUNGS, Rung
 from edge.vision.symbols import read_symbols
@@ -41,10 +42,12 @@ SMALL = 640 * 480
 """Pixels of an image that costs no more as a whole than in parts."""
 STRONG = 0.6
 """A place of this score that does not read is worth a look at everything."""
-RIM = 1.15
-"""How far a symbol is covered to see what lies beside it, against its size."""
 ROOM = 0.15
 """A region of which this share is not covered by what was read in it may hold more."""
+UNREAD = 0.6
+"""A place of which this share is not covered seems not to have been read."""
+GRAIN = 64
+"""Cells along the longer side of a region in which its room is counted."""
 LIKELY_EFFORT, NEAR_EFFORT, FAR_EFFORT, THOROUGH_EFFORT = 3.0, 0.5, 0.5, 20.0
 """What the views of a stage may have together, in frames: those of places like a symbol, of others before the whole
 frame, of others after it, and after it in a thorough search. A textured scene cannot hold the search for ever."""
@@ -116,7 +119,7 @@ class Search:
         """
         self._shape = luma.shape
         self._frame_size = max(luma.size, LEAST_FRAME)
-        self._likely = [region for region in locate(luma) if not self._explained(region)]
+        self._likely = list(locate(self._unread_part(luma)))
         self._todo = deque(_tries(self._likely))
         if luma.size <= SMALL:
             self._todo.appendleft(_whole(luma))
@@ -126,8 +129,18 @@ class Search:
 
     @property
     def reads(self) -> tuple[Read, ...]:
-        """Every symbol of the scene so far."""
+        """Every symbol of the scene so far, whether it counts yet or not."""
         return self._reads.all
+
+    @property
+    def looks(self) -> tuple[Read, ...]:
+        """The same as every rung saw it: what `edge.vision.confirm` decides on over frames."""
+        return self._reads.looks
+
+    @property
+    def counted(self) -> tuple[Read, ...]:
+        """Those that count by what was tried on this scene alone."""
+        return self._reads.counted
 
     @property
     def done(self) -> bool:
@@ -166,7 +179,7 @@ class Search:
 
     def _near(self, luma: Luma) -> Sequence[_Try]:
         self._effort = NEAR_EFFORT * self._frame_size
-        return _spare(locate_rest(luma, NEAR))
+        return _spare(locate_rest(self._unread_part(luma), NEAR))
 
     def _frame(self, luma: Luma) -> Sequence[_Try]:
         self._effort = math.inf
@@ -174,7 +187,11 @@ class Search:
 
     def _far(self, luma: Luma) -> Sequence[_Try]:
         self._effort = (THOROUGH_EFFORT if self._thorough else FAR_EFFORT) * self._frame_size
-        return [*self._later, *_spare(locate_rest(luma, LEAST))]
+        return [*self._later, *_spare(locate_rest(self._unread_part(luma), LEAST))]
+
+    def _unread_part(self, luma: Luma) -> Luma:
+        """The frame with what counts painted over."""
+        return covered(luma, [read.corners for read in self.counted if read.corners is not None])
 
     def _seeking(self) -> bool:
         """Whether to look where nothing is like a symbol."""
@@ -182,9 +199,9 @@ class Search:
 
     def _unread(self) -> bool:
         """Whether something in view seems not to have been read."""
-        if not self.reads:
+        if not self.counted:
             return True
-        return any(region.score >= STRONG and not self._reads.within(region) for region in self._likely)
+        return any(region.score >= STRONG and self._room(region) >= UNREAD for region in self._likely)
 
     def _try(self, luma: Luma, each: _Try, t0_ns: int) -> list[Read]:
         if self._effort <= 0 or (each.spare and not self._seeking()):
@@ -193,13 +210,18 @@ class Search:
             return []
         found = self._look(luma, each, t0_ns)
         new = [read for read in found if self._reads.add(read)]
-        if found:
-            self._todo = deque(
-                other for other in self._todo if other.region is not each.region and not self._explained(other.region)
-            )
-        if new and not self._explained(each.region):
-            self._todo.extend(_tries(self._beside(luma, each.region)))
+        if found and not self._reads.open(each.region):
+            self._settle(luma, each.region)
         return new
+
+    def _settle(self, luma: Luma, region: Region) -> None:
+        """Something there was read: of this region and of those that share it only what lies beside it is tried."""
+        shared = {id(each.region): each.region for each in self._todo if self._room(each.region) < 1}
+        rest = {id(region): region} | shared
+        beside = [new for each in rest.values() if not self._explained(each) for new in self._beside(luma, each)]
+        self._todo = deque(each for each in self._todo if id(each.region) not in rest)
+        self._todo.extend(_tries(beside))
+        self._likely = [each for each in self._likely if id(each) not in rest] + beside
 
     def _look(self, luma: Luma, each: _Try, t0_ns: int) -> list[Read]:
         """What one rung reads in one region."""
@@ -211,27 +233,41 @@ class Search:
         self._effort -= view.luma.size
         rung = each.rung
         symbols = read_symbols(view.luma, formats, rotate=rung.rotate, invert=rung.invert, downscale=rung.downscale)
+        if rung.complete is not None:
+            symbols = tuple(rung.complete(view.luma, symbol) for symbol in symbols)
         took_ms = (self._now_ns() - began) / 1e6
         way = Affine(c=each.region.x, f=each.region.y).after(view.back)
         return [read_of(symbol, way, rung=rung.name, t0_ns=t0_ns, took_ms=took_ms) for symbol in symbols]
 
     def _explained(self, region: Region) -> bool:
-        """Whether something was read in a region and leaves no room for more."""
-        known = self._reads.within(region)
+        """Whether what was read in a region leaves no room for more."""
+        return self._room(region) <= ROOM
+
+    def _room(self, region: Region) -> float:
+        """The share of a region that is not covered by what was read; 1 where nothing was."""
+        touching = self._reads.touching(region)
+        if not touching:
+            return 1.0
         left, top, right, bottom = region.core()
-        room = np.ones((max(0, bottom - top), max(0, right - left)), bool)
-        for corners in known:
-            x0, y0, x1, y1 = (round(each) for each in around(grown(corners, RIM)))
-            room[max(0, y0 - top) : max(0, y1 - top), max(0, x0 - left) : max(0, x1 - left)] = False
-        return bool(known) and int(np.count_nonzero(room)) <= ROOM * room.size
+        grain = max(right - left, bottom - top, GRAIN) / GRAIN
+        cells = np.zeros(
+            (max(1, math.ceil((bottom - top) / grain)), max(1, math.ceil((right - left) / grain))), np.uint8
+        )
+
+        def fill(outline: Quad, value: int) -> None:
+            painted(cells, [((x - left) / grain, (y - top) / grain) for x, y in outline], value)
+
+        fill(region.outline(), 1)
+        whole = max(1, np.count_nonzero(cells))
+        for corners in touching:
+            fill(grown(corners, rim(corners)), 0)
+        return float(np.count_nonzero(cells) / whole)
 
     def _beside(self, luma: Luma, region: Region) -> list[Region]:
         """What looks like a symbol in a region besides what was read there."""
-        rest = region.crop(luma)
-        for corners in self._reads.within(region):
-            quad = [(x - region.x, y - region.y) for x, y in grown(corners, RIM)]
-            rest = covered(rest, quad, int(np.median(rest)))
-        return [replace(each, x=each.x + region.x, y=each.y + region.y) for each in locate(rest)]
+        quads = ([(x - region.x, y - region.y) for x, y in corners] for corners in self._reads.touching(region))
+        rest = covered(region.crop(luma), quads)
+        return [replace(each, x=each.x + region.x, y=each.y + region.y) for each in locate(rest, noise=noise_of(luma))]
 
 
 def _whole(luma: Luma) -> _Try:
@@ -255,11 +291,13 @@ def _formats(each: _Try, formats: Sequence[str]) -> tuple[str, ...]:
     """Those that the rung has to look for."""
     if each.rung.formats == "all":
         return tuple(formats)
-    return tuple(name for name in formats if (name in MATRIX_FORMATS) == (each.region.kind == "matrix"))
+    if each.rung.formats == "own":
+        return tuple(name for name in formats if (name in MATRIX_FORMATS) == (each.region.kind == "matrix"))
+    return tuple(name for name in formats if name in each.rung.formats)
 
 
 def read_frame(luma: Luma, *, t0_ns: int, formats: Sequence[str] = DEFAULT_FORMATS) -> tuple[Read, ...]:
-    """Every symbol of a single frame, with all the time it takes.
+    """Every symbol of a single frame that counts, with all the time it takes.
 
     Raises:
         ValueError: not a two-dimensional uint8 array.
@@ -269,4 +307,4 @@ def read_frame(luma: Luma, *, t0_ns: int, formats: Sequence[str] = DEFAULT_FORMA
         raise ValueError(problem)
     search = Search(luma, formats)
     search.step(luma, t0_ns=t0_ns)
-    return search.reads
+    return search.counted

@@ -12,14 +12,14 @@ highest and lowest values of the full size: what is fine texture fades when it i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from edge.vision.kinds import by_kind
 from edge.vision.pixels import Luma, Plane, boxes, halved, highest, lowest, mean, sampled
-from edge.vision.regions import Kind, Region
+from edge.vision.regions import Region
 
 CELL = 8
 """Frame pixels per cell of the finest level; twice as many at each level after it."""
@@ -41,6 +41,8 @@ WHITE, CLIPPED = 254, 1.3
 QUIET = 4
 """The quietest of so many cells are taken to show noise alone, but not more than `LOUDEST` of it."""
 LOUDEST = 12
+BANDS, BAND = 4, 32
+"""So many bands of so many rows are looked at for the noise of a frame."""
 MARGIN = 30
 """Frame pixels around what scored, at the finest level: the rim of the symbol, which scores less, and a quiet zone."""
 LARGEST = 450
@@ -48,8 +50,6 @@ LARGEST = 450
 OVERLAP = 150
 SAME = 3.0
 """Times the area of a box that another level may have for the same thing."""
-COHERENT = 0.6
-"""From here on the edges run one way: bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +60,19 @@ class _Grid:
     cell: int
 
 
-def locate(luma: Luma) -> tuple[Region, ...]:
+def locate(luma: Luma, *, noise: int = 0) -> tuple[Region, ...]:
     """Boxes that look as if they held a symbol or a few, the most likely first; none in an empty view.
 
     Args:
         luma: height x width, uint8.
+        noise: as `noise_of` the frame, where `luma` is a part of it of which some was painted over.
     """
-    grids = _grids(luma, LIKELY_LEVELS)
+    grids = _grids(luma, LIKELY_LEVELS, noise)
     kept: list[Region] = []
     for region in _best_first(region for grid in grids for region in _regions(luma, grid, LIKELY, LIKELY_RIM)):
         if not any(_same(region, better) for better in kept):
             kept.append(region)
-    return tuple(_of_its_kind(luma, region) for region in kept)
+    return by_kind(luma, kept)
 
 
 def locate_rest(luma: Luma, least: float) -> tuple[Region, ...]:
@@ -81,9 +82,9 @@ def locate_rest(luma: Luma, least: float) -> tuple[Region, ...]:
         luma: height x width, uint8.
         least: score from which on a place counts, such as `NEAR` or `LEAST`; a low one joins neighbours to large boxes.
     """
-    grids = _grids(luma, LEVELS)
+    grids = _grids(luma, LEVELS, 0)
     regions = _best_first(region for grid in grids for region in _regions(luma, grid, least, least))
-    return tuple(_of_its_kind(luma, region) for region in regions)
+    return by_kind(luma, regions)
 
 
 def _same(region: Region, better: Region) -> bool:
@@ -98,7 +99,15 @@ def _best_first(regions: Iterable[Region]) -> list[Region]:
     return sorted(regions, key=lambda region: -region.score)
 
 
-def _grids(luma: Luma, levels: int) -> Iterator[_Grid]:
+def noise_of(luma: Luma) -> int:
+    """How far apart neighbours are where nothing is, at half the size, by a few bands of the frame."""
+    height = luma.shape[0]
+    bands = [luma[at * height // (2 * BANDS) :][:BAND] for at in range(1, 2 * BANDS, 2)]
+    seen = halved(np.vstack(bands))
+    return _noise(halved(halved(highest(seen, 3) - lowest(seen, 3))))
+
+
+def _grids(luma: Luma, levels: int, noise: int) -> Iterator[_Grid]:
     seen = halved(luma)
     top, bottom = sampled(highest(seen, 5), 4), sampled(lowest(seen, 5), 4)
     for level in range(levels):
@@ -106,18 +115,19 @@ def _grids(luma: Luma, levels: int) -> Iterator[_Grid]:
             return
         edges = halved(halved(highest(seen, 3) - lowest(seen, 3)))
         seen = halved(seen)
-        yield _Grid(_scores(edges, halved(seen), top, bottom), CELL << level)
+        yield _Grid(_scores(edges, halved(seen), (top, bottom), noise >> level), CELL << level)
         top, bottom = sampled(highest(top, 3), 2), sampled(lowest(bottom, 3), 2)
 
 
-def _scores(edges: Luma, grey: Luma, top: Luma, bottom: Luma) -> Plane:
+def _scores(edges: Luma, grey: Luma, extremes: tuple[Luma, Luma], noise: int) -> Plane:
     """How much each cell is like a symbol, 0 to 1: all of one shape, a value for each cell."""
+    top, bottom = extremes
     high, low, ink = highest(top, AROUND), lowest(bottom, AROUND), mean(grey, NEARBY)
     span, dark, light = (np.subtract(a, b, dtype=np.float32) for a, b in ((high, low), (ink, low), (high, ink)))
     light[high >= WHITE] *= np.float32(CLIPPED)
     score: Plane = np.minimum(dark, light, out=dark)
     score *= mean(edges, NEARBY)
-    score *= span >= LEAST_SPAN + 2.5 * min(_noise(edges), LOUDEST)
+    score *= span >= LEAST_SPAN + 2.5 * min(max(noise, _noise(edges)), LOUDEST)
     score /= np.maximum(span * span / 2, 1)
     return mean(score, NEARBY)
 
@@ -139,11 +149,6 @@ def _regions(luma: Luma, grid: _Grid, least: float, rim: float) -> Iterator[Regi
                 yield Region(left, top, right - left, bottom - top, "matrix", score=score, margin=margin)
 
 
-def _of_its_kind(luma: Luma, region: Region) -> Region:
-    kind, lean = kind_of(region.crop(luma))
-    return replace(region, kind=kind, lean=lean)
-
-
 def _pieces(first: int, end: int, cell: int, size: int) -> Iterator[tuple[int, int]]:
     """From where to where in frame pixels; what is large in overlapping pieces."""
     scale = cell // CELL
@@ -153,13 +158,3 @@ def _pieces(first: int, end: int, cell: int, size: int) -> Iterator[tuple[int, i
         yield start, start + most
         start += stride
     yield start, stop
-
-
-def kind_of(crop: Luma) -> tuple[Kind, float]:
-    """Whether the edges of a region run one way, as the bars of a linear code do, and how these lean (degrees)."""
-    grey = halved(crop).astype(np.float32)
-    across, down = np.diff(grey, axis=1)[1:], np.diff(grey, axis=0)[:, 1:]
-    xx, yy, xy = (float((one * other).mean()) for one, other in ((across, across), (down, down), (across, down)))
-    coherence = math.hypot(xx - yy, 2 * xy) / max(xx + yy, 1.0)
-    lean = math.degrees(math.atan2(2 * xy, xx - yy)) / 2
-    return ("linear", lean) if coherence > COHERENT else ("matrix", 0.0)

@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from edge.vision.pixels import Affine, Luma
 
 Kind = Literal["matrix", "linear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """An upright rectangle of parallel bars that was turned by `lean`: one linear code or a few in line."""
+
+    x: float
+    """Centre."""
+    y: float
+    length: float
+    """Across the bars, in the direction of reading."""
+    height: float
+    """Along the bars."""
+    lean: float
+    """Degrees by which the bars lean off the vertical, clockwise on the image, -90 to 90."""
+    weight: float = 0.0
+    """Energy of the edges; more is more like a symbol."""
+
+    def moved(self, x: float, y: float) -> Bars:
+        """The same in an image whose origin lies at ``-x, -y`` of this one."""
+        return replace(self, x=self.x + x, y=self.y + y)
+
+    def outline(self, length: float = 0.0, height: float = 0.0) -> tuple[tuple[float, float], ...]:
+        """The four corners, with so many pixels more at each end; clockwise from the top left of the upright."""
+        across, along = self.length / 2 + length, self.height / 2 + height
+        cos, sin = math.cos(math.radians(self.lean)), math.sin(math.radians(self.lean))
+        signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+        return tuple(
+            (self.x + u * across * cos - v * along * sin, self.y + u * across * sin + v * along * cos) for u, v in signs
+        )
+
+    def hold(self, x: float, y: float) -> bool:
+        """Whether a point lies between them."""
+        cos, sin = math.cos(math.radians(self.lean)), math.sin(math.radians(self.lean))
+        right, down = x - self.x, y - self.y
+        return abs(right * cos + down * sin) <= self.length / 2 and abs(down * cos - right * sin) <= self.height / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +57,24 @@ class Region:
     height: int
     kind: Kind
     """What it looks like; a rung for linear codes is tried first where the edges run one way."""
-    lean: float = 0.0
-    """Degrees by which the bars lean off the vertical, -90 to 90; 0 for a matrix."""
     score: float = 0.0
     """How much it is like a symbol, 0 to 1."""
     margin: int = 0
     """Pixels at each side that were added for the rim and the quiet zone of a symbol."""
+    bars: Bars | None = None
+    """Where the bars of a linear region lie, in the pixels of its crop."""
 
     def core(self) -> tuple[int, int, int, int]:
         """Left, top, right and bottom without the margin; right may be left of left."""
         x, y = self.x + self.margin, self.y + self.margin
         return x, y, self.x + self.width - self.margin, self.y + self.height - self.margin
+
+    def outline(self) -> tuple[tuple[float, float], ...]:
+        """Where a symbol may lie in the frame: between the bars, or anywhere but in the margin."""
+        if self.bars is not None:
+            return self.bars.moved(self.x, self.y).outline()
+        left, top, right, bottom = self.core()
+        return (left, top), (right, top), (right, bottom), (left, bottom)
 
     def crop(self, luma: Luma) -> Luma:
         """The pixels, as a view."""

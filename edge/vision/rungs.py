@@ -11,8 +11,10 @@ from typing import Literal
 
 import numpy as np
 
+from edge.vision.linear import bars, bars_plain, bars_sharp, completed
 from edge.vision.pixels import Affine, Luma, deepened, scaled, scaling, unsharp
 from edge.vision.regions import Kind, Region, View
+from edge.vision.symbols import LINEAR, Symbol
 
 Make = Callable[[Luma, Region], View | None]
 MOST = 900 * 900
@@ -32,11 +34,14 @@ class Rung:
     make: Make
     """From the region's pixels (a view, never written to) to what the decoder sees; None: does not apply."""
     kinds: tuple[Kind, ...] = ("matrix", "linear")
-    formats: Literal["own", "all"] = "own"
-    """Look for the formats of the region's own kind only, which costs half; or for all, in case the kind is wrong."""
+    formats: Literal["own", "all"] | frozenset[str] = "own"
+    """Look for the formats of the region's own kind only, which costs half; for all, in case the kind is wrong; or for
+    those that the rung is made for."""
     rotate: bool = True
     invert: bool = True
     downscale: bool = False
+    complete: Callable[[Luma, Symbol], Symbol] | None = None
+    """Adds to a symbol what its view tells of it beyond what the decoder says."""
 
 
 def native(crop: Luma, _region: Region) -> View | None:
@@ -92,6 +97,10 @@ def _scaled(crop: Luma, factor: float) -> View | None:
     return View(scaled(crop, factor), scaling(factor)) if crop.size * factor**2 <= MOST else None
 
 
+def _linear(name: str, make: Make) -> Rung:
+    return Rung(name, make, ("linear",), formats=LINEAR, rotate=False, invert=False, complete=completed)
+
+
 RUNGS: Mapping[str, Rung] = {
     rung.name: rung
     for rung in (
@@ -104,5 +113,8 @@ RUNGS: Mapping[str, Rung] = {
         Rung("blinded", blinded),
         Rung("half", half),
         Rung("any", native, formats="all"),
+        _linear("bars", bars),
+        _linear("bars_sharp", bars_sharp),
+        _linear("bars_plain", bars_plain),
     )
 }

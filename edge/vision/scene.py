@@ -9,20 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from edge.udi.read import Corners, Read
+from edge.udi.read import Read
 from edge.vision.average import MOST, Average
+from edge.vision.cover import covered
 from edge.vision.ladder import Search
-from edge.vision.pixels import Luma, painted
+from edge.vision.pixels import Luma
 
 FIRST_PAUSE_NS = 500_000_000
 MOST_PAUSE_NS = 60_000_000_000
 MOST_STEPS = 12
 """Frames after which a scene is left alone that does not stand well enough to be averaged."""
-_AROUND = 1.08
-"""A symbol's outline is enlarged by this before it is painted over, and by the next one where paint is taken from."""
-_BESIDE = 1.16
 
 
 class Scene:
@@ -66,7 +62,7 @@ class Scene:
             self._on = 0
         if self.tried and self._average.frames < MOST and self._steps < MOST_STEPS:
             return ()
-        picture = luma if self._average.frames == 1 else without(self._average.picture, known)
+        picture = luma if self._average.frames == 1 else _without(self._average.picture, known)
         search = self._turn(picture, full=not known and not bare)
         found = search.step(picture, t0_ns=t0_ns, budget_ms=budget_ms)
         if search.done and (self._on > 1 or self._steps > 2):  # noqa: PLR2004 - a scene that trembles has no mean
@@ -90,26 +86,5 @@ class Scene:
             self._next_ns, self._pause_ns = t0_ns + pause_ns, min(2 * pause_ns, MOST_PAUSE_NS)
 
 
-def without(luma: Luma, known: Sequence[Read]) -> Luma:
-    """The picture itself, with symbols painted over in the grey of what they are printed on."""
-    for read in known:
-        if read.corners is not None:
-            beside = _sampled(luma, _larger(read.corners, _BESIDE))
-            painted(luma, _larger(read.corners, _AROUND), int(np.median(beside)))
-    return luma
-
-
-def _larger(corners: Corners, factor: float) -> list[tuple[float, float]]:
-    x, y = (sum(point[axis] for point in corners) / len(corners) for axis in (0, 1))
-    return [(x + factor * (px - x), y + factor * (py - y)) for px, py in corners]
-
-
-def _sampled(luma: Luma, outline: list[tuple[float, float]], points: int = 8) -> list[int]:
-    """Grey values along an outline."""
-    height, width = luma.shape
-    found = []
-    for (ax, ay), (bx, by) in zip(outline, [*outline[1:], outline[0]], strict=True):
-        for share in np.linspace(0, 1, points, endpoint=False):
-            x, y = round(ax + share * (bx - ax)), round(ay + share * (by - ay))
-            found.append(int(luma[min(max(y, 0), height - 1), min(max(x, 0), width - 1)]))
-    return found
+def _without(picture: Luma, known: Sequence[Read]) -> Luma:
+    return covered(picture, [read.corners for read in known if read.corners is not None])

@@ -33,6 +33,8 @@ _FORMATS = {
     "DataBarLtd": _F.DataBarLtd,
 }
 """The names of the configuration (`hardware.camera_settings`) and what the reader calls them."""
+LINEAR = frozenset(_FORMATS) - {"DataMatrix", "QRCode", "Aztec", "PDF417"}
+"""What is read along one row, as the configuration names it."""
 _WRITE = {"datamatrix": _F.DataMatrix, "code128": _F.Code128, "qr": _F.QRCode}
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
@@ -50,7 +52,7 @@ class Symbol:
     corners: Quad
     """Clockwise from the symbol's top left, in the pixels of the image given."""
     margin: float | None
-    """Share of the error correction that was not needed, 0 to 1; None where the symbology has none."""
+    """Share of the error correction that was not needed, 0 to 1; of a linear symbol its decodability, where known."""
 
 
 def read_symbols(
@@ -60,7 +62,7 @@ def read_symbols(
 
     Args:
         luma: grey values, height x width, uint8; any stride.
-        formats: names as in the configuration.
+        formats: names as in the configuration; none gives no symbols.
         rotate: look in other directions than the rows too.
         invert: look for light symbols on dark ground too.
         downscale: look at smaller copies of a large image too.
@@ -72,6 +74,8 @@ def read_symbols(
     problem = luma_problem(luma)
     if problem is not None:
         raise ValueError(problem)
+    if not formats:
+        return ()  # the reader would take an empty list for all kinds
     wanted: Any = [_FORMATS[name] for name in formats]  # joined with | they would cost a warning each time
     found = zxingcpp.read_barcodes(
         luma,
@@ -89,15 +93,22 @@ def _symbol(barcode: Any) -> Symbol:
         payload=bytes(barcode.bytes),
         symbology=barcode.symbology_identifier or None,
         format=barcode.format.name,
-        corners=_corners(barcode.position),
+        corners=_corners(barcode.position, linear=_is_linear(barcode.format.name)),
         margin=None if margin is None else float(margin),
     )
 
 
-def _corners(position: Any) -> Quad:
+def _is_linear(reported: str) -> bool:
+    """Whether this is a kind that is read along one row, as zxing-cpp reports it: ``DataBarOmni`` for DataBar."""
+    return reported.startswith(tuple(LINEAR))
+
+
+def _corners(position: Any, *, linear: bool) -> Quad:
+    """As zxing-cpp says, but for a linear symbol read from right to left: there it swaps top and bottom."""
     points = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
     a, b, c, d = ((float(point.x), float(point.y)) for point in points)
-    return (a, b, c, d)
+    mirrored = (c[0] - a[0]) * (d[1] - b[1]) < (d[0] - b[0]) * (c[1] - a[1])
+    return (d, c, b, a) if linear and mirrored else (a, b, c, d)
 
 
 def write_symbol(text: str, kind: Literal["datamatrix", "code128", "qr"], *, gs1: bool, scale: int) -> Luma:
