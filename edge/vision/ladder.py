@@ -112,7 +112,10 @@ class Search:
         self.again(luma)
 
     def again(self, luma: Luma) -> None:
-        """Begin anew on a better picture of the same scene, such as a mean of frames; what was read stays read.
+        """Begin anew on a better picture of the same scene, such as a mean of frames.
+
+        What was read stays read and is not looked for again; every other place is, with every rung. The whole frame is
+        not looked at a second time.
 
         Args:
             luma: of the same size as the frames before.
@@ -182,7 +185,7 @@ class Search:
         return _spare(locate_rest(self._unread_part(luma), NEAR))
 
     def _frame(self, luma: Luma) -> Sequence[_Try]:
-        self._effort = math.inf
+        self._effort, self._full = math.inf, False
         return [_whole(luma)]
 
     def _far(self, luma: Luma) -> Sequence[_Try]:

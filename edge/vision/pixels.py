@@ -197,6 +197,11 @@ def unsharp(luma: Luma, *, amount: float, sigma: float) -> Luma:
     return cast("Luma", cv2.addWeighted(luma, 1 + amount, soft, -amount, 0))
 
 
+def softened(luma: Luma, sigma: float) -> Luma:
+    """The mean of what lies around each pixel, by a Gaussian of `sigma` pixels."""
+    return cast("Luma", cv2.GaussianBlur(luma, (0, 0), sigma))
+
+
 def deepened(luma: Luma, gain: float) -> Luma:
     """Every value `gain` times as far from white, black at the most."""
     return cast("Luma", cv2.bitwise_not(cv2.convertScaleAbs(cv2.bitwise_not(luma), alpha=gain)))

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from edge.vision.linear import bars, bars_plain, bars_sharp, completed
-from edge.vision.pixels import Affine, Luma, deepened, scaled, scaling, unsharp
+from edge.vision.pixels import Affine, Luma, deepened, scaled, scaling, softened, unsharp
 from edge.vision.regions import Kind, Region, View
 from edge.vision.symbols import LINEAR, Symbol
 
@@ -65,6 +65,12 @@ def twice_sharp(crop: Luma, _region: Region) -> View | None:
     return view and View(unsharp(view.luma, amount=1, sigma=2), view.back)
 
 
+def refocused(crop: Luma, _region: Region) -> View | None:
+    """Twice as large, sharpened much, and the grain of that smoothed again: against a lens out of focus."""
+    view = _scaled(crop, 2)
+    return view and View(softened(unsharp(view.luma, amount=4, sigma=2), 1), view.back)
+
+
 def thrice_sharp(crop: Luma, _region: Region) -> View | None:
     """Three times as large and sharpened: against blur; hurts where the contrast is low."""
     view = _scaled(crop, 3)
@@ -108,6 +114,7 @@ RUNGS: Mapping[str, Rung] = {
         Rung("larger", larger, invert=False),
         Rung("twice", twice),
         Rung("twice_sharp", twice_sharp),
+        Rung("refocused", refocused),
         Rung("thrice_sharp", thrice_sharp),
         Rung("glared", glared),
         Rung("blinded", blinded),

@@ -29,6 +29,7 @@ CASES = {
     "twice": (CONDITIONS["typical"], 2.5, 0),
     "twice_sharp": (CONDITIONS["low_contrast"], 2.0, 0),
     "thrice_sharp": (CONDITIONS["typical"], 2.0, 0),
+    "refocused": (CONDITIONS["defocus"], 3.0, 0),
     "half": (CONDITIONS["typical"], 6.0, 0),
     "glared": (CONDITIONS["typical"], 2.5, 130),
     "blinded": (CONDITIONS["typical"], 2.5, 160),
