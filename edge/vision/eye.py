@@ -117,7 +117,7 @@ class Eye:
             luma,
             t0_ns,
             known=self._lying.seen_since(self._since_ns),
-            budget_ms=self._budget_ms * (MOVING_SHARE if tell.fresh else 1),
+            budget_ms=self._budget_ms * (MOVING_SHARE if tell.fresh and self._shape else 1),
             bare=self._something is False,
         )
         return self._counting(found)
@@ -129,7 +129,9 @@ class Eye:
     def _take(self, counted: tuple[Read, ...], luma: Luma, t0_ns: int, tell: Tell) -> Told:
         bare = partial(self._bare, still=not tell.fresh) if luma.shape == self._shape else _elsewhere
         self._shape = luma.shape
-        return self._lying.take(counted, luma, t0_ns, View(self._scene.tried, t0_ns - self._since_ns, bare))
+        return self._lying.take(
+            counted, luma, t0_ns, View(self._scene.tried, t0_ns - self._since_ns, self._scene.done, bare)
+        )
 
     def _bare(self, read: Read, *, still: bool) -> bool:
         """Whether the table is seen where a symbol lay; a moving view does not tell."""
