@@ -26,6 +26,8 @@ MOVING_SHARE = 0.3
 """The share of it that is spent on a frame of a scene that moves."""
 GLANCE_NS, SEEK_NS = 5_000_000_000, 1_000_000_000
 """How often a view that rests is held against the table, and while it differs from it or none is known."""
+LEFT_NS = 240_000_000_000
+"""How long the light burns over something that nobody touches; longer than it takes to belong to the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Eye:
         self._gate, self._light = Gate(), Light()
         self._background, self._presence, self._lying = Background(), Presence(), Lying()
         self._scene = Scene(self._formats)
-        self._since_ns = self._glanced_ns = 0
+        self._since_ns = self._touched_ns = self._glanced_ns = 0
         self._something: bool | None = None
         """Whether the view differs from the table; None: not known."""
         self._switched_off_empty = False
@@ -93,7 +95,8 @@ class Eye:
         due_ns = GLANCE_NS if self._something is False else SEEK_NS
         if not settling and (not rests or t0_ns - self._glanced_ns >= due_ns):
             self._glance(now, tell, t0_ns)
-        if rests and self._lying.rest(self._since_ns, t0_ns):
+        left_in_the_dark = bool(self._told.reads) and not self._light.on
+        if left_in_the_dark or (rests and self._lying.rest(self._since_ns, t0_ns)):
             told = Told(self._told.reads)
         else:
             told = self._take(() if rests else self._try(luma, t0_ns, tell), luma, t0_ns, tell)
@@ -117,7 +120,7 @@ class Eye:
             luma,
             t0_ns,
             known=self._lying.seen_since(self._since_ns),
-            budget_ms=self._budget_ms * (MOVING_SHARE if tell.fresh else 1),
+            budget_ms=self._budget_ms * (MOVING_SHARE if tell.fresh and self._shape else 1),
             bare=self._something is False,
         )
         return self._counting(found)
@@ -129,7 +132,9 @@ class Eye:
     def _take(self, counted: tuple[Read, ...], luma: Luma, t0_ns: int, tell: Tell) -> Told:
         bare = partial(self._bare, still=not tell.fresh) if luma.shape == self._shape else _elsewhere
         self._shape = luma.shape
-        return self._lying.take(counted, luma, t0_ns, View(self._scene.tried, t0_ns - self._since_ns, bare))
+        return self._lying.take(
+            counted, luma, t0_ns, View(self._scene.tried, t0_ns - self._since_ns, self._scene.done, bare)
+        )
 
     def _bare(self, read: Read, *, still: bool) -> bool:
         """Whether the table is seen where a symbol lay; a moving view does not tell."""
@@ -146,10 +151,7 @@ class Eye:
             still=not tell.changed and not settling,
             reads=bool(told.reads),
         )
-        was_on = self._light.on
-        self._light.step(t0_ns, needed=present or tell.changed)
-        if was_on and not self._light.on:
-            self._switched_off_empty = self._something is not None
+        self._switch(tell, t0_ns, present=present)
         return Look(
             told.reads,
             changed=told.changed,
@@ -159,6 +161,14 @@ class Eye:
             box=self._background.box(shape) if present else None,
             gone_ns=told.gone_ns,
         )
+
+    def _switch(self, tell: Tell, t0_ns: int, *, present: bool) -> None:
+        if tell.changed:
+            self._touched_ns = t0_ns
+        was_on = self._light.on
+        self._light.step(t0_ns, needed=tell.changed or (present and t0_ns - self._touched_ns < LEFT_NS))
+        if was_on and not self._light.on:
+            self._switched_off_empty = self._something is False
 
 
 def _elsewhere(_read: Read) -> bool:

@@ -54,6 +54,8 @@ class View:
     """It stands, and everything was tried on it at least once."""
     stood_ns: int
     """For how long it has stood."""
+    done: bool
+    """Nothing is left to try on it: no more symbols are to come."""
     bare: Callable[[Read], bool]
     """Whether the table is seen where a symbol lay."""
 
@@ -111,7 +113,7 @@ class Lying:
         gone = [item for item in unseen if self._is_gone(item, luma, t0_ns, view)]
         self._items = [item for item in self._items if item not in gone]
         doubtful = bool(self._strangers()) and any(item not in gone and item.seen_ns < t0_ns for item in unseen)
-        growing = bool(fresh) and len(self._items) > 1 and not view.tried
+        growing = bool(fresh) and len(self._items) > 1 and not view.done
         return self._tell(gone, exchanged, wait=doubtful or growing)
 
     def _is_gone(self, item: _Item, luma: Luma, t0_ns: int, view: View) -> bool:

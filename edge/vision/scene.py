@@ -41,6 +41,11 @@ class Scene:
         self.tried = False
         """On the scene as it stands everything was tried, on a frame by itself and on one mean."""
 
+    @property
+    def done(self) -> bool:
+        """Nothing is left to try on the frames so far."""
+        return self._search is None or self._search.done
+
     def rests(self, t0_ns: int) -> bool:
         """Whether nothing is to be done with a frame of now."""
         return self._next_ns is not None and t0_ns < self._next_ns

@@ -116,8 +116,7 @@ def compare(
         if of:
             doubled.append(of[-1])
             left.remove(one)
-    early = {each.payload for each in shown}
-    return lost, doubled, [one for one in left if one[1] not in early or one[2] is not Shape.COMPLETE]
+    return lost, doubled, left
 
 
 def _is_of(heard: tuple[float, bytes | None, Shape], laid: Laid) -> bool:

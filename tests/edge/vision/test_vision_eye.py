@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hn
 from numpy.typing import NDArray
 
 from edge.station.intake import GONE_NS, Intake
-from edge.vision.eye import Eye, Look
+from edge.vision.eye import LEFT_NS, Eye, Look
 from edge.vision.light import OFF_NS, SETTLE_NS
 from edge.vision.pixels import Luma
 from tests.support import frames, video
@@ -225,6 +225,21 @@ def test_the_light_goes_when_nothing_comes_and_is_wanted_with_the_first_frame_th
     assert bench.told == [A.payload]
     assert looks[-1].prompt is None
     assert SETTLE_NS < OFF_NS
+
+
+def test_over_what_is_left_lying_the_light_goes_out_and_it_stays_told() -> None:
+    bench = Bench(dark=0.06)
+    bench.show((), 2)
+    bench.show(((A, HERE),), 1)
+    bench.number += LEFT_NS * 10 // S
+    looks = bench.show(((A, HERE),), 8)
+    assert not looks[-1].light
+    assert all(payloads(look) == [A.payload] for look in looks)
+    looks = bench.show((), 3)
+    assert looks[4].light
+    assert looks[-1].reads == ()
+    bench.show(((B, THERE),), 1)
+    assert bench.told == [A.payload, B.payload]
 
 
 def test_a_label_at_the_limit_is_read_within_four_frames_of_standing_still() -> None:

@@ -6,9 +6,9 @@ from edge.vision.lying import COVERED_NS, EXCHANGED_NS, GIVES_WAY_NS, Lying, Tol
 from edge.vision.pixels import Luma
 
 S = 1_000_000_000
-STANDS = View(tried=True, stood_ns=0, bare=lambda _read: False)
-MOVES = View(tried=False, stood_ns=0, bare=lambda _read: False)
-EMPTY = View(tried=True, stood_ns=0, bare=lambda _read: True)
+STANDS = View(tried=True, stood_ns=0, done=True, bare=lambda _read: False)
+MOVES = View(tried=False, stood_ns=0, done=False, bare=lambda _read: False)
+EMPTY = View(tried=True, stood_ns=0, done=True, bare=lambda _read: True)
 
 
 def read(payload: bytes, x: int = 10, y: int = 10) -> Read:
@@ -46,6 +46,7 @@ def test_one_symbol_is_told_at_once_and_more_when_no_more_come() -> None:
     assert lying.take((A, B), NOTHING, 2 * S, MOVES) == Told((A,))
     assert lying.take((A, B), NOTHING, 2 * S, MOVES) == Told((A, B), changed=True)
     assert lying.take((A, B), NOTHING, 2 * S, STANDS) == Told((A, B))
+    assert Lying().take((A, B), NOTHING, S, STANDS) == Told((A, B), changed=True)
 
 
 def test_what_is_missed_stays_while_the_view_moves_however_long() -> None:
@@ -60,7 +61,7 @@ def test_it_is_gone_where_the_table_is_bare_since_it_was_seen() -> None:
 
 @pytest.mark.parametrize(("stood_ns", "there"), [(COVERED_NS - 1, True), (COVERED_NS, False)])
 def test_what_is_covered_is_gone_after_a_while(stood_ns: int, there: bool) -> None:
-    view = View(tried=True, stood_ns=stood_ns, bare=lambda _read: False)
+    view = View(tried=True, stood_ns=stood_ns, done=True, bare=lambda _read: False)
     assert bool(lies(A).take((), NOTHING, 3 * S, view).reads) is there
 
 
