@@ -25,6 +25,10 @@ SCHEMA = 1
 
 CONFIG = Path("/etc/udi-station/station.toml")
 SOCKET = Path("/run/udi-station/camera.sock")
+GS1_SYMBOLS = frozenset({"]C1", "]d2", "]d8", "]Q3", "]e0"})
+"""Symbols that begin with FNC1."""
+PEOPLE = frozenset({"8017", "8018"})
+"""GS1's numbers of staff and patients (GSRN)."""
 
 
 @click.group()
@@ -138,11 +142,20 @@ def watch(socket: Path, *, everything: bool) -> None:
 
 
 def _is_device(read: Read) -> bool:
-    """Whether the code is a device's; any other may be a person's and stays off the screen."""
+    """Whether the code is surely a device's or the target's; any other may be a person's and stays off the screen.
+
+    A device identifier, or the FNC1 that makes a symbol GS1's, says so; digits alone may be an identity card's.
+    """
     from edge.udi.model import Udi  # noqa: PLC0415
     from edge.udi.parse import parse as parse_udi  # noqa: PLC0415
+    from edge.vision.target import place_of  # noqa: PLC0415
 
-    return isinstance(parse_udi(read.payload, read.symbology, today=datetime.now(tz=UTC).date()), Udi)
+    if place_of(read.payload) is not None:
+        return True
+    found = parse_udi(read.payload, read.symbology, today=datetime.now(tz=UTC).date())
+    if not isinstance(found, Udi) or any(identifier in PEOPLE for identifier, _ in found.elements):
+        return False
+    return found.di is not None or read.symbology in GS1_SYMBOLS
 
 
 @click.command()

@@ -9,6 +9,7 @@ from edge.vision.calibrate import (
     GAINS,
     PAPER,
     Calibration,
+    Focus,
     brighter,
     calibrate,
     find_focus,
@@ -69,10 +70,9 @@ def test_very_strong_light_is_not_clipped() -> None:
     assert found.values.gain == 1.0
 
 
-def test_the_lens_at_the_end_of_its_way_is_told() -> None:
-    found = calibrate(simulated(focus=17.0), START)
-    assert found.values.focus_at_end
-    assert "focus_at_end" in {finding.code for finding in judge(found.values, found.measured)}
+@pytest.mark.parametrize(("focus", "end"), [(-3.0, 0.0), (17.0, 15.0)])
+def test_a_lens_that_cannot_go_far_enough_ends_at_its_end(focus: float, end: float) -> None:
+    assert find_focus(lambda position, _shrink: -abs(position - focus), 0.0, 15.0) == Focus(end, at_end=True)
 
 
 def test_without_a_target_there_are_no_measures() -> None:

@@ -70,7 +70,7 @@ def test_a_larger_side_is_the_nearer_one() -> None:
     assert steep.blur_edges > 1.2 * steep.blur
 
 
-@pytest.mark.parametrize("degrees", [7, 45, 90, 180])
+@pytest.mark.parametrize("degrees", [7, 45])
 def test_a_page_that_lies_askew_measures_the_same(degrees: int, good: Measured) -> None:
     found = measured(scene=turned(degrees))
     assert found.px_per_mm == pytest.approx(good.px_per_mm, rel=0.005)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from edge.cli import main
 from edge.udi.read import Corners, Read
+from edge.vision.cli import _is_device
 from edge.vision.symbols import read_symbols, write_symbol
 from edge.vision.watch import Watch, pixels_per_module, printable
 from hardware.host.local import LineServer
@@ -126,6 +127,30 @@ def test_any_payload_has_a_size(payload: bytes, kind: str) -> None:
     found = pixels_per_module(read(payload, None, format=kind))
     assert found is not None
     assert 0 < found < 10
+
+
+SHOWN = {
+    "a UDI": (UDI, "]d2", True),
+    "a half with lot and date": (b"1729123110A1", "]C1", True),
+    "HIBC": (b"+A123BJC5D6E71G", "]A0", True),
+    "a product's EAN": (b"4006381333931", "]E0", True),
+    "MA": (b"MA.156.M0.100221.sn12", "]Q1", True),
+    "the target": (b"CAL0280025012", "]d1", True),
+    "a wristband": (b"ZY0012345", "]C0", False),
+    "a badge": (b"N1207", "]A0", False),
+    "a number": (b"4006381333931", "]C0", False),
+    "an identity card that looks like a date": (b"110101199003074514", "]Q1", False),
+    "a blood donation": (b"=A99971312345600", "]C0", False),
+    "GS1's number of a patient": (b"8018123456789012345675", "]C1", False),
+    "a patient beside a product": (b"01069012345678928018123456789012345675", "]d2", False),
+    "no text": (b"\xff\xfe", "]d1", False),
+    "nothing": (b"", None, False),
+}
+
+
+@pytest.mark.parametrize(("payload", "symbology", "shown"), SHOWN.values(), ids=SHOWN.keys())
+def test_only_what_is_surely_a_device_is_shown(payload: bytes, symbology: str | None, shown: bool) -> None:
+    assert _is_device(read(payload, symbology)) is shown
 
 
 def test_the_command_says_that_nothing_runs(tmp_path: Path) -> None:
