@@ -1,7 +1,7 @@
 """The decode ladder: every region of a frame with every rung, cheapest first, within a time budget.
 
 A `Search` belongs to one still scene. What the budget of one frame does not reach is tried on the next, as long as the
-scene stands still; the full frame comes last, and only once.
+scene stands still; views of the whole frame come last, and only as long as nothing was read.
 """
 
 from __future__ import annotations
@@ -16,27 +16,19 @@ from pathlib import Path
 from edge.udi.read import Corners, Read
 from edge.vision.locate import locate
 from edge.vision.pixels import Affine, Luma, luma_problem
-from edge.vision.regions import Region, View
+from edge.vision.regions import Region
 from edge.vision.rungs import RUNGS, Rung
 from edge.vision.symbols import Symbol, read_symbols
 from hardware.camera_settings import DEFAULT_FORMATS
 from hardware.host.toml import load
-
-FULL = "full"
-"""The name of the last rung: the whole frame as it is."""
-
-
-def _whole(crop: Luma, _region: Region) -> View:
-    return View(crop, Affine())
-
-
-_WHOLE = Rung(FULL, _whole, downscale=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
     matrix: tuple[str, ...]
     linear: tuple[str, ...]
+    whole: tuple[str, ...]
+    """On the whole frame, after all regions, as long as nothing was read."""
 
 
 @cache
@@ -66,12 +58,13 @@ class Search:
         Args:
             luma: the scene's first frame, height x width, uint8.
             formats: kinds of symbols.
-            full: end with the whole frame if nothing was read.
+            full: end with views of the whole frame if nothing was read.
             now_ns: the clock of the budget.
         """
         self._formats = tuple(formats)
         self._now_ns = now_ns
-        self._full = full
+        everything = Region(0, 0, luma.shape[1], luma.shape[0], "matrix")
+        self._last = deque(_Try(everything, RUNGS[name]) for name in _order().whole if full)
         self._found: list[Read] = []
         self._todo = deque(_tries(locate(luma)))
 
@@ -83,7 +76,7 @@ class Search:
     @property
     def done(self) -> bool:
         """Nothing is left to try."""
-        return not self._todo and not self._full
+        return not self._todo and not self._last
 
     def step(self, luma: Luma, *, t0_ns: int, budget_ms: float | None = None) -> tuple[Read, ...]:
         """Try on one frame of the scene what the budget allows, at least one thing; the new reads."""
@@ -91,10 +84,10 @@ class Search:
         before = len(self._found)
         while self._todo and (end_ns is None or self._now_ns() < end_ns):
             self._try(luma, self._todo.popleft(), t0_ns)
-        if not self._todo and self._full and (end_ns is None or self._now_ns() < end_ns):
-            self._full = False
-            if not self._found:
-                self._look(luma, Region(0, 0, luma.shape[1], luma.shape[0], "matrix"), _WHOLE, t0_ns)
+        while not self._todo and self._last and (end_ns is None or self._now_ns() < end_ns):
+            each = self._last.popleft()
+            if self._found or self._look(luma, each.region, each.rung, t0_ns):
+                self._last.clear()
         return tuple(self._found[before:])
 
     def _try(self, luma: Luma, each: _Try, t0_ns: int) -> None:
@@ -107,9 +100,8 @@ class Search:
         view = rung.make(region.crop(luma), region)
         if view is None:
             return False
-        symbols = read_symbols(
-            view.luma, self._formats, rotate=rung.rotate, invert=rung.invert, downscale=rung.downscale
-        )
+        formats = [name for name in self._formats if rung.formats is None or name in rung.formats]
+        symbols = read_symbols(view.luma, formats, rotate=rung.rotate, invert=rung.invert, downscale=rung.downscale)
         took_ms = (self._now_ns() - began) / 1e6
         way = Affine(c=region.x, f=region.y).after(view.back)
         for symbol in symbols:

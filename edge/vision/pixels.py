@@ -81,6 +81,16 @@ def unsharp(luma: Luma, *, amount: float, sigma: float) -> Luma:
     return cast("Luma", cv2.addWeighted(luma, 1 + amount, soft, -amount, 0))
 
 
+def blurred(luma: Luma, sigma: float) -> Luma:
+    """Without what is finer than a Gaussian of `sigma` pixels."""
+    return cast("Luma", cv2.GaussianBlur(luma, (0, 0), sigma))
+
+
+def eroded(luma: Luma, size: int) -> Luma:
+    """The darkest of `size` x `size` pixels around each: dark things that nearly touch grow together."""
+    return cast("Luma", cv2.erode(luma, np.ones((size, size), np.uint8)))
+
+
 def texture(luma: Luma, size: int) -> Luma:
     """Highest minus lowest value within `size` x `size` pixels around each."""
     return cast("Luma", cv2.morphologyEx(luma, cv2.MORPH_GRADIENT, np.ones((size, size), np.uint8)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from edge.vision import dots
 from edge.vision.pixels import Affine, Luma, scaled, scaling, unsharp
 from edge.vision.regions import Kind, Region, View
 
@@ -25,6 +26,13 @@ class Rung:
     rotate: bool = True
     invert: bool = True
     downscale: bool = False
+    formats: frozenset[str] | None = None
+    """Only these kinds of symbols; None: all that are wanted."""
+
+
+def whole(crop: Luma, _region: Region) -> View | None:
+    """The whole frame as it is, whatever it costs."""
+    return View(crop, Affine())
 
 
 def native(crop: Luma, _region: Region) -> View | None:
@@ -49,12 +57,28 @@ def half(crop: Luma, _region: Region) -> View | None:
     return View(scaled(crop, 1 / 2), scaling(1 / 2)) if min(crop.shape) >= 2 else None  # noqa: PLR2004
 
 
+def _dots(name: str, make: Make) -> Rung:
+    return Rung(name, make, ("matrix",), formats=frozenset({"DataMatrix"}))
+
+
 RUNGS: Mapping[str, Rung] = {
     rung.name: rung
     for rung in (
+        Rung("full", whole, downscale=True),
         Rung("native", native),
         Rung("twice", twice),
         Rung("thrice_sharp", thrice_sharp),
         Rung("half", half),
+        _dots("peened", dots.peened),
+        _dots("peened_half", dots.peened_half),
+        _dots("peened_third", dots.peened_third),
+        _dots("peened_quarter", dots.peened_quarter),
+        _dots("peened_sixth", dots.peened_sixth),
+        _dots("peened_eighth", dots.peened_eighth),
+        _dots("soft", dots.soft),
+        _dots("soft_half", dots.soft_half),
+        _dots("soft_quarter", dots.soft_quarter),
+        _dots("soft_sixth", dots.soft_sixth),
+        _dots("soft_eighth", dots.soft_eighth),
     )
 }

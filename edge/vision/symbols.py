@@ -60,7 +60,7 @@ def read_symbols(
 
     Args:
         luma: grey values, height x width, uint8; any stride.
-        formats: names as in the configuration.
+        formats: names as in the configuration; none of them: nothing is read.
         rotate: look in other directions than the rows too.
         invert: look for light symbols on dark ground too.
         downscale: look at smaller copies of a large image too.
@@ -72,6 +72,8 @@ def read_symbols(
     problem = luma_problem(luma)
     if problem is not None:
         raise ValueError(problem)
+    if not formats:
+        return ()  # to the decoder no formats mean all of them
     wanted: Any = [_FORMATS[name] for name in formats]  # joined with | they would cost a warning each time
     found = zxingcpp.read_barcodes(
         luma,
