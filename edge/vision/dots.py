@@ -88,4 +88,7 @@ def _reduced(crop: Luma, parts: int) -> View | None:
     """One part in so many of the size; None where nothing is left to read, or too much."""
     if min(crop.shape) < LEAST * parts or crop.size > MOST * parts**2:
         return None
-    return View(scaled(crop, 1 / parts), scaling(1 / parts)) if parts > 1 else View(crop, Affine())
+    if parts == 1:
+        return View(crop, Affine())
+    height, width = (side // parts * parts for side in crop.shape)  # whole parts: exact, and an area mean is quick then
+    return View(scaled(crop[:height, :width], 1 / parts), scaling(1 / parts))

@@ -109,4 +109,4 @@ def _seen(levels: Light, peening: Peening, rng: np.random.Generator) -> Luma:
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     small = cv2.resize(levels, None, fx=factor, fy=factor, interpolation=how)
     noise = rng.standard_normal(small.shape, dtype=np.float32) * NOISE
-    return np.clip(small + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(small + noise, 0, 255), dtype=np.uint8)

@@ -1,6 +1,5 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-import cv2
 import numpy as np
 import pytest
 import zxingcpp
@@ -83,18 +82,18 @@ def written(form: zxingcpp.BarcodeFormat, **options: object) -> tuple[Luma, byte
     return np.pad(image, 20, constant_values=255), payload
 
 
-WRITTEN = {
+WRITTEN: Mapping[str, Callable[[], tuple[Luma, bytes]]] = {
     "data matrix": lambda: written(zxingcpp.BarcodeFormat.DataMatrix, force_square=True),
     "rectangular": lambda: written(zxingcpp.BarcodeFormat.DataMatrix, options="version=28"),
     "rectangular extension": lambda: written(zxingcpp.BarcodeFormat.DataMatrix),
     "qr": lambda: written(zxingcpp.BarcodeFormat.QRCode),
 }
-SEEN = {
+SEEN: Mapping[str, Callable[[Luma], Luma]] = {
     "as it is": lambda image: image,
     "light on dark": lambda image: 255 - image,
     "in a mirror": lambda image: np.ascontiguousarray(image[:, ::-1]),
     "light on dark in a mirror": lambda image: 255 - image[:, ::-1],
-    "through glass from behind, turned": lambda image: cv2.rotate(image[::-1], cv2.ROTATE_90_CLOCKWISE),
+    "through glass from behind, turned": lambda image: np.rot90(image[::-1]),
 }
 
 
