@@ -23,6 +23,7 @@ from tests.bench import (
     bench_release,
     bench_signal,
     bench_start,
+    bench_vision,
     fixture,
 )
 from tests.bench.figures import Figure, MissingError, VoidError, keep
@@ -42,6 +43,7 @@ PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "fleet": bench_fleet.measure,
     "release": bench_release.measure,
     "catalog": bench_catalog.measure,
+    "vision": bench_vision.measure,
 }
 
 
