@@ -17,6 +17,7 @@ from tests.bench import (
     bench_fleet,
     bench_journal,
     bench_judge,
+    bench_ladder,
     bench_life,
     bench_parse,
     bench_publish,
@@ -44,6 +45,7 @@ PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "release": bench_release.measure,
     "catalog": bench_catalog.measure,
     "vision": bench_vision.measure,
+    "ladder": bench_ladder.measure,
 }
 
 

@@ -1,8 +1,7 @@
 """The camera path beside other readers, on the same frames in the same run.
 
-Generated frames of 1920 x 1080 (`tests.support.frames`): each condition of `FOUR` with modules of 2 to 4 pixels, any
-angle, noise of 4 grey levels, on wood, paper and print. Rates on them compare readers; they are no field rates.
-Pictures with truth come from a folder::
+Rates on generated frames (`tests.bench.cases`) compare readers; they are no field rates. Pictures with truth come from
+a folder::
 
     make bench ONLY=vision IMAGES=DIR FRAMES=12 SEED=5
 
@@ -16,30 +15,23 @@ import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 from edge.vision.eye import Eye
-from tests.bench.contest import Case, Contest, Tally, hold
-from tests.bench.figures import Figure, MissingError
+from tests.bench.cases import FORMATS, NONE, PX, SEED, SEEN, generated, real
+from tests.bench.contest import Contest, Tally, hold
+from tests.bench.figures import Figure
 from tests.bench.readers import OURS, ZXING, Reader, readers
 from tests.support import frames
-from tests.support.frames import CONDITIONS, FOUR, Ground, Kind
-from tests.support.images import ManifestError, pictures
+from tests.support.frames import CONDITIONS, Kind
 
 FRAMES = int(os.environ.get("FRAMES", "4"))
-SEED = int(os.environ.get("SEED", "1"))
 FRAMES_PER_S = 10
-PX = (2.0, 2.5, 3.0, 4.0)
-GROUNDS: tuple[Ground, ...] = ("wood", "plain", "text")
-FORMATS: dict[Kind, str] = {"datamatrix": "DataMatrix", "qr": "QRCode", "code128": "Code128"}
-SEEN: dict[Kind, tuple[str, ...]] = {"datamatrix": FOUR, "qr": FOUR, "code128": ("typical", "low_contrast")}
 RATES: dict[Kind, float] = {"datamatrix": 0.97, "qr": 0.98, "code128": 0.90}
 TIME_RATIOS: dict[Kind, float | None] = {"datamatrix": 0.06, "qr": None, "code128": None}
 STILL_PX, STILL_FRAMES, STILL_RATE = 1.75, 4, 0.90
 SHEETS, STICKERS, SHEET_MS = 3, 12, 400.0
 IDLE_MS, IDLE_LOOKS, IDLE_S = 0.1, 200, 5.0
-NONE = "no code"
 
 
 def measure(_folder: Path) -> list[Figure]:
@@ -47,38 +39,13 @@ def measure(_folder: Path) -> list[Figure]:
     _say(f"seed {SEED}, {FRAMES} frames of each condition and size; processor time")
     for each in missing:
         _say(f"not measured: {each}")
-    generated = hold(_generated(), found, seed=SEED)
-    figures = [figure for kind in FORMATS for figure in _kind(generated, kind)]
-    figures += [_none("vision.false_reads", _together(generated, NONE)), *_still(), *_sheets(), _idle()]
+    contest = hold(generated(FRAMES), found, seed=SEED)
+    figures = [figure for kind in FORMATS for figure in _kind(contest, kind)]
+    figures += [_none("vision.false_reads", _together(contest, NONE)), *_still(), *_sheets(), _idle()]
     figures += _real(found)
-    for fault in generated.faults:
+    for fault in contest.faults:
         _say(fault)
     return figures
-
-
-def _generated() -> Iterator[Case]:
-    for number in range(FRAMES):
-        for kind, conditions in SEEN.items():
-            for condition in conditions:
-                for px in PX:
-                    yield _shot(kind, condition, px, number)
-        for ground in GROUNDS:
-            yield _empty(ground, number)
-
-
-def _shot(kind: Kind, condition: str, px: float, number: int) -> Case:
-    seed = SEED * 1_000_003 + number * 1009 + int(px * 100) * 17 + list(CONDITIONS).index(condition)
-    ground = GROUNDS[seed % len(GROUNDS)]
-    taken = frames.shot(kind, CONDITIONS[condition], px, seed=seed, ground=ground)
-    (placed,) = taken.truth
-    name = f"{kind} {condition} {px:g} px seed {seed}"
-    return Case(name, f"{kind} {condition} {px:g}", FORMATS[kind], 1, placed.payload.__eq__, lambda: taken.luma)
-
-
-def _empty(ground: Ground, number: int) -> Case:
-    seed = SEED * 1_000_003 + number
-    luma = partial(frames.empty, ground, seed=seed)
-    return Case(f"{ground} seed {seed}", f"{NONE} {ground}", "none", 0, lambda _: False, luma)
 
 
 def _kind(contest: Contest, kind: Kind) -> Iterator[Figure]:
@@ -119,28 +86,22 @@ def _times(tallies: dict[str, Tally]) -> dict[str, float]:
 
 
 def _together(contest: Contest, start: str) -> dict[str, Tally]:
-    """The tallies of all sets whose names begin so."""
+    """The tallies of all sets whose names begin so, by the name of the reader."""
     whole: dict[str, Tally] = {}
     for group, tallies in contest.tallies.items():
         for name, tally in tallies.items() if group.startswith(start) else ():
             sum_ = whole.setdefault(name, Tally())
             sum_.of, sum_.read, sum_.wrong = sum_.of + tally.of, sum_.read + tally.read, sum_.wrong + tally.wrong
             sum_.ms.extend(tally.ms)
-    return whole
+    return dict(sorted(whole.items()))
 
 
 def _real(found: Sequence[Reader]) -> list[Figure]:
     """No set of real pictures below zxing-cpp."""
-    if not os.environ.get("IMAGES"):
+    cases = real()
+    if not cases:
         _say("real pictures: not measured, IMAGES=DIR names a folder of them with its manifest.jsonl")
         return []
-    try:
-        cases = [
-            Case(f"{each.group}/{each.path.name}", each.group, each.format, each.count, each.holds, each.luma, True)
-            for each in pictures(Path(os.environ["IMAGES"]))
-        ]
-    except ManifestError as error:
-        raise MissingError(str(error)) from error
     contest = hold(cases, found, seed=SEED)
     for fault in contest.faults:
         _say(fault)
@@ -152,7 +113,7 @@ def _real(found: Sequence[Reader]) -> list[Figure]:
 
 def _sets(contest: Contest) -> Iterator[Figure]:
     for group in sorted(contest.tallies):
-        tallies = dict(contest.of(group))
+        tallies = dict(sorted(contest.of(group).items()))
         if tallies[OURS].of == 0:
             yield _none(f"vision.real.{group}", tallies)
             continue

@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import random
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tests.bench.cases import Case
 from tests.bench.figures import percentile
 from tests.bench.readers import OURS, Reader
 from tests.support.frames import Luma
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A picture and how to tell a right payload from a wrong one."""
-
-    name: str
-    group: str
-    """The set whose rate it counts for."""
-    format: str
-    count: int
-    holds: Callable[[bytes], bool]
-    luma: Callable[[], Luma]
-    published: bool = False
-    """The truth is somebody's word: where two engines agree on another payload, it is in doubt."""
 
 
 @dataclass(slots=True)
@@ -77,16 +63,16 @@ def hold(cases: Iterable[Case], readers: Sequence[Reader], *, seed: int) -> Cont
         for reader in order.sample(readers, len(readers)):
             if reader.knows(case.format):
                 found[reader.name] = reader.timed(luma, case.count)
-        _count(contest, case, found, {reader.name: reader.engine or reader.name for reader in readers})
+        _count(contest, case, found, _engines(readers))
     return contest
 
 
 def _count(
     contest: Contest, case: Case, found: Mapping[str, tuple[frozenset[bytes], float]], engines: Mapping[str, str]
 ) -> None:
-    doubted = _doubted(case, found, engines)
-    if doubted:
-        contest.faults.append(f"{case.name}: left out, {' and '.join(doubted)} agree on something else")
+    agreed = _agreed(case, found, engines)
+    if agreed:
+        contest.faults.append(f"{case.name}: left out, {' and '.join(agreed)} agree on something else")
         return
     for name, (payloads, ms) in found.items():
         tally = contest.tallies.setdefault(case.group, {}).setdefault(name, Tally())
@@ -99,7 +85,19 @@ def _count(
             contest.faults.extend(f"{case.name}: WRONG, {payload!r}" for payload in wrong)
 
 
-def _doubted(
+def doubted(case: Case, luma: Luma, readers: Sequence[Reader]) -> bool:
+    """Whether two engines agree that what is published of this picture is wrong."""
+    if not case.published:
+        return False
+    found = {each.name: each.timed(luma, case.count) for each in readers if each.knows(case.format)}
+    return bool(_agreed(case, found, _engines(readers)))
+
+
+def _engines(readers: Sequence[Reader]) -> Mapping[str, str]:
+    return {each.name: each.engine or each.name for each in readers}
+
+
+def _agreed(
     case: Case, found: Mapping[str, tuple[frozenset[bytes], float]], engines: Mapping[str, str]
 ) -> Sequence[str]:
     """The engines that agree on a payload which is said to be wrong."""

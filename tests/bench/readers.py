@@ -20,6 +20,8 @@ from tests.support.frames import Luma
 
 OURS, ZXING = "ours", "zxing"
 LIBDMTX_MS = 200
+LEAST_LIBDMTX = 4
+"""Pixels of a side below which libdmtx ends the whole process by an assertion."""
 Read = Callable[[Luma, int], Sequence[bytes]]
 """From a picture and the number of symbols in it to what they hold."""
 LINEAR = frozenset({"Code128", "Code39", "EAN13", "EAN8", "UPCA", "UPCE", "ITF"})
@@ -73,6 +75,8 @@ def _libdmtx() -> Reader:
 
     def read(luma: Luma, count: int) -> Sequence[bytes]:
         height, width = luma.shape
+        if min(height, width) < LEAST_LIBDMTX:
+            return []
         pixels = (luma.tobytes(), width, height)
         return [each.data for each in pylibdmtx.decode(pixels, timeout=LIBDMTX_MS, max_count=max(1, count))]
 
