@@ -15,10 +15,11 @@ import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from edge.vision.eye import Eye
-from tests.bench.cases import FORMATS, NONE, PX, SEED, SEEN, generated, real
+from tests.bench.cases import FORMATS, NONE, PX, SEED, SEEN, generated, peened, real
 from tests.bench.contest import Contest, Tally, hold
 from tests.bench.figures import Figure
 from tests.bench.readers import OURS, ZXING, Reader, readers
@@ -39,8 +40,9 @@ def measure(_folder: Path) -> list[Figure]:
     _say(f"seed {SEED}, {FRAMES} frames of each condition and size; processor time")
     for each in missing:
         _say(f"not measured: {each}")
-    contest = hold(generated(FRAMES), found, seed=SEED)
+    contest = hold(chain(generated(FRAMES), peened(FRAMES)), found, seed=SEED)
     figures = [figure for kind in FORMATS for figure in _kind(contest, kind)]
+    figures += [_rate("vision.peened_rate", _together(contest, "peened"), None)]
     figures += [_none("vision.false_reads", _together(contest, NONE)), *_still(), *_sheets(), _idle()]
     figures += _real(found)
     for fault in contest.faults:
@@ -66,7 +68,7 @@ def _kind(contest: Contest, kind: Kind) -> Iterator[Figure]:
     )
 
 
-def _rate(name: str, tallies: dict[str, Tally], goal: float) -> Figure:
+def _rate(name: str, tallies: dict[str, Tally], goal: float | None) -> Figure:
     rivals = {each: tally.rate for each, tally in tallies.items() if each != OURS}
     wrong = {f"{each}_wrong": float(tally.wrong) for each, tally in tallies.items()}
     return Figure(

@@ -17,7 +17,7 @@ from tests.bench.figures import MissingError
 from tests.support import frames
 from tests.support.frames import CONDITIONS, FOUR, Ground, Kind, Luma
 from tests.support.images import ManifestError, pictures
-from tests.support.peened import Peening, mark
+from tests.support.peened import Peening, mark, metal
 
 SEED = int(os.environ.get("SEED", "1"))
 PX = (2.0, 2.5, 3.0, 4.0)
@@ -46,12 +46,13 @@ class Case:
 
 
 def generated(number_of_frames: int) -> Iterator[Case]:
-    """So many frames of each condition and size, and of each ground without a symbol."""
+    """So many frames of each condition and size, and of each ground without a symbol, metal of each texture too."""
     for number in range(number_of_frames):
         for kind, conditions in SEEN.items():
             for condition in conditions:
                 yield from (_shot(kind, condition, px, number) for px in PX)
         yield from (_empty(ground, number) for ground in GROUNDS)
+        yield from (_metal(pitch, number) for pitch in PITCHES[1::2])
 
 
 def _shot(kind: Kind, condition: str, px: float, number: int) -> Case:
@@ -82,6 +83,12 @@ def _empty(ground: Ground, number: int) -> Case:
     seed = SEED * 1_000_003 + number
     luma = partial(frames.empty, ground, seed=seed)
     return Case(f"{ground} seed {seed}", f"{NONE} {ground}", "none", 0, lambda _: False, luma)
+
+
+def _metal(pitch: float, number: int) -> Case:
+    seed = SEED * 1_000_003 + number
+    luma = partial(metal, 960, 720, pitch=pitch, seed=seed)
+    return Case(f"metal {pitch:g} px seed {seed}", f"{NONE} metal", "none", 0, lambda _: False, luma)
 
 
 def real() -> list[Case]:
