@@ -13,7 +13,7 @@ from edge.vision.regions import Region, View
 
 LEAST = 40
 """Pixels of the shorter side below which a view cannot hold the smallest mark (10 dots at 3.5 pixels and its rim)."""
-MOST = 1400 * 1100
+MOST = 1600 * 1100
 """Pixels of a view above which such a rung costs more than the decoder on the frame as it is."""
 JOIN, JOIN_SIGMA = 2, 1.0
 SOFT_SIGMA = 1.33

@@ -6,9 +6,10 @@ of pictures::
     make bench ONLY=ladder IMAGES=DIR          # prints the tables
     make bench ONLY=ladder IMAGES=DIR WRITE=1  # and writes the order found into edge/vision/ladder.toml
 
-The order is greedy: next is the rung with the most reads, of what is still unread, for its time; a wrong payload undoes
-ten right ones; a rung that adds nothing is left out. The second table tells for each kind of symbol what looking for it
-costs on a frame without a code, what it reads, and what it reads where it is not: the ground of `DEFAULT_FORMATS`.
+The order is greedy: next is the rung with the most reads, of what is still unread, for its time; a wrong payload
+undoes ten right ones, ten dot-peened marks are worth one label, and a rung that adds nothing is left out. The second
+table tells for each kind of symbol what looking for it costs on a frame without a code, what it reads, and what it
+reads where it is not: the ground of `DEFAULT_FORMATS`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from edge.vision.symbols import read_symbols
 from hardware.camera_settings import DEFAULT_FORMATS
 from tests.bench.cases import SEED, Case, generated, peened, real
 from tests.bench.contest import doubted
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, VoidError
 from tests.bench.format_costs import Costs
 from tests.bench.readers import OURS, readers
 from tests.bench.rung_order import Place, Step, Tried, alone, ranked
@@ -74,8 +75,7 @@ def measure(_folder: Path) -> list[Figure]:
         _tell(name, places[name], steps[name])
     costs.tell(_say)
     if os.environ.get("WRITE") == "1":
-        TABLE.write_text(_toml(steps), encoding="utf-8")
-        _say(f"written: {TABLE}")
+        _write(steps)
     return list(_figures(seen, steps))
 
 
@@ -93,7 +93,7 @@ def _seen(case: Case, luma: Luma) -> Seen:
 
 def _place(case: Case, luma: Luma, region: Region, rungs: Sequence[str]) -> Place:
     tries = {name: _tried(case, luma, region, RUNGS[name]) for name in rungs}
-    return {name: each for name, each in tries.items() if each is not None}
+    return Place({name: each for name, each in tries.items() if each is not None}, case.weight)
 
 
 def _tried(case: Case, luma: Luma, region: Region, rung: Rung) -> Tried | None:
@@ -111,19 +111,13 @@ def _tried(case: Case, luma: Luma, region: Region, rung: Rung) -> Tried | None:
 
 def _read(seen: Seen, steps: Mapping[str, Sequence[Step]]) -> bool:
     """Whether a region of the picture was read by a rung of the order."""
-    return any(
-        place[step.rung].right
-        for kind in KINDS
-        for place in seen.regions[kind]
-        for step in steps[kind]
-        if step.rung in place
-    )
+    return any(place.read_by(step.rung) for kind in KINDS for place in seen.regions[kind] for step in steps[kind])
 
 
 def _with_last(steps: Sequence[Step], places: Sequence[Place]) -> list[Step]:
     """The frame as it is comes last, even if it added nothing here: it is the one that needs no guess at sizes."""
     before = [step for step in steps if step.rung != LAST]
-    left = [place for place in places if not any(step.rung in place and place[step.rung].right for step in before)]
+    left = [place for place in places if not any(place.read_by(step.rung) for step in before)]
     return [*before, alone(left, LAST)]
 
 
@@ -131,7 +125,7 @@ def _tell(name: str, places: Sequence[Place], steps: Sequence[Step]) -> None:
     _say(f"{name}: {len(places)} places")
     for step in steps:
         _say(f"  {_line(step)}")
-    rest = {rung for place in places for rung in place} - {step.rung for step in steps}
+    rest = {rung for place in places for rung in place.tries} - {step.rung for step in steps}
     for rung in sorted(rest):
         by_itself = alone(places, rung)
         _say(f"  {'(' + rung + ')':18} adds nothing; alone {by_itself.gained} at {by_itself.ms:.2f} ms")
@@ -139,6 +133,14 @@ def _tell(name: str, places: Sequence[Place], steps: Sequence[Step]) -> None:
 
 def _line(step: Step) -> str:
     return f"{step.rung:18} {step.gained} of {step.tried}, {step.ms:.2f} ms, {step.wrong} wrong"
+
+
+def _write(steps: Mapping[str, Sequence[Step]]) -> None:
+    unread = [kind for kind, found in steps.items() if not found]
+    if unread:
+        raise VoidError(f"nothing was read in regions of the kind {', '.join(unread)}: {TABLE.name} stays as it is")
+    TABLE.write_text(_toml(steps), encoding="utf-8")
+    _say(f"written: {TABLE}")
 
 
 def _toml(steps: Mapping[str, Sequence[Step]]) -> str:

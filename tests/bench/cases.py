@@ -1,8 +1,8 @@
 """Pictures to read and how to tell a right payload from a wrong one: generated frames, and a folder of real ones.
 
 Generated frames have 1920 x 1080 pixels (`tests.support.frames`): each condition of `SEEN` with modules of 2 to 4
-pixels, any angle, noise of 4 grey levels, on wood, paper and print in turn. Dot-peened marks are alone in their frames
-(`tests.support.peened`).
+pixels, any angle, noise of 4 grey levels, on wood, paper and print in turn. Dot-peened marks lie in frames of the
+camera's size (`tests.support.peened`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from tests.bench.figures import MissingError
 from tests.support import frames
@@ -25,6 +27,9 @@ GROUNDS: tuple[Ground, ...] = ("wood", "plain", "text")
 FORMATS: dict[Kind, str] = {"datamatrix": "DataMatrix", "qr": "QRCode", "code128": "Code128"}
 SEEN: dict[Kind, tuple[str, ...]] = {"datamatrix": FOUR, "qr": FOUR, "code128": ("typical", "low_contrast")}
 NONE = "no code"
+CAMERA = (1456, 1088)
+SELDOM = 0.1
+"""Weight of a dot-peened mark: there are many labels for each."""
 PITCHES = (4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 26.0, 34.0)
 """Pixels from dot to dot."""
 
@@ -43,6 +48,8 @@ class Case:
     luma: Callable[[], Luma]
     published: bool = False
     """The truth is somebody's word: where two engines agree on another payload, it is in doubt."""
+    weight: float = 1.0
+    """How often such a thing is met, against a label."""
 
 
 def generated(number_of_frames: int) -> Iterator[Case]:
@@ -74,9 +81,19 @@ def peened(number_of_frames: int) -> Iterator[Case]:
 
 def _mark(pitch: float, number: int, *, light: bool) -> Case:
     seed = SEED * 1_000_003 + number * 1009 + int(pitch)
-    luma, payload = mark(Peening(pitch, angle=seed * 37.0 % 360, light=light), seed=seed)
+    plate, payload = mark(Peening(pitch, angle=seed * 37.0 % 360, light=light), seed=seed)
     name = f"peened {'light' if light else 'dark'} {pitch:g} px seed {seed}"
-    return Case(name, f"peened {pitch:g}", "DataMatrix", 1, payload.__eq__, lambda: luma)
+    luma = partial(_plate, plate, seed)
+    return Case(name, f"peened {pitch:g}", "DataMatrix", 1, payload.__eq__, luma, weight=SELDOM)
+
+
+def _plate(plate: Luma, seed: int) -> Luma:
+    """A plate of metal that lies in a camera's frame."""
+    frame = frames.empty("wood", seed=seed, size=CAMERA)
+    (height, width), rng = plate.shape, np.random.default_rng(seed)
+    x, y = int(rng.integers(0, CAMERA[0] - width + 1)), int(rng.integers(0, CAMERA[1] - height + 1))
+    frame[y : y + height, x : x + width] = plate
+    return frame
 
 
 def _empty(ground: Ground, number: int) -> Case:

@@ -18,8 +18,17 @@ class Tried:
     wrong: int = 0
 
 
-Place = Mapping[str, Tried]
-"""One region: what each rung did on it. A rung that declined is not in it."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One region: what each rung did on it."""
+
+    tries: Mapping[str, Tried]
+    """A rung that declined is not in it."""
+    weight: float = 1.0
+    """How often such a thing is met, against a label."""
+
+    def read_by(self, rung: str) -> bool:
+        return rung in self.tries and self.tries[rung].right
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +42,39 @@ class Step:
     ms: float
     """Milliseconds of a try, on the mean."""
     wrong: int
+    worth: float
+    """Reads for each millisecond, by how often such things are met."""
 
 
 def ranked(places: Sequence[Place], rungs: Sequence[str]) -> tuple[list[Step], list[Place]]:
     """Greedy: always the rung with the most reads for its time on what is still unread. Also what stays unread."""
     steps, left, open_ = list[Step](), list(places), list(rungs)
     while open_:
-        best = max((_step(rung, left) for rung in open_), key=_worth)
-        if best.gained == 0 or _worth(best) <= 0:
+        best = max((alone(left, rung) for rung in open_), key=lambda step: step.worth)
+        if best.worth <= 0:
             break
         steps.append(best)
         open_.remove(best.rung)
-        left = [place for place in left if not _read(place, best.rung)]
+        left = [place for place in left if not _ends(place, best.rung)]
     return steps, left
 
 
 def alone(places: Sequence[Place], rung: str) -> Step:
     """What a rung does if it is the only one."""
-    return _step(rung, places)
+    asked = [place for place in places if rung in place.tries]
+    tries = [place.tries[rung] for place in asked]
+    value = sum(place.weight * (place.tries[rung].right - WRONG * place.tries[rung].wrong) for place in asked)
+    cost = sum(place.weight * place.tries[rung].ms for place in asked)
+    return Step(
+        rung,
+        gained=sum(each.right for each in tries),
+        tried=len(tries),
+        ms=sum(each.ms for each in tries) / max(1, len(tries)),
+        wrong=sum(each.wrong for each in tries),
+        worth=value / max(cost, 1e-6),
+    )
 
 
-def _step(rung: str, places: Sequence[Place]) -> Step:
-    tries = [place[rung] for place in places if rung in place]
-    ms = sum(each.ms for each in tries) / max(1, len(tries))
-    return Step(rung, sum(each.right for each in tries), len(tries), ms, sum(each.wrong for each in tries))
-
-
-def _worth(step: Step) -> float:
-    return (step.gained - WRONG * step.wrong) / max(step.ms * step.tried, 1e-3)
-
-
-def _read(place: Place, rung: str) -> bool:
-    return rung in place and (place[rung].right or place[rung].wrong > 0)
+def _ends(place: Place, rung: str) -> bool:
+    """Whether the search of a region ends with this rung, rightly or not."""
+    return place.read_by(rung) or (rung in place.tries and place.tries[rung].wrong > 0)
