@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +28,13 @@ FORMATS: dict[Kind, str] = {"datamatrix": "DataMatrix", "qr": "QRCode", "code128
 SEEN: dict[Kind, tuple[str, ...]] = {"datamatrix": FOUR, "qr": FOUR, "code128": ("typical", "low_contrast")}
 NONE = "no code"
 CAMERA = (1456, 1088)
+MATRICES: tuple[Kind, ...] = ("datamatrix", "qr")
+OVER: dict[str, Callable[[Luma], Luma]] = {
+    "mirrored": lambda luma: np.ascontiguousarray(luma[:, ::-1]),
+    "inverse": lambda luma: 255 - luma,
+}
+OTHER = 5000
+"""Added to a number, for frames that no other set has."""
 SELDOM = 0.1
 """Weight of a dot-peened mark: there are many labels for each."""
 PITCHES = (4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 26.0, 34.0)
@@ -69,6 +76,19 @@ def _shot(kind: Kind, condition: str, px: float, number: int) -> Case:
     (placed,) = taken.truth
     name = f"{kind} {condition} {px:g} px seed {seed}"
     return Case(name, f"{kind} {condition} {px:g}", FORMATS[kind], 1, placed.payload.__eq__, lambda: taken.luma)
+
+
+def turned_over(number_of_frames: int) -> Iterator[Case]:
+    """So many labels seen in a mirror, and so many light on dark, of both kinds of matrix codes."""
+    for number in range(number_of_frames):
+        for name, way in OVER.items():
+            for kind in MATRICES:
+                for px in PX[1:]:
+                    yield _over(_shot(kind, "typical", px, number + OTHER), name, way)
+
+
+def _over(case: Case, name: str, way: Callable[[Luma], Luma]) -> Case:
+    return replace(case, name=f"{name} {case.name}", group=name, luma=lambda: way(case.luma()))
 
 
 def peened(number_of_frames: int) -> Iterator[Case]:
