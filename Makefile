@@ -20,7 +20,8 @@ help:
 	@echo "make test                every test; says which it skips and why"
 	@echo "make check               ruff, format, mypy"
 	@echo "make docs                edge/udi/FINDINGS.md and edge/rules/REASONS.md anew from the code"
-	@echo "make bench [ONLY=NAME]   measurements; ONLY=soak MINUTES=30: half an hour of generated video"
+	@echo "make bench [ONLY=NAME]   measurements; IMAGES=DIR: also of your own pictures (vision, ladder);"
+	@echo "                         ONLY=soak MINUTES=30: half an hour of generated video"
 	@echo "make faults [ROUNDS=N]   every named fault and N random schedules of faults (200)"
 	@echo "make fuzz [MINUTES=N]    coverage-guided fuzzing of the parsers (10); installs atheris into .venv"
 	@echo "make lock                requirements.lock anew from pyproject.toml"
@@ -75,6 +76,7 @@ docs: $(READY)
 	@$(BIN)/python -c 'from edge.udi.wording import page; print(page(), end="")' > edge/udi/FINDINGS.md
 	@$(BIN)/python -c 'from edge.rules.page import page; print(page(), end="")' > edge/rules/REASONS.md
 
+# IMAGES, FRAMES, SEED, WRITE and the like reach it through the environment.
 bench: $(READY)
 	@$(if $(filter command line,$(origin MINUTES)),MINUTES=$(MINUTES)) $(BIN)/python -m tests.bench $(ONLY)
 

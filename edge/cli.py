@@ -12,7 +12,7 @@ _COMMANDS = {
     "status": "edge.station.cli:status",
     "journal": "edge.station.journal.cli:journal",
     "camera": "edge.vision.cli:camera",
-    "decode": "edge.vision.cli:decode",
+    "decode": "edge.vision.decode:decode",
     "parse": "edge.udi.cli:parse",
     "catalog": "edge.catalog.cli:catalog",
     "judge": "edge.rules.cli:judge",

@@ -16,7 +16,9 @@ class ImageError(ValueError):
 
 
 def load_luma(path: Path) -> NDArray[np.uint8]:
-    """Read an image as grey values, height x width, uint8.
+    """Read an image as grey values, height x width, uint8: the pixels as stored, whatever a camera noted of its turn.
+
+    What is transparent lies on white, as print lies on paper. Of several pictures in one file the first is taken.
 
     Raises:
         ImageError: empty, truncated, too large, not an image, or not readable.
@@ -27,13 +29,21 @@ def load_luma(path: Path) -> NDArray[np.uint8]:
                 raise ImageError(
                     f"{path}: {image.width} x {image.height} pixels, expected at most {MOST_PIXELS}: scale it down"
                 )
-            return np.asarray(image.convert("L"), dtype=np.uint8)
+            return _luma(image)
     except UnidentifiedImageError as error:
         raise ImageError(f"{path}: expected an image, found {_found(path)}: take the photograph again") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         if isinstance(error, ImageError):
             raise
         raise ImageError(f"{path}: cannot be read as an image ({error}): take the photograph again") from error
+
+
+def _luma(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off at 255
+        return (np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8)
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    return np.asarray(image.convert("L"), dtype=np.uint8)
 
 
 def _found(path: Path) -> str:

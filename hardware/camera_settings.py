@@ -27,7 +27,14 @@ Format = Literal[
 ]
 """Kinds of symbols, as zxing-cpp spells them."""
 DEFAULT_FORMATS: tuple[Format, ...] = ("DataMatrix", "QRCode", "Code128", "EAN13", "EAN8", "Code39")
-"""What medical labels, badges and wristbands carry."""
+"""What medical labels, badges and wristbands carry.
+
+Measured on whole frames of 1920 x 1080 (``make bench ONLY=ladder``): beside DataMatrix, QRCode and Code128, all linear
+kinds together add 3 % of time, PDF417 and Aztec 19 % each; so those two are for sites whose wristbands or badges carry
+them. Left out for what they read where they are not: UPCE (part of a tilted EAN-13 passes for another number, 5 of 300
+pictures) and ITF (two digits in other symbols, 7 of 1,626; name it where cartons carry ITF-14). UPCA is not needed:
+EAN13 reads it with a leading 0. DataBar costs nothing and read nothing wrong; it is for sites that get such labels.
+"""
 FRAME_US = 33_333
 """Microseconds of a frame: 30 a second. Faster ones cost the station's cores and save a hand 10 ms."""
 MOST_EXPOSURE_US = 30_000

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,7 @@ from typing import Any
 import click
 
 from edge.udi.read import Read
-from edge.vision.ladder import read_frame
 from hardware.camera import CameraError
-from hardware.camera_images import ImageError, load_luma
 from hardware.camera_settings import CameraSettings
 from hardware.host.local import LineClient
 from hardware.host.toml import ConfigError, parse, read_table
@@ -156,52 +152,3 @@ def _is_device(read: Read) -> bool:
     if not isinstance(found, Udi) or any(identifier in PEOPLE for identifier, _ in found.elements):
         return False
     return found.di is not None or read.symbology in GS1_SYMBOLS
-
-
-@click.command()
-@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--jsonl", is_flag=True, help="One JSON object for each image.")
-def decode(images: tuple[Path, ...], *, jsonl: bool) -> None:
-    """Print every symbol of photographs. Exit status 0 if each image gave a read, 1 if some did not, 2 usage."""
-    complete = True
-    for image in images:
-        report = _decode(image)
-        complete = complete and bool(report.get("reads"))
-        click.echo(json.dumps(report, ensure_ascii=False) if jsonl else _text(report))
-    sys.exit(0 if complete else 1)
-
-
-def _decode(image: Path) -> dict[str, Any]:
-    began = time.perf_counter()
-    try:
-        reads = read_frame(load_luma(image), t0_ns=time.monotonic_ns())
-    except (ImageError, ValueError) as error:
-        return {"schema": SCHEMA, "file": str(image), "error": str(error)}
-    ms = (time.perf_counter() - began) * 1000
-    return {"schema": SCHEMA, "file": str(image), "reads": [_entry(read) for read in reads], "ms": round(ms, 1)}
-
-
-def _entry(read: Read) -> dict[str, Any]:
-    try:
-        text: str | None = read.payload.decode("utf-8")
-    except UnicodeDecodeError:
-        text = None
-    return {
-        "text": text,
-        "bytes_hex": read.payload.hex(),
-        "symbology": read.symbology,
-        "format": read.format,
-        "corners": read.corners,
-        "rung": read.rung,
-        "ms": round(read.took_ms, 1),
-    }
-
-
-def _text(report: dict[str, Any]) -> str:
-    if "error" in report:
-        return str(report["error"])
-    lines = [f"{report['file']}: {len(report['reads'])} 个码 / symbols"]
-    for entry in report["reads"]:
-        shown = entry["text"].replace("\x1d", "␝") if entry["text"] is not None else f"hex {entry['bytes_hex']}"
-        lines.append(f"  {entry['symbology'] or '-':4} {shown}")
-    return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -10,6 +11,8 @@ from edge.vision.pixels import Luma, painted
 
 RIM, LEAST_RIM = 0.1, 4.0
 """How much more than a symbol is painted over on each side: this share of its shorter side, but so many pixels."""
+CELLS = 64
+"""Along the longer side of an outline of which it is counted what is left."""
 POINTS = 8
 """Samples along each side for the grey of the paper."""
 Quad = Sequence[tuple[float, float]]
@@ -17,17 +20,34 @@ Quad = Sequence[tuple[float, float]]
 
 
 def covered(luma: Luma, quads: Iterable[Quad]) -> Luma:
-    """A copy in which symbols are painted over in the grey of what they are printed on.
+    """A copy in which symbols are painted over in the grey of what they are printed on; without symbols no copy.
 
     Args:
         luma: height x width, uint8.
         quads: the corners of each symbol in its pixels.
     """
-    out = luma.copy()
+    out = luma
     for quad in quads:
+        out = luma.copy() if out is luma else out
         grey = int(np.median(_sampled(luma, grown(quad, 2 * rim(quad)))))
         painted(out, grown(quad, rim(quad)), grey)
     return out
+
+
+def uncovered(outline: Quad, quads: Iterable[Quad]) -> float:
+    """The share of an outline that is left when symbols are painted over, 0 to 1."""
+    xs, ys = [x for x, _ in outline], [y for _, y in outline]
+    grain = float(max(max(xs) - min(xs), max(ys) - min(ys), CELLS)) / CELLS
+    cells = np.zeros([max(1, math.ceil((max(side) - min(side)) / grain)) for side in (ys, xs)], np.uint8)
+
+    def fill(corners: Quad, value: int) -> None:
+        painted(cells, [((x - min(xs)) / grain, (y - min(ys)) / grain) for x, y in corners], value)
+
+    fill(outline, 1)
+    whole = np.count_nonzero(cells)
+    for quad in quads:
+        fill(grown(quad, rim(quad)), 0)
+    return float(np.count_nonzero(cells) / max(1, whole))
 
 
 def rim(quad: Quad) -> float:

@@ -34,6 +34,8 @@ def by_kind(luma: Luma, regions: Sequence[Region]) -> tuple[Region, ...]:
         regions: of that image, the most likely first; the order is kept.
     """
     found = joined(_bars(luma, regions))[:MOST_LINEAR]
+    if not found:
+        return tuple(regions)
     linear = [_linear(luma, bars, regions) for bars in found]
     among = [region for region in regions if _among(region, found)]
     return (*linear, *(region for region in regions if region not in among), *among)

@@ -21,21 +21,17 @@ from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 
-import numpy as np
-
 from edge.udi.read import Read
-from edge.vision.cover import Quad, covered, grown, rim
+from edge.vision.cover import covered, uncovered
 from edge.vision.locate import LEAST, NEAR, locate, locate_rest, noise_of
-from edge.vision.pixels import Affine, Luma, luma_problem, painted
+from edge.vision.pixels import Affine, Luma, luma_problem
 from edge.vision.reads import Reads, read_of
-from edge.vision.regions import Region, View
+from edge.vision.regions import Region
 from edge.vision.rungs import RUNGS, Rung
 from edge.vision.symbols import read_symbols
 from hardware.camera_settings import DEFAULT_FORMATS
 from hardware.host.toml import load
 
-FULL = "full"
-"""The name of the rung that takes the whole frame as it is."""
 LEAST_FRAME = 1_500_000
 """Pixels that a frame is taken to have where effort is counted in frames: small ones may have more of it."""
 SMALL = 640 * 480
@@ -46,8 +42,6 @@ ROOM = 0.15
 """A region of which this share is not covered by what was read in it may hold more."""
 UNREAD = 0.6
 """A place of which this share is not covered seems not to have been read."""
-GRAIN = 64
-"""Cells along the longer side of a region in which its room is counted."""
 LIKELY_EFFORT, NEAR_EFFORT, FAR_EFFORT, THOROUGH_EFFORT = 3.0, 0.5, 0.5, 20.0
 """What the views of a stage may have together, in frames: those of places like a symbol, of others before the whole
 frame, of others after it, and after it in a thorough search. A textured scene cannot hold the search for ever."""
@@ -56,17 +50,12 @@ BATCH = 8
 MATRIX_FORMATS = frozenset({"DataMatrix", "QRCode", "Aztec"})
 
 
-def _as_it_is(crop: Luma, _region: Region) -> View:
-    return View(crop, Affine())
-
-
-_FULL = Rung(FULL, _as_it_is, formats="all", downscale=True)
-
-
 @dataclass(frozen=True, slots=True)
 class _Order:
     matrix: tuple[str, ...]
     linear: tuple[str, ...]
+    whole: tuple[str, ...]
+    """On the whole frame: as it is, and views for marks of dots as large as it."""
 
 
 @cache
@@ -125,7 +114,7 @@ class Search:
         self._likely = list(locate(self._unread_part(luma)))
         self._todo = deque(_tries(self._likely))
         if luma.size <= SMALL:
-            self._todo.appendleft(_whole(luma))
+            self._todo.appendleft(_Try(_everything(luma), RUNGS["full"]))
         self._stages = deque([self._near, *([self._frame] if self._full else []), self._far])
         self._later: list[_Try] = []
         self._effort = LIKELY_EFFORT * self._frame_size
@@ -186,7 +175,7 @@ class Search:
 
     def _frame(self, luma: Luma) -> Sequence[_Try]:
         self._effort, self._full = math.inf, False
-        return [_whole(luma)]
+        return [_Try(_everything(luma), RUNGS[name]) for name in _order().whole]
 
     def _far(self, luma: Luma) -> Sequence[_Try]:
         self._effort = (THOROUGH_EFFORT if self._thorough else FAR_EFFORT) * self._frame_size
@@ -219,8 +208,8 @@ class Search:
 
     def _settle(self, luma: Luma, region: Region) -> None:
         """Something there was read: of this region and of those that share it only what lies beside it is tried."""
-        shared = {id(each.region): each.region for each in self._todo if self._room(each.region) < 1}
-        rest = {id(region): region} | shared
+        pending = {id(region): region} | {id(each.region): each.region for each in self._todo}
+        rest = {number: each for number, each in pending.items() if each is region or self._room(each) < 1}
         beside = [new for each in rest.values() if not self._explained(each) for new in self._beside(luma, each)]
         self._todo = deque(each for each in self._todo if id(each.region) not in rest)
         self._todo.extend(_tries(beside))
@@ -249,22 +238,7 @@ class Search:
     def _room(self, region: Region) -> float:
         """The share of a region that is not covered by what was read; 1 where nothing was."""
         touching = self._reads.touching(region)
-        if not touching:
-            return 1.0
-        left, top, right, bottom = region.core()
-        grain = max(right - left, bottom - top, GRAIN) / GRAIN
-        cells = np.zeros(
-            (max(1, math.ceil((bottom - top) / grain)), max(1, math.ceil((right - left) / grain))), np.uint8
-        )
-
-        def fill(outline: Quad, value: int) -> None:
-            painted(cells, [((x - left) / grain, (y - top) / grain) for x, y in outline], value)
-
-        fill(region.outline(), 1)
-        whole = max(1, np.count_nonzero(cells))
-        for corners in touching:
-            fill(grown(corners, rim(corners)), 0)
-        return float(np.count_nonzero(cells) / whole)
+        return uncovered(region.outline(), touching) if touching else 1.0
 
     def _beside(self, luma: Luma, region: Region) -> list[Region]:
         """What looks like a symbol in a region besides what was read there."""
@@ -273,8 +247,8 @@ class Search:
         return [replace(each, x=each.x + region.x, y=each.y + region.y) for each in locate(rest, noise=noise_of(luma))]
 
 
-def _whole(luma: Luma) -> _Try:
-    return _Try(Region(0, 0, luma.shape[1], luma.shape[0], "matrix", margin=max(luma.shape)), _FULL)
+def _everything(luma: Luma) -> Region:
+    return Region(0, 0, luma.shape[1], luma.shape[0], "matrix")
 
 
 def _tries(regions: Sequence[Region]) -> list[_Try]:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from edge.vision import dots
 from edge.vision.linear import bars, bars_plain, bars_sharp, completed
 from edge.vision.pixels import Affine, Luma, deepened, scaled, scaling, softened, unsharp
 from edge.vision.regions import Kind, Region, View
@@ -42,6 +43,11 @@ class Rung:
     downscale: bool = False
     complete: Callable[[Luma, Symbol], Symbol] | None = None
     """Adds to a symbol what its view tells of it beyond what the decoder says."""
+
+
+def whole(crop: Luma, _region: Region) -> View | None:
+    """The whole frame as it is, whatever it costs."""
+    return View(crop, Affine())
 
 
 def native(crop: Luma, _region: Region) -> View | None:
@@ -107,9 +113,14 @@ def _linear(name: str, make: Make) -> Rung:
     return Rung(name, make, ("linear",), formats=LINEAR, rotate=False, invert=False, complete=completed)
 
 
+def _dots(name: str, make: Make) -> Rung:
+    return Rung(name, make, ("matrix",), formats=frozenset({"DataMatrix"}))
+
+
 RUNGS: Mapping[str, Rung] = {
     rung.name: rung
     for rung in (
+        Rung("full", whole, formats="all", downscale=True),
         Rung("native", native),
         Rung("larger", larger, invert=False),
         Rung("twice", twice),
@@ -123,5 +134,16 @@ RUNGS: Mapping[str, Rung] = {
         _linear("bars", bars),
         _linear("bars_sharp", bars_sharp),
         _linear("bars_plain", bars_plain),
+        _dots("peened", dots.peened),
+        _dots("peened_half", dots.peened_half),
+        _dots("peened_third", dots.peened_third),
+        _dots("peened_quarter", dots.peened_quarter),
+        _dots("peened_sixth", dots.peened_sixth),
+        _dots("peened_eighth", dots.peened_eighth),
+        _dots("soft", dots.soft),
+        _dots("soft_half", dots.soft_half),
+        _dots("soft_quarter", dots.soft_quarter),
+        _dots("soft_sixth", dots.soft_sixth),
+        _dots("soft_eighth", dots.soft_eighth),
     )
 }

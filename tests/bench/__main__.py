@@ -17,6 +17,7 @@ from tests.bench import (
     bench_fleet,
     bench_journal,
     bench_judge,
+    bench_ladder,
     bench_life,
     bench_parse,
     bench_publish,
@@ -25,6 +26,7 @@ from tests.bench import (
     bench_signal,
     bench_soak,
     bench_start,
+    bench_vision,
     fixture,
 )
 from tests.bench.figures import Figure, MissingError, VoidError, keep
@@ -46,6 +48,8 @@ PARTS: Mapping[str, Callable[[Path], Sequence[Figure]]] = {
     "sheet": bench_sheet.measure,
     "catalog": bench_catalog.measure,
     "soak": bench_soak.measure,
+    "vision": bench_vision.measure,
+    "ladder": bench_ladder.measure,
 }
 
 

@@ -62,3 +62,26 @@ def test_luma_is_height_by_width(tmp_path: Path) -> None:
     assert luma.shape == (30, 40)
     assert luma.dtype == np.uint8
     assert int(luma[0, 0]) == 255
+
+
+GREY = np.linspace(0, 65535, 48, dtype=np.uint16).reshape(6, 8)
+LAID_OUT = {
+    "16 bits": (Image.fromarray(GREY), (GREY >> 8).astype(np.uint8)),
+    "transparent is paper": (Image.new("RGBA", (8, 6), (0, 0, 0, 0)), np.full((6, 8), 255, np.uint8)),
+    "half transparent": (Image.new("LA", (8, 6), (0, 128)), np.full((6, 8), 127, np.uint8)),
+    "one bit": (Image.new("1", (8, 6), 1), np.full((6, 8), 255, np.uint8)),
+}
+
+
+@pytest.mark.parametrize("name", LAID_OUT)
+def test_every_kind_of_pixel_is_seen_as_grey(tmp_path: Path, name: str) -> None:
+    image, expected = LAID_OUT[name]
+    image.save(tmp_path / "a.png")
+    assert np.array_equal(load_luma(tmp_path / "a.png"), expected)
+
+
+def test_pixels_are_taken_as_stored_not_as_turned(tmp_path: Path) -> None:
+    image = Image.new("L", (40, 30), 200)
+    image.getexif()[274] = 6
+    image.save(tmp_path / "a.jpg", exif=image.getexif())
+    assert load_luma(tmp_path / "a.jpg").shape == (30, 40)

@@ -1,16 +1,10 @@
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 import zxingcpp
-from click.testing import CliRunner
 from numpy.typing import NDArray
-from PIL import Image
 
-from edge.cli import main
 from edge.vision.ladder import read_frame
-from edge.vision.symbols import write_symbol
+from edge.vision.symbols import read_symbols, write_symbol
 
 UDI = "(01)06901234567892(17)291231(10)A1(21)S9"
 BYTES = b"01069012345678921729123110A1\x1d21S9"
@@ -63,17 +57,7 @@ def test_any_size_gives_reads_or_none(shape: tuple[int, int]) -> None:
     assert read_frame(luma(*shape), t0_ns=0) == ()
 
 
-def test_decode_prints_every_read_and_goes_on_after_a_bad_file(tmp_path: Path) -> None:
-    good, bad = tmp_path / "good.png", tmp_path / "bad.png"
-    Image.fromarray(write_symbol(UDI, "datamatrix", gs1=True, scale=4)).save(good)
-    bad.touch()
-    result = CliRunner().invoke(main, ["decode", "--jsonl", str(bad), str(good)])
-    assert result.exit_code == 1
-    reports = [json.loads(line) for line in result.stdout.splitlines()]
-    assert "empty file" in reports[0]["error"]
-    assert (reports[1]["reads"][0]["bytes_hex"], reports[1]["reads"][0]["symbology"]) == (BYTES.hex(), "]d2")
-    shown = CliRunner().invoke(main, ["decode", str(good)])
-    assert shown.exit_code == 0
-    assert "]d2" in shown.stdout
-    assert "␝" in shown.stdout
-    assert CliRunner().invoke(main, ["decode"]).exit_code == 2
+def test_no_formats_read_nothing() -> None:
+    image = write_symbol(UDI, "datamatrix", gs1=True, scale=3)
+    assert read_symbols(image, ()) == ()
+    assert len(read_symbols(image, ("DataMatrix",))) == 1
