@@ -62,9 +62,9 @@ def possible(read: Read) -> bool:
 
 def contradicts(one: Read, other: Read) -> bool:
     """Whether linear reads say different things of one place, and `other` is as good as `one` or better."""
-    if one.payload == other.payload or not is_linear(one) or not is_linear(other):
+    if one.payload == other.payload or not is_linear(one):
         return False
-    return _at_one_place(one, other) and sure(other) >= sure(one)
+    return is_linear(other) and _at_one_place(one, other) and sure(other) >= sure(one)
 
 
 def _at_one_place(one: Read, other: Read) -> bool:
@@ -87,7 +87,8 @@ def _holds(outer: Read, inner: Read) -> bool:
 def clear(reads: Iterable[Read]) -> tuple[Read, ...]:
     """The reads of one frame that can count and that no other read of it contradicts."""
     likely = [read for read in reads if possible(read)]
-    return tuple(read for read in likely if not any(contradicts(read, other) for other in likely))
+    linear = [read for read in likely if is_linear(read)]
+    return tuple(read for read in likely if not any(contradicts(read, other) for other in linear))
 
 
 def single(reads: Sequence[Read]) -> tuple[Read, ...]:

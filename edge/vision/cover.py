@@ -36,12 +36,13 @@ def covered(luma: Luma, quads: Iterable[Quad]) -> Luma:
 
 def uncovered(outline: Quad, quads: Iterable[Quad]) -> float:
     """The share of an outline that is left when symbols are painted over, 0 to 1."""
-    xs, ys = [x for x, _ in outline], [y for _, y in outline]
-    grain = float(max(max(xs) - min(xs), max(ys) - min(ys), CELLS)) / CELLS
-    cells = np.zeros([max(1, math.ceil((max(side) - min(side)) / grain)) for side in (ys, xs)], np.uint8)
+    left, top = (min(float(point[axis]) for point in outline) for axis in (0, 1))
+    width, height = (max(float(point[axis]) for point in outline) - low for axis, low in ((0, left), (1, top)))
+    grain = max(width, height, CELLS) / CELLS
+    cells = np.zeros([max(1, math.ceil(side / grain)) for side in (height, width)], np.uint8)
 
     def fill(corners: Quad, value: int) -> None:
-        painted(cells, [((x - min(xs)) / grain, (y - min(ys)) / grain) for x, y in corners], value)
+        painted(cells, [((x - left) / grain, (y - top) / grain) for x, y in corners], value)
 
     fill(outline, 1)
     whole = np.count_nonzero(cells)

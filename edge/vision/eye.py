@@ -12,6 +12,7 @@ from functools import partial
 
 from edge.udi.read import Read
 from edge.vision.background import Background
+from edge.vision.confirm import Confirm, same
 from edge.vision.gate import Coarse, Gate, Tell, coarse
 from edge.vision.light import Light
 from edge.vision.lying import Lying, Told, View
@@ -65,7 +66,7 @@ class Eye:
         self._budget_ms = budget_ms
         self._gate, self._light = Gate(), Light()
         self._background, self._presence, self._lying = Background(), Presence(), Lying()
-        self._scene = Scene(self._formats)
+        self._scene, self._confirm = Scene(self._formats), Confirm()
         self._since_ns = self._touched_ns = self._glanced_ns = 0
         self._something: bool | None = None
         """Whether the view differs from the table; None: not known."""
@@ -116,18 +117,17 @@ class Eye:
             self._something = self._background.look(now, self._gate.sigma, lit=lit)
 
     def _try(self, luma: Luma, t0_ns: int, tell: Tell) -> tuple[Read, ...]:
-        found = self._scene.step(
+        """What is new in this scene and counts; what does not count yet is not painted over, and read again."""
+        known = self._lying.seen_since(self._since_ns)
+        looks = self._scene.step(
             luma,
             t0_ns,
-            known=self._lying.seen_since(self._since_ns),
-            budget_ms=self._budget_ms * (MOVING_SHARE if tell.fresh and self._shape else 1),
+            known=known,
+            budget_ms=self._budget_ms * (MOVING_SHARE if tell.fresh else 1),
             bare=self._something is False,
         )
-        return self._counting(found)
-
-    def _counting(self, found: tuple[Read, ...]) -> tuple[Read, ...]:
-        """Those that count. The place of `Confirm`: what is held back is not painted over, and read again next time."""
-        return found
+        counted = self._confirm.add(looks, t0_ns)
+        return tuple(read for read in counted if not any(same(read, other) for other in known))
 
     def _take(self, counted: tuple[Read, ...], luma: Luma, t0_ns: int, tell: Tell) -> Told:
         bare = partial(self._bare, still=not tell.fresh) if luma.shape == self._shape else _elsewhere

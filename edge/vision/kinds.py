@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.vision.bars import find_bars, joined
 from edge.vision.linear import ABOVE, QUIET_ZONE
-from edge.vision.pixels import Luma, halved
+from edge.vision.pixels import Luma, gradients, halved, overall
 from edge.vision.regions import Bars, Region
 
 MOST_LINEAR = 24
@@ -50,11 +50,8 @@ def _bars(luma: Luma, regions: Sequence[Region]) -> Iterator[Bars]:
 
 def coherence(crop: Luma) -> float:
     """How much the slopes run one way: 1 for bars, 0 where they run anywhere."""
-    grey = halved(crop).astype(np.float32)
-    across, down = np.diff(grey, axis=1)[1:], np.diff(grey, axis=0)[:, 1:]
-    if not across.size:
-        return 0.0
-    xx, yy, xy = (float((one * other).mean()) for one, other in ((across, across), (down, down), (across, down)))
+    right, down = gradients(halved(crop))
+    xx, yy, xy = overall(right * right), overall(down * down), overall(right * down)
     return math.hypot(xx - yy, 2 * xy) / max(xx + yy, 1.0)
 
 

@@ -42,9 +42,13 @@ ROOM = 0.15
 """A region of which this share is not covered by what was read in it may hold more."""
 UNREAD = 0.6
 """A place of which this share is not covered seems not to have been read."""
-LIKELY_EFFORT, NEAR_EFFORT, FAR_EFFORT, THOROUGH_EFFORT = 3.0, 0.5, 0.5, 20.0
+LIKELY_EFFORT, NEAR_EFFORT, FRAME_EFFORT, FAR_EFFORT, THOROUGH_EFFORT = 3.0, 0.5, 6.0, 0.5, 20.0
 """What the views of a stage may have together, in frames: those of places like a symbol, of others before the whole
 frame, of others after it, and after it in a thorough search. A textured scene cannot hold the search for ever."""
+LEAST_VIEW = 10_000
+"""Pixels that a view is taken to have at least: every look has a price."""
+ALIKE = 0.6
+"""Two regions that share this part of what they cover together are one."""
 BATCH = 8
 """So many places unlike any symbol are tried with every rung before the next so many."""
 MATRIX_FORMATS = frozenset({"DataMatrix", "QRCode", "Aztec"})
@@ -210,7 +214,12 @@ class Search:
         """Something there was read: of this region and of those that share it only what lies beside it is tried."""
         pending = {id(region): region} | {id(each.region): each.region for each in self._todo}
         rest = {number: each for number, each in pending.items() if each is region or self._room(each) < 1}
-        beside = [new for each in rest.values() if not self._explained(each) for new in self._beside(luma, each)]
+        kept = [each for number, each in pending.items() if number not in rest]
+        beside: list[Region] = []
+        for each in rest.values():
+            new = [] if self._explained(each) else self._beside(luma, each)
+            known = (*rest.values(), *kept, *beside)
+            beside += [one for one in new if not any(one.shares(other) >= ALIKE for other in known)]
         self._todo = deque(each for each in self._todo if id(each.region) not in rest)
         self._todo.extend(_tries(beside))
         self._likely = [each for each in self._likely if id(each) not in rest] + beside
@@ -222,7 +231,7 @@ class Search:
         view = each.rung.make(each.region.crop(luma), each.region) if formats else None
         if view is None:
             return []
-        self._effort -= view.luma.size
+        self._effort -= max(view.luma.size, LEAST_VIEW)
         rung = each.rung
         symbols = read_symbols(view.luma, formats, rotate=rung.rotate, invert=rung.invert, downscale=rung.downscale)
         if rung.complete is not None:

@@ -40,7 +40,10 @@ class Reads:
 
     def add(self, read: Read) -> bool:
         """Whether this symbol is a new one."""
-        new = not any(same(read, known) for known in self._all)
+        known = next((other for other in self._all if same(read, other)), None)
+        if known is not None and known in self._counted and (read.margin or 0.0) <= (known.margin or 0.0):
+            return False  # nothing that another look could add
+        new = known is None
         self._looks.append(read)
         self._all, self._counted = unique(self._looks), single(self._looks)
         return new

@@ -69,6 +69,13 @@ class Region:
         x, y = self.x + self.margin, self.y + self.margin
         return x, y, self.x + self.width - self.margin, self.y + self.height - self.margin
 
+    def shares(self, other: Region) -> float:
+        """How much of what two boxes cover together they have in common, 0 to 1."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        common = max(0, width) * max(0, height)
+        return common / (self.width * self.height + other.width * other.height - common)
+
     def outline(self) -> tuple[tuple[float, float], ...]:
         """Where a symbol may lie in the frame: between the bars, or anywhere but in the margin."""
         if self.bars is not None:

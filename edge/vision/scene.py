@@ -59,6 +59,9 @@ class Scene:
             known: what was seen in this scene and counts.
             budget_ms: time for this frame.
             bare: the table is empty, as far as it is known: no need to try hard.
+
+        Returns:
+            What every rung has read on the picture that is being tried, on this frame and on those before.
         """
         if self._next_ns is not None:
             self._average, self._search, self._steps, self._on, self._next_ns = Average(), None, 0, 0, None
@@ -69,10 +72,10 @@ class Scene:
             return ()
         picture = luma if self._average.frames == 1 else _without(self._average.picture, known)
         search = self._turn(picture, full=not known and not bare)
-        found = search.step(picture, t0_ns=t0_ns, budget_ms=budget_ms)
+        search.step(picture, t0_ns=t0_ns, budget_ms=budget_ms)
         if search.done and (self._on > 1 or self._steps > 2):  # noqa: PLR2004 - a scene that trembles has no mean
             self._rest(t0_ns, MOST_PAUSE_NS if bare else self._pause_ns)
-        return found
+        return search.looks
 
     def _turn(self, picture: Luma, *, full: bool) -> Search:
         """Begin with a better picture when the former is tried; the first frame was tried in haste."""

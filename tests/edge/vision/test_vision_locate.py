@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.vision.locate import LEAST, LIKELY, MARGIN, kind_of, locate, locate_rest
+from edge.vision.locate import LEAST, LIKELY, MARGIN, locate, locate_rest
 from edge.vision.symbols import write_symbol
 from tests.support.frames import CONDITIONS, FOUR, Ground, Kind, empty, shot
 
@@ -54,19 +54,6 @@ def test_larger_modules_are_found_on_a_coarser_level(px: int, level: int) -> Non
     assert best.holds(200 + symbol.shape[1] / 2, 100 + symbol.shape[0] / 2)
     assert best.width >= symbol.shape[1] - 4 * px, "less the quiet zone"
     assert best.margin == MARGIN * level
-
-
-@pytest.mark.parametrize("turn", [0, 1])
-def test_bars_are_linear_with_the_direction_in_which_they_lean(turn: int) -> None:
-    bars = np.rot90(write_symbol("(01)06901234567892", "code128", gs1=True, scale=3), turn)
-    kind, lean = kind_of(np.ascontiguousarray(bars))
-    assert kind == "linear"
-    assert abs(abs(lean) - 90 * turn) < 3
-
-
-@pytest.mark.parametrize("kind", ["datamatrix", "qr"])
-def test_a_matrix_is_no_linear_code(kind: Kind) -> None:
-    assert kind_of(write_symbol("(01)06901234567892", kind, gs1=True, scale=3)) == ("matrix", 0.0)
 
 
 @settings(max_examples=40, deadline=None)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.vision.pixels import Affine, boxes, covered, deepened, halved, highest, lowest, scaled, scaling, texture
+from edge.vision.pixels import Affine, boxes, deepened, halved, highest, lowest, scaled, scaling, texture
 
 numbers = st.floats(-50, 50)
 affines = st.builds(Affine, *[numbers] * 6)
@@ -34,14 +34,6 @@ def test_highest_less_lowest_is_the_texture() -> None:
 
 def test_deepened_keeps_white_and_ends_at_black() -> None:
     assert deepened(np.array([[255, 250, 0]], np.uint8), 10).tolist() == [[255, 205, 0]]
-
-
-def test_covered_leaves_the_image_itself_alone() -> None:
-    luma = np.zeros((20, 20), np.uint8)
-    luma.flags.writeable = False
-    out = covered(luma, [(5, 5), (10, 5), (10, 10), (5, 10)], 9)
-    assert out[5:11, 5:11].min() == 9
-    assert out[4].max() == luma.max() == 0
 
 
 def test_boxes_are_those_of_connected_areas() -> None:

@@ -1,8 +1,9 @@
 from dataclasses import replace
 
 from edge.udi.read import Read
+from edge.vision.confirm import same
 from edge.vision.pixels import Affine
-from edge.vision.reads import Reads, around, centre, grown, read_of, same
+from edge.vision.reads import Reads, around, centre, read_of
 from edge.vision.regions import Region
 from edge.vision.symbols import Symbol
 
@@ -40,14 +41,26 @@ def test_reads_without_a_margin_are_one() -> None:
     assert not reads.add(read(margin=None))
 
 
-def test_what_lies_within_a_region_has_its_middle_there() -> None:
+def test_what_touches_a_region_shares_some_of_its_box() -> None:
     reads = Reads()
     reads.add(read())
     reads.add(read(x=100))
-    assert reads.within(Region(0, 0, 50, 50, "matrix")) == (read().corners,)
+    assert reads.touching(Region(10, 10, 50, 50, "matrix")) == (read().corners,)
 
 
-def test_corners_have_a_middle_a_box_and_can_be_grown() -> None:
+def test_a_linear_read_that_was_not_clear_keeps_its_region_open_until_another_rung_agrees() -> None:
+    reads, region = Reads(), Region(0, 0, 50, 50, "linear")
+    doubtful = replace(read(margin=0.05), format="Code128")
+    assert reads.add(doubtful)
+    assert (reads.open(region), reads.counted, len(reads.all)) == (True, (), 1)
+    assert reads.touching(region) == ()
+    assert not reads.add(replace(doubtful, rung="twice"))
+    assert not reads.open(region)
+    assert [each.payload for each in reads.counted] == [b"X"]
+    assert len(reads.looks) == 2
+
+
+def test_corners_have_a_middle_and_a_box() -> None:
     corners = ((0, 0), (10, 0), (10, 20), (0, 20))
     assert centre(corners) == (5, 10)
-    assert around(grown(corners, 2)) == (-5, -10, 15, 30)
+    assert around(corners) == (0, 0, 10, 20)

@@ -1,8 +1,6 @@
-import numpy as np
-
 from edge.udi.read import Read
 from edge.vision.pixels import Luma
-from edge.vision.scene import FIRST_PAUSE_NS, MOST_PAUSE_NS, MOST_STEPS, Scene, without
+from edge.vision.scene import FIRST_PAUSE_NS, MOST_PAUSE_NS, MOST_STEPS, Scene
 from tests.support import video
 
 S = 1_000_000_000
@@ -71,15 +69,3 @@ def test_a_scene_that_trembles_is_tried_and_left_alone_too() -> None:
             scene.step(frame((A, place), seed=number), number * S // 100, known=(), budget_ms=10_000, bare=True)
     assert scene.tried
     assert steps == MOST_STEPS
-
-
-def test_what_is_read_is_painted_over_in_the_grey_beside_it() -> None:
-    luma = np.full((100, 100), 200, np.uint8)
-    luma[40:60, 30:50] = np.random.default_rng(0).integers(0, 255, (20, 20))
-    read = Read(b"x", "]d2", "camera", 0, corners=((30, 40), (49, 40), (49, 59), (30, 59)))
-    assert (without(luma, [read, Read(b"y", None, "camera", 0)]) == 200).all()
-
-
-def test_a_symbol_at_the_edge_is_painted_over_as_far_as_it_goes() -> None:
-    read = Read(b"x", "]d2", "camera", 0, corners=((-5, -5), (14, -5), (14, 14), (-5, 14)))
-    assert without(np.full((20, 20), 7, np.uint8), [read]).shape == (20, 20)
