@@ -32,8 +32,8 @@ from edge.vision.symbols import read_symbols
 from hardware.camera_settings import DEFAULT_FORMATS
 from hardware.host.toml import load
 
-LEAST_FRAME = 1_500_000
-"""Pixels that a frame is taken to have where effort is counted in frames: small ones may have more of it."""
+FRAME = 2_000_000
+"""Pixels that a frame is taken to have where effort is counted in frames: it is time, whatever the frame's size."""
 SMALL = 640 * 480
 """Pixels of an image that costs no more as a whole than in parts."""
 STRONG = 0.6
@@ -58,6 +58,8 @@ MATRIX_FORMATS = frozenset({"DataMatrix", "QRCode", "Aztec"})
 class _Order:
     matrix: tuple[str, ...]
     linear: tuple[str, ...]
+    glance: tuple[str, ...]
+    """On the whole frame made small, after the first rung of every region, as long as nothing was read."""
     whole: tuple[str, ...]
     """On the whole frame: as it is, and views for marks of dots as large as it."""
 
@@ -73,6 +75,8 @@ class _Try:
     rung: Rung
     spare: bool = False
     """Of a place that is like no symbol: tried only while something seems to be unread, and with limited effort."""
+    glance: bool = False
+    """Of the whole frame made small: tried only while nothing was read."""
 
 
 class Search:
@@ -113,15 +117,15 @@ class Search:
         Args:
             luma: of the same size as the frames before.
         """
-        self._shape = luma.shape
-        self._frame_size = max(luma.size, LEAST_FRAME)
+        self._shape, self._noise = luma.shape, noise_of(luma)
         self._likely = list(locate(self._unread_part(luma)))
-        self._todo = deque(_tries(self._likely))
+        tries, first = _tries(self._likely), len(self._likely)
+        self._todo = deque([*tries[:first], *_glances(luma), *tries[first:]])
         if luma.size <= SMALL:
             self._todo.appendleft(_Try(_everything(luma), RUNGS["full"]))
         self._stages = deque([self._near, *([self._frame] if self._full else []), self._far])
         self._later: list[_Try] = []
-        self._effort = LIKELY_EFFORT * self._frame_size
+        self._effort = LIKELY_EFFORT * FRAME
 
     @property
     def reads(self) -> tuple[Read, ...]:
@@ -174,7 +178,7 @@ class Search:
         return []
 
     def _near(self, luma: Luma) -> Sequence[_Try]:
-        self._effort = NEAR_EFFORT * self._frame_size
+        self._effort = NEAR_EFFORT * FRAME
         return _spare(locate_rest(self._unread_part(luma), NEAR))
 
     def _frame(self, luma: Luma) -> Sequence[_Try]:
@@ -182,7 +186,7 @@ class Search:
         return [_Try(_everything(luma), RUNGS[name]) for name in _order().whole]
 
     def _far(self, luma: Luma) -> Sequence[_Try]:
-        self._effort = (THOROUGH_EFFORT if self._thorough else FAR_EFFORT) * self._frame_size
+        self._effort = (THOROUGH_EFFORT if self._thorough else FAR_EFFORT) * FRAME
         return [*self._later, *_spare(locate_rest(self._unread_part(luma), LEAST))]
 
     def _unread_part(self, luma: Luma) -> Luma:
@@ -204,6 +208,8 @@ class Search:
             self._later += [replace(other, spare=True) for other in (each, *self._todo)]
             self._todo.clear()
             return []
+        if each.glance and self.counted:
+            return []
         found = self._look(luma, each, t0_ns)
         new = [read for read in found if self._reads.add(read)]
         if found and not self._reads.open(each.region):
@@ -211,18 +217,23 @@ class Search:
         return new
 
     def _settle(self, luma: Luma, region: Region) -> None:
-        """Something there was read: of this region and of those that share it only what lies beside it is tried."""
-        pending = {id(region): region} | {id(each.region): each.region for each in self._todo}
-        rest = {number: each for number, each in pending.items() if each is region or self._room(each) < 1}
-        kept = [each for number, each in pending.items() if number not in rest]
-        beside: list[Region] = []
-        for each in rest.values():
-            new = [] if self._explained(each) else self._beside(luma, each)
-            known = (*rest.values(), *kept, *beside)
-            beside += [one for one in new if not any(one.shares(other) >= ALIKE for other in known)]
-        self._todo = deque(each for each in self._todo if id(each.region) not in rest)
-        self._todo.extend(_tries(beside))
-        self._likely = [each for each in self._likely if id(each) not in rest] + beside
+        """Something there was read: of this region and of those that share it only what lies beside it is tried.
+
+        Where that is most of a region its own tries go on.
+        """
+        pending = {id(region): region} | {id(each.region): each.region for each in self._todo if not each.glance}
+        shared = [each for each in pending.values() if each is region or self._room(each) < 1]
+        kept = [each for each in pending.values() if each not in shared]
+        new: list[Region] = []
+        for each in shared:
+            beside = [] if self._explained(each) else self._beside(luma, each)
+            if any(one.shares(each) >= ALIKE for one in beside):
+                kept.append(each)
+            new += [one for one in beside if not any(one.shares(other) >= ALIKE for other in (*kept, *new))]
+        dropped = {id(each) for each in shared} - {id(each) for each in kept}
+        self._todo = deque(each for each in self._todo if id(each.region) not in dropped)
+        self._todo.extend(_tries(new))
+        self._likely = [each for each in self._likely if id(each) not in dropped] + new
 
     def _look(self, luma: Luma, each: _Try, t0_ns: int) -> list[Read]:
         """What one rung reads in one region."""
@@ -253,11 +264,16 @@ class Search:
         """What looks like a symbol in a region besides what was read there."""
         quads = ([(x - region.x, y - region.y) for x, y in corners] for corners in self._reads.touching(region))
         rest = covered(region.crop(luma), quads)
-        return [replace(each, x=each.x + region.x, y=each.y + region.y) for each in locate(rest, noise=noise_of(luma))]
+        return [replace(each, x=each.x + region.x, y=each.y + region.y) for each in locate(rest, noise=self._noise)]
 
 
 def _everything(luma: Luma) -> Region:
     return Region(0, 0, luma.shape[1], luma.shape[0], "matrix")
+
+
+def _glances(luma: Luma) -> list[_Try]:
+    region = _everything(luma)
+    return [_Try(region, RUNGS[name], glance=True) for name in _order().glance]
 
 
 def _tries(regions: Sequence[Region]) -> list[_Try]:

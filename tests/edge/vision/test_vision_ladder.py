@@ -210,7 +210,7 @@ def test_texture_without_end_is_given_up(looks: list[str]) -> None:
     assert read_frame(noise, t0_ns=0) == ()
     pixels = [int(width) * int(height) for width, height in (look.split()[0].split("x") for look in looks)]
     frames = ladder.LIKELY_EFFORT + ladder.NEAR_EFFORT + ladder.FAR_EFFORT
-    assert sum(pixels) <= frames * ladder.LEAST_FRAME + noise.size + 3 * 900 * 900
+    assert sum(pixels) <= frames * ladder.FRAME + noise.size + 3 * 900 * 900
 
 
 @settings(max_examples=25, deadline=None)
