@@ -45,10 +45,10 @@ def uncovered(outline: Quad, quads: Iterable[Quad]) -> float:
         painted(cells, [((x - left) / grain, (y - top) / grain) for x, y in corners], value)
 
     fill(outline, 1)
-    whole = np.count_nonzero(cells)
+    whole = int(np.count_nonzero(cells))
     for quad in quads:
         fill(grown(quad, rim(quad)), 0)
-    return float(np.count_nonzero(cells) / max(1, whole))
+    return int(np.count_nonzero(cells)) / max(1, whole)
 
 
 def rim(quad: Quad) -> float:

@@ -49,8 +49,11 @@ LEAST_VIEW = 10_000
 """Pixels that a view is taken to have at least: every look has a price."""
 ALIKE = 0.6
 """Two regions that share this part of what they cover together are one."""
+FOUND_EFFORT = 1.0
+"""What is spent in vain after a read: the next symbol of a sheet costs less, the grain beside a mark is endless."""
 BATCH = 8
-"""So many places unlike any symbol are tried with every rung before the next so many."""
+"""So many places unlike any symbol are tried with every rung before the next so many; and so many that are like one
+before the whole frame is glanced at: grain of metal looks like many symbols."""
 MATRIX_FORMATS = frozenset({"DataMatrix", "QRCode", "Aztec"})
 
 
@@ -59,7 +62,7 @@ class _Order:
     matrix: tuple[str, ...]
     linear: tuple[str, ...]
     glance: tuple[str, ...]
-    """On the whole frame made small, after the first rung of every region, as long as nothing was read."""
+    """On the whole frame made small, early, as long as nothing was read."""
     whole: tuple[str, ...]
     """On the whole frame: as it is, and views for marks of dots as large as it."""
 
@@ -119,7 +122,7 @@ class Search:
         """
         self._shape, self._noise = luma.shape, noise_of(luma)
         self._likely = list(locate(self._unread_part(luma)))
-        tries, first = _tries(self._likely), len(self._likely)
+        tries, first = _tries(self._likely), min(BATCH, len(self._likely))
         self._todo = deque([*tries[:first], *_glances(luma), *tries[first:]])
         if luma.size <= SMALL:
             self._todo.appendleft(_Try(_everything(luma), RUNGS["full"]))
@@ -214,6 +217,7 @@ class Search:
         new = [read for read in found if self._reads.add(read)]
         if found and not self._reads.open(each.region):
             self._settle(luma, each.region)
+            self._effort = FOUND_EFFORT * FRAME
         return new
 
     def _settle(self, luma: Luma, region: Region) -> None:
