@@ -120,7 +120,8 @@ class Search:
         Args:
             luma: of the same size as the frames before.
         """
-        self._shape, self._noise = luma.shape, noise_of(luma)
+        self._shape = luma.shape
+        self._noise: int | None = None
         self._likely = list(locate(self._unread_part(luma)))
         tries, first = _tries(self._likely), min(BATCH, len(self._likely))
         self._todo = deque([*tries[:first], *_glances(luma), *tries[first:]])
@@ -266,6 +267,7 @@ class Search:
 
     def _beside(self, luma: Luma, region: Region) -> list[Region]:
         """What looks like a symbol in a region besides what was read there."""
+        self._noise = noise_of(luma) if self._noise is None else self._noise
         quads = ([(x - region.x, y - region.y) for x, y in corners] for corners in self._reads.touching(region))
         rest = covered(region.crop(luma), quads)
         return [replace(each, x=each.x + region.x, y=each.y + region.y) for each in locate(rest, noise=self._noise)]

@@ -109,11 +109,14 @@ def noise_of(luma: Luma) -> int:
 
 def _grids(luma: Luma, levels: int, noise: int) -> Iterator[_Grid]:
     seen = halved(luma)
-    top, bottom = sampled(highest(seen, 5), 4), sampled(lowest(seen, 5), 4)
+    high, low = highest(seen, 3), lowest(seen, 3)
+    top, bottom = sampled(highest(high, 3), 4), sampled(lowest(low, 3), 4)
     for level in range(levels):
         if min(seen.shape) < SMALLEST:
             return
-        edges = halved(halved(highest(seen, 3) - lowest(seen, 3)))
+        if level:
+            high, low = highest(seen, 3), lowest(seen, 3)
+        edges = halved(halved(high - low))
         seen = halved(seen)
         yield _Grid(_scores(edges, halved(seen), (top, bottom), noise >> level), CELL << level)
         top, bottom = sampled(highest(top, 3), 2), sampled(lowest(bottom, 3), 2)
