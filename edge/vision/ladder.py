@@ -26,7 +26,7 @@ from edge.vision.cover import covered, uncovered
 from edge.vision.locate import LEAST, NEAR, locate, locate_rest, noise_of
 from edge.vision.pixels import Affine, Luma, luma_problem
 from edge.vision.reads import Reads, read_of
-from edge.vision.regions import Region
+from edge.vision.regions import Kind, Region
 from edge.vision.rungs import RUNGS, Rung
 from edge.vision.symbols import read_symbols
 from hardware.camera_settings import DEFAULT_FORMATS
@@ -242,7 +242,7 @@ class Search:
 
     def _look(self, luma: Luma, each: _Try, t0_ns: int) -> list[Read]:
         """What one rung reads in one region."""
-        formats = _formats(each, self._formats)
+        formats = formats_of(each.rung, each.region.kind, self._formats)
         began = self._now_ns()
         view = each.rung.make(each.region.crop(luma), each.region) if formats else None
         if view is None:
@@ -295,13 +295,13 @@ def _spare(regions: Sequence[Region]) -> list[_Try]:
     return [replace(each, spare=True) for batch in batches for each in batch]
 
 
-def _formats(each: _Try, formats: Sequence[str]) -> tuple[str, ...]:
-    """Those that the rung has to look for."""
-    if each.rung.formats == "all":
+def formats_of(rung: Rung, kind: Kind, formats: Sequence[str]) -> tuple[str, ...]:
+    """Those that a rung has to look for in a region of a kind."""
+    if rung.formats == "all":
         return tuple(formats)
-    if each.rung.formats == "own":
-        return tuple(name for name in formats if (name in MATRIX_FORMATS) == (each.region.kind == "matrix"))
-    return tuple(name for name in formats if name in each.rung.formats)
+    if rung.formats == "own":
+        return tuple(name for name in formats if (name in MATRIX_FORMATS) == (kind == "matrix"))
+    return tuple(name for name in formats if name in rung.formats)
 
 
 def read_frame(luma: Luma, *, t0_ns: int, formats: Sequence[str] = DEFAULT_FORMATS) -> tuple[Read, ...]:

@@ -22,6 +22,7 @@ from itertools import chain
 from pathlib import Path
 
 import edge.vision.ladder
+from edge.vision.ladder import formats_of
 from edge.vision.locate import locate
 from edge.vision.pixels import Luma
 from edge.vision.regions import Region
@@ -40,8 +41,11 @@ FRAMES = int(os.environ.get("FRAMES", "1"))
 KINDS = ("matrix", "linear")
 WHOLE = "whole"
 LAST = "full"
+GLANCES = 2
+"""So many views of the whole picture are tried early, as long as nothing was read."""
 HEAD = """\
-# In which order rungs are tried on a region, by what the region looks like, and at last on the whole frame.
+# In which order rungs are tried on a region, by what the region looks like, early in a glance at the whole frame, and
+# at last on the whole frame.
 # Written by: make bench ONLY=ladder IMAGES=DIR WRITE=1
 # Behind each rung: regions that it read and no rung before it, of those tried; milliseconds of a try; wrong payloads.
 """
@@ -102,7 +106,7 @@ def _tried(case: Case, luma: Luma, region: Region, rung: Rung) -> Tried | None:
     view = rung.make(region.crop(luma), region)
     if view is None:
         return None
-    formats = [name for name in DEFAULT_FORMATS if rung.formats is None or name in rung.formats]
+    formats = formats_of(rung, region.kind, DEFAULT_FORMATS)
     found = read_symbols(view.luma, formats, rotate=rung.rotate, invert=rung.invert, downscale=rung.downscale)
     ms = (time.process_time() - began) * 1e3
     right = sum(case.holds(each.payload) for each in found)
@@ -145,7 +149,8 @@ def _write(steps: Mapping[str, Sequence[Step]]) -> None:
 
 def _toml(steps: Mapping[str, Sequence[Step]]) -> str:
     lines = [HEAD]
-    for name, found in steps.items():
+    glance, whole = steps[WHOLE][:GLANCES], steps[WHOLE][GLANCES:]
+    for name, found in (*((kind, steps[kind]) for kind in KINDS), ("glance", glance), (WHOLE, whole)):
         rows = (f'    "{step.rung}",'.ljust(24) + f"  # {_line(step).split(maxsplit=1)[1]}" for step in found)
         lines.append("\n".join((f"{name} = [", *rows, "]\n")))
     return "\n".join(lines)
