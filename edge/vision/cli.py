@@ -1,4 +1,4 @@
-"""``udi-station camera`` and ``udi-station decode``."""
+"""``udi-station camera``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run(config: Path, socket: Path) -> None:
     """Run until SIGTERM. Exit status 0, 1 when the camera failed, 2 for a bad configuration."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="level=%(levelname)s logger=%(name)s %(message)s")
     settings = _settings(config)
-    from edge.vision.process import serve  # noqa: PLC0415 - decode needs no camera
+    from edge.vision.process import serve  # noqa: PLC0415 - help needs no camera
 
     try:
         sys.exit(serve(settings, socket))
@@ -69,7 +69,7 @@ def calibrate(config: Path, socket: Path, target: Path | None, *, live: bool, wr
 
     Exit status 0 good, 1 not good enough or the camera failed, 2 usage or configuration.
     """
-    from edge.vision import technician  # noqa: PLC0415 - run and decode need none of it
+    from edge.vision import technician  # noqa: PLC0415 - run needs none of it
 
     try:
         if target is not None:

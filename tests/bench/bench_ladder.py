@@ -6,10 +6,11 @@ of pictures::
     make bench ONLY=ladder IMAGES=DIR          # prints the tables
     make bench ONLY=ladder IMAGES=DIR WRITE=1  # and writes the order found into edge/vision/ladder.toml
 
-The order is greedy: next is the rung with the most reads, of what is still unread, for its time; a wrong payload
-undoes ten right ones, ten dot-peened marks are worth one label, and a rung that adds nothing is left out. The second
-table tells for each kind of symbol what looking for it costs on a frame without a code, what it reads, and what it
-reads where it is not: the ground of `DEFAULT_FORMATS`.
+The order is greedy: next is the rung with the most reads, of what is still unread, for its time on what can be read at
+all: what no rung reads costs the same in any order. A wrong payload undoes ten right ones, ten dot-peened marks are
+worth one label, and a rung that adds nothing is left out. The second table tells for each kind of symbol what looking
+for it costs on a frame without a code, what it reads, and what it reads where it is not: the ground of
+`DEFAULT_FORMATS`.
 """
 
 from __future__ import annotations

@@ -27,6 +27,11 @@ class Place:
     weight: float = 1.0
     """How often such a thing is met, against a label."""
 
+    @property
+    def readable(self) -> bool:
+        """Whether any rung reads it. A place that none reads is tried with all of them, in whatever order they are."""
+        return any(each.right for each in self.tries.values())
+
     def read_by(self, rung: str) -> bool:
         return rung in self.tries and self.tries[rung].right
 
@@ -64,7 +69,7 @@ def alone(places: Sequence[Place], rung: str) -> Step:
     asked = [place for place in places if rung in place.tries]
     tries = [place.tries[rung] for place in asked]
     value = sum(place.weight * (place.tries[rung].right - WRONG * place.tries[rung].wrong) for place in asked)
-    cost = sum(place.weight * place.tries[rung].ms for place in asked)
+    cost = sum(place.weight * place.tries[rung].ms for place in asked if place.readable)
     return Step(
         rung,
         gained=sum(each.right for each in tries),
