@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hn
 from numpy.typing import NDArray
 
 from edge.station.intake import GONE_NS, Intake
+from edge.vision.confirm import is_linear
 from edge.vision.eye import LEFT_NS, Eye, Look
 from edge.vision.light import OFF_NS, SETTLE_NS
 from edge.vision.pixels import Luma
@@ -337,3 +339,27 @@ def _after(act: str, lying: Lying, number: int) -> Lying:
             return ()
         case _:
             return lying
+
+
+def bars(text: str) -> Luma:
+    """A linear code on paper, as it lies under the camera."""
+    image = np.array(zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.Code128).to_image(scale=2))
+    frame = np.full(SIZE[::-1], 200, np.uint8)
+    frame[100 : 100 + image.shape[0], 60 : 60 + image.shape[1]] = np.minimum(image, 200)
+    return frame
+
+
+def test_a_linear_symbol_that_is_not_clear_enough_counts_with_the_second_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.vision.confirm.sure", lambda read: not is_linear(read))
+    monkeypatch.setattr("edge.vision.confirm._agrees", lambda _one, _other: False)
+    eye, view = Eye(budget_ms=10_000), bars("LOT4711")
+    noise = np.random.default_rng(1)
+    looks = [
+        eye.look(np.clip(view + noise.normal(0, 2, view.shape), 0, 255).astype(np.uint8), number * S // 10)
+        for number in range(1, 4)
+    ]
+    assert [[read.payload for read in look.reads] for look in looks] == [[], [b"LOT4711"], [b"LOT4711"]]
+
+
+def test_a_linear_symbol_that_is_clear_counts_at_once() -> None:
+    assert [read.payload for read in Eye(budget_ms=10_000).look(bars("LOT4711"), S).reads] == [b"LOT4711"]
