@@ -87,7 +87,9 @@ class CameraSettings:
     )
     """Analogue gain. Noise grows with it, and above a sigma of 2 to 3 grey levels looking for symbols costs 7 times as
     much: more light is better than more gain."""
-    formats: tuple[Format, ...] = DEFAULT_FORMATS
+    formats: tuple[Format, ...] = field(
+        default=DEFAULT_FORMATS, metadata={"check": len, "expected": "at least one kind of symbol"}
+    )
     """Which kinds of symbols are looked for; each one more costs time and is one more way to read something wrong."""
     period_s: float = field(default=1.0, metadata={"check": lambda v: v > 0, "expected": "seconds above 0"})
     """How long each image of a folder is shown."""

@@ -8,9 +8,9 @@ of pictures::
 
 The order is greedy: next is the rung with the most reads, of what is still unread, for its time on what can be read at
 all: what no rung reads costs the same in any order. A wrong payload undoes ten right ones, ten dot-peened marks are
-worth one label, and a rung that adds nothing is left out. The second table tells for each kind of symbol what looking
-for it costs on a frame without a code, what it reads, and what it reads where it is not: the ground of
-`DEFAULT_FORMATS`.
+worth one label, and a rung that adds nothing to these pictures, but reads some of them, comes after the others. The
+second table tells for each kind of symbol what looking for it costs on a frame without a code, what it reads, and what
+it reads where it is not: the ground of `DEFAULT_FORMATS`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 import edge.vision.ladder
+from edge.vision.confirm import sure
 from edge.vision.ladder import formats_of
 from edge.vision.locate import locate
 from edge.vision.pixels import Luma
+from edge.vision.reads import read_of
 from edge.vision.regions import Region
 from edge.vision.rungs import RUNGS, Rung
 from edge.vision.symbols import read_symbols
@@ -42,8 +44,8 @@ FRAMES = int(os.environ.get("FRAMES", "1"))
 KINDS = ("matrix", "linear")
 WHOLE = "whole"
 LAST = "full"
-GLANCES = 2
-"""So many views of the whole picture are tried early, as long as nothing was read."""
+GLANCES, DOTS = 2, frozenset({"DataMatrix"})
+"""So many views for marks of dots as large as the picture are tried early, as long as nothing was read."""
 HEAD = """\
 # In which order rungs are tried on a region, by what the region looks like, early in a glance at the whole frame, and
 # at last on the whole frame.
@@ -73,7 +75,7 @@ def measure(_folder: Path) -> list[Figure]:
         seen.append(_seen(case, luma))
         costs.add(case, luma)
     places = {kind: [place for each in seen for place in each.regions[kind]] for kind in KINDS}
-    steps = {kind: ranked(places[kind], _rungs(kind))[0] for kind in KINDS}
+    steps = {kind: _with_rest(ranked(places[kind], _rungs(kind))[0], places[kind], _rungs(kind)) for kind in KINDS}
     places[WHOLE] = [each.whole for each in seen if not _read(each, steps)]
     steps[WHOLE] = _with_last(ranked(places[WHOLE], tuple(RUNGS))[0], places[WHOLE])
     for name in (*KINDS, WHOLE):
@@ -109,14 +111,25 @@ def _tried(case: Case, luma: Luma, region: Region, rung: Rung) -> Tried | None:
         return None
     formats = formats_of(rung, region.kind, DEFAULT_FORMATS)
     found = read_symbols(view.luma, formats, rotate=rung.rotate, invert=rung.invert, downscale=rung.downscale)
+    if rung.complete is not None:
+        found = tuple(rung.complete(view.luma, symbol) for symbol in found)
     ms = (time.process_time() - began) * 1e3
-    right = sum(case.holds(each.payload) for each in found)
-    return Tried(ms, right=right > 0, wrong=len(found) - right)
+    reads = [read_of(symbol, view.back, rung=rung.name, t0_ns=0, took_ms=ms) for symbol in found]
+    right = any(case.holds(each.payload) for each in reads)
+    return Tried(ms, right=right, wrong=sum(sure(each) and not case.holds(each.payload) for each in reads))
 
 
 def _read(seen: Seen, steps: Mapping[str, Sequence[Step]]) -> bool:
     """Whether a region of the picture was read by a rung of the order."""
     return any(place.read_by(step.rung) for kind in KINDS for place in seen.regions[kind] for step in steps[kind])
+
+
+def _with_rest(steps: Sequence[Step], places: Sequence[Place], rungs: Sequence[str]) -> list[Step]:
+    """What the pictures did not need may be what the next one needs."""
+    taken = {step.rung for step in steps}
+    rest = [alone(places, rung) for rung in rungs if rung not in taken]
+    spare = sorted((step for step in rest if step.worth > 0), key=lambda step: -step.worth)
+    return [*steps, *(replace(step, gained=0) for step in spare)]
 
 
 def _with_last(steps: Sequence[Step], places: Sequence[Place]) -> list[Step]:
@@ -150,7 +163,8 @@ def _write(steps: Mapping[str, Sequence[Step]]) -> None:
 
 def _toml(steps: Mapping[str, Sequence[Step]]) -> str:
     lines = [HEAD]
-    glance, whole = steps[WHOLE][:GLANCES], steps[WHOLE][GLANCES:]
+    glance = [step for step in steps[WHOLE] if RUNGS[step.rung].formats == DOTS][:GLANCES]
+    whole = [step for step in steps[WHOLE] if step not in glance]
     for name, found in (*((kind, steps[kind]) for kind in KINDS), ("glance", glance), (WHOLE, whole)):
         rows = (f'    "{step.rung}",'.ljust(24) + f"  # {_line(step).split(maxsplit=1)[1]}" for step in found)
         lines.append("\n".join((f"{name} = [", *rows, "]\n")))
