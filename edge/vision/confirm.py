@@ -35,6 +35,8 @@ LOOKS = 2
 """Frames that must agree; rungs too where the decodability is not known, as a sharpened stain reads the same again."""
 CARTON = ("]I1", 14)
 """Symbology (its check digit holds) and digits of the only interleaved code that counts."""
+SAME_PIXELS = frozenset({"full", "native", "any"})
+"""Rungs that show the decoder the pixels as they are: one look, however often."""
 LEAST_REACH = 8.0
 """Pixels off its middle line within which a symbol lies at least; of some reads only a few rows are known."""
 _Key = tuple[str | None, bytes]
@@ -111,7 +113,11 @@ def unique(reads: Iterable[Read]) -> tuple[Read, ...]:
 
 def _agrees(one: Read, other: Read) -> bool:
     """Whether another rung read the same symbol of the same pixels."""
-    return same(one, other) and one.rung != other.rung
+    return same(one, other) and _look(one.rung) != _look(other.rung)
+
+
+def _look(rung: str | None) -> str | None:
+    return "native" if rung in SAME_PIXELS else rung
 
 
 def _clearness(read: Read) -> float:
@@ -189,6 +195,6 @@ class Confirm:
         looks = self._looks.setdefault(_key(read), _Looks(read))
         looks.settled = looks.settled or settles
         looks.frames.add(read.t0_ns)
-        looks.rungs.add(read.rung)
+        looks.rungs.add(_look(read.rung))
         if _clearness(read) > _clearness(looks.read):
             looks.read = read

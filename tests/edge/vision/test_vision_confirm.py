@@ -188,3 +188,12 @@ def test_nothing_counts_without_a_reason(frames: list[tuple[int, list[Read]]]) -
             assert before or any(sure(other) for other in alike) or len({other.rung for other in alike}) > 1
         assert len({(each.format, each.payload, each.corners) for each in counted}) == len(counted)
         past += seen
+
+
+@pytest.mark.parametrize("second", ["native", "any"])
+def test_rungs_that_show_the_same_pixels_are_one_look(second: str) -> None:
+    looks = [read(margin=None, rung="full"), read(margin=None, rung=second)]
+    assert single(looks) == ()
+    assert [each.payload for each in single([*looks, read(margin=None, rung="twice")])] == [CODES["Code128"]]
+    confirm = Confirm()
+    assert confirm.add(looks, FRAME_NS) == ()
