@@ -36,7 +36,7 @@ def by_kind(luma: Luma, regions: Sequence[Region]) -> tuple[Region, ...]:
     found = joined(_bars(luma, regions))[:MOST_LINEAR]
     if not found:
         return tuple(regions)
-    linear = [_linear(luma, bars, regions) for bars in found]
+    linear = [around_bars(luma, bars, _score(bars, regions)) for bars in found]
     among = [region for region in regions if _among(region, found)]
     return (*linear, *(region for region in regions if region not in among), *among)
 
@@ -55,14 +55,18 @@ def coherence(crop: Luma) -> float:
     return math.hypot(xx - yy, 2 * xy) / max(xx + yy, 1.0)
 
 
-def _linear(luma: Luma, bars: Bars, regions: Sequence[Region]) -> Region:
-    """The box around bars and their quiet zones; as likely as the place where they were found."""
+def around_bars(luma: Luma, bars: Bars, score: float) -> Region:
+    """The box around bars of an image and their quiet zones."""
     outline = bars.outline(QUIET_ZONE, ABOVE)
     xs, ys = [x for x, _ in outline], [y for _, y in outline]
     left, top = max(0, int(min(xs))), max(0, int(min(ys)))
     right, bottom = min(luma.shape[1], math.ceil(max(xs))), min(luma.shape[0], math.ceil(max(ys)))
-    score = max((region.score for region in regions if region.holds(bars.x, bars.y)), default=0.0)
     return Region(left, top, right - left, bottom - top, "linear", score, ABOVE, bars.moved(-left, -top))
+
+
+def _score(bars: Bars, regions: Sequence[Region]) -> float:
+    """Bars are as likely as the place where they were found."""
+    return max((region.score for region in regions if region.holds(bars.x, bars.y)), default=0.0)
 
 
 def _among(region: Region, found: Sequence[Bars]) -> bool:

@@ -22,11 +22,13 @@ from itertools import zip_longest
 from pathlib import Path
 
 from edge.udi.read import Read
+from edge.vision.confirm import is_linear, possible
 from edge.vision.cover import covered, uncovered
+from edge.vision.kinds import around_bars
 from edge.vision.locate import LEAST, NEAR, locate, locate_rest, noise_of
 from edge.vision.pixels import Affine, Luma, luma_problem
 from edge.vision.reads import Reads, read_of
-from edge.vision.regions import Kind, Region
+from edge.vision.regions import Bars, Kind, Region
 from edge.vision.rungs import RUNGS, Rung
 from edge.vision.symbols import read_symbols
 from hardware.camera_settings import DEFAULT_FORMATS
@@ -54,6 +56,8 @@ FOUND_EFFORT = 1.0
 BATCH = 8
 """So many places unlike any symbol are tried with every rung before the next so many; and so many that are like one
 before the whole frame is glanced at: grain of metal looks like many symbols."""
+LEAST_BARS = 16
+"""Pixels of height that bars are taken to have at least; the decoder names few of the rows that it saw."""
 MATRIX_FORMATS = frozenset({"DataMatrix", "QRCode", "Aztec"})
 
 
@@ -216,6 +220,8 @@ class Search:
             return []
         found = self._look(luma, each, t0_ns)
         new = [read for read in found if self._reads.add(read)]
+        if each.region.bars is None:
+            self._todo.extendleft(reversed(_tries(self._unclear(luma, new))))
         if found and not self._reads.open(each.region):
             self._settle(luma, each.region)
             self._effort = FOUND_EFFORT * FRAME
@@ -239,6 +245,11 @@ class Search:
         self._todo = deque(each for each in self._todo if id(each.region) not in dropped)
         self._todo.extend(_tries(new))
         self._likely = [each for each in self._likely if id(each) not in dropped] + new
+
+    def _unclear(self, luma: Luma, new: Sequence[Read]) -> list[Region]:
+        """Linear symbols that were read without knowing of their bars: by these a rung can tell how clear they are."""
+        places = (read.corners for read in new if is_linear(read) and possible(read) and read not in self.counted)
+        return [around_bars(luma, Bars.of_symbol(corners, LEAST_BARS), STRONG) for corners in places if corners]
 
     def _look(self, luma: Luma, each: _Try, t0_ns: int) -> list[Read]:
         """What one rung reads in one region."""

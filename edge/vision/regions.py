@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from edge.udi.read import Corners
 from edge.vision.pixels import Affine, Luma
 
 Kind = Literal["matrix", "linear"]
@@ -26,6 +28,19 @@ class Bars:
     """Degrees by which the bars lean off the vertical, clockwise on the image, -90 to 90."""
     weight: float = 0.0
     """Energy of the edges; more is more like a symbol."""
+
+    @classmethod
+    def of_symbol(cls, corners: Corners, height: float = 0.0) -> Bars:
+        """Those of a linear symbol.
+
+        Args:
+            corners: clockwise from its top left.
+            height: that it has at least; of some reads only a few rows are known.
+        """
+        a, b, c, d = (complex(*corner) for corner in corners)
+        along, centre = (b - a + c - d) / 2, (a + b + c + d) / 4
+        lean = math.remainder(math.degrees(cmath.phase(along)), 180)
+        return cls(centre.real, centre.imag, abs(along), max(height, abs(d - a + c - b) / 2), lean)
 
     def moved(self, x: float, y: float) -> Bars:
         """The same in an image whose origin lies at ``-x, -y`` of this one."""

@@ -108,7 +108,9 @@ def test_a_linear_code_in_what_looks_like_a_matrix_is_within_reach(monkeypatch: 
     monkeypatch.setattr("edge.vision.kinds.find_bars", lambda _crop: ())
     frame = paper()
     paste(frame, write_symbol("(01)06901234567892", "code128", gs1=True, scale=2), 200, 200)
-    assert payloads(read_frame(frame, t0_ns=0)) == [b"0106901234567892"]
+    (read,) = read_frame(frame, t0_ns=0)
+    assert (read.payload, (read.rung or "")[:4]) == (b"0106901234567892", "bars")
+    assert read.margin is not None
 
 
 def test_only_the_formats_asked_for_are_looked_for(looks: list[str]) -> None:
