@@ -19,6 +19,12 @@ class Indicator(Protocol):
     def set_trouble(self, on: bool) -> None:
         """From now on rest as TROUBLE, or as READY again: a lamp that stays, no signal of its own."""
 
+    def set_task(self, task: str) -> None:
+        """The running task."""
+
+    def set_pending(self, on: bool) -> None:
+        """Items are pending."""
+
     def set_profile(self, profile: Profile) -> None:
         """Day, night or silent, from the next signal on."""
 

@@ -77,6 +77,12 @@ class PanelIndicator:
         """Queue it; the panel's thread lights the lamp, at once when at rest."""
         self._orders.put(lambda: self._rest(trouble=on))
 
+    def set_task(self, task: str) -> None:
+        """The running task."""
+
+    def set_pending(self, on: bool) -> None:
+        """Items are pending."""
+
     def set_profile(self, profile: Profile) -> None:
         """Lamps and buzzer from the next signal on; the camera's light at once."""
         self._orders.put(lambda: self._change(profile))

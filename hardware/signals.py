@@ -30,6 +30,7 @@ class Signal(StrEnum):
     INCOMPLETE = "INCOMPLETE"
     REDO = "REDO"
     MISSING = "MISSING"
+    ASK = "ASK"
     PROMPT = "PROMPT"
     PROMPT_AGAIN = "PROMPT_AGAIN"
     STOP = "STOP"
@@ -113,6 +114,7 @@ class _Table:
     INCOMPLETE: _Row
     REDO: _Row
     MISSING: _Row
+    ASK: _Row
     PROMPT: _Row
     PROMPT_AGAIN: _Row
     STOP: _Row

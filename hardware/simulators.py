@@ -54,6 +54,12 @@ class SimulatedIndicator:
         """Remember whether the lamp is lit at rest."""
         self.trouble = on
 
+    def set_task(self, task: str) -> None:
+        """The running task."""
+
+    def set_pending(self, on: bool) -> None:
+        """Items are pending."""
+
     def set_profile(self, profile: Profile) -> None:
         """Remember the profile."""
         self.profile = profile

@@ -12,7 +12,7 @@ from edge.rules.verdict import Outcome, TaskName
 from hardware.host.toml import load
 
 FILE = Path(__file__).with_name("decisions.toml")
-Stage = Literal["look", "goods", "patient"]
+Stage = Literal["look", "goods", "patient", "away"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 Word = Literal["-", "hub", "ATTENTION", "INCOMPLETE", "REDO", "MISSING", "MISSING*", "STOP"]
 RANK = (Outcome.STOP, Outcome.REDO, Outcome.MISSING, Outcome.INCOMPLETE, Outcome.ATTENTION)
@@ -21,7 +21,7 @@ RANK = (Outcome.STOP, Outcome.REDO, Outcome.MISSING, Outcome.INCOMPLETE, Outcome
 
 @dataclass(frozen=True, slots=True)
 class _TaskRow:
-    name: Literal["CHECK", "RECEIVE", "USE"]
+    name: str
     stage: Stage
 
 
@@ -31,6 +31,7 @@ class _ReasonRow:
     look: Word
     goods: Word
     patient: Word
+    away: Word
 
 
 @dataclass(frozen=True, slots=True)

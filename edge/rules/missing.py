@@ -5,16 +5,19 @@ Scope and date are each yes, no or unknown. Where the region blocks, unknown is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from edge.catalog.product import Product
 from edge.rules.case import NOTHING, Case, Found
+from edge.rules.decisions import Stage
 from edge.rules.verdict import Cutoff, Declared, Made, Scope
 from edge.udi.presentation import Shape
 
 _NOBODY_SAID = Declared()
+_BLOCKS_AS: Mapping[Stage, str] = {"look": "CHECK", "goods": "RECEIVE", "patient": "USE"}
+"""What a region says of one task holds for all tasks of its stage; what goes away is never stopped."""
 _CLASS_OF: dict[Scope, int] = {"batch-1": 3, "batch-3": 2, "class-3": 3}
 """The only class whose devices a scope holds."""
 
@@ -27,7 +30,7 @@ def cutoff(case: Case) -> Sequence[Found]:
     declared = declared or _NOBODY_SAID
     rows = [_Asked(row, _in_scope(row, case.product, declared), _since(row, declared)) for row in case.site.cutoffs]
     left = [each for each in rows if each.scope is not False and each.since is not False]
-    stops = [each for each in left if case.task in each.row.blocks_at]
+    stops = [each for each in left if _BLOCKS_AS.get(case.stage) in each.row.blocks_at]
     for code, found in (
         ("cutoff", [each for each in stops if each.scope and each.since]),
         ("date_unknown", [each for each in stops if each.scope]),

@@ -1,8 +1,8 @@
-"""`REASONS.md`: every reason of a verdict with its words and what it does at each task. Written by ``make docs``."""
+"""`REASONS.md`: every reason of a verdict with its words and what it does at each stage. Written by ``make docs``."""
 
 from __future__ import annotations
 
-from edge.rules.decisions import DECISIONS, Cell
+from edge.rules.decisions import DECISIONS, STAGES, Cell
 from edge.rules.reasons import TEXTS
 from edge.rules.regions import known_regions, load_region
 from edge.rules.verdict import TaskName
@@ -17,8 +17,8 @@ the light stays as it is; –: nothing is said. Reasons without a word come from
 
 def page() -> str:
     """The whole page."""
-    tasks = " | ".join(task.value for task in TaskName)
-    lines = [_HEAD, f"| code | 中文 | English | voice | {tasks} |", f"|{'---|' * (4 + len(TaskName))}"]
+    lines = [_HEAD, *_stages(), "", f"| code | 中文 | English | voice | {' | '.join(STAGES)} |"]
+    lines += [f"|{'---|' * (4 + len(STAGES))}"]
     lines += [_row(code) for code in sorted(TEXTS, key=_place)]
     lines += [
         "",
@@ -32,6 +32,11 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _stages() -> list[str]:
+    tasks = {stage: [task.value for task in TaskName if DECISIONS.stage[task] == stage] for stage in STAGES}
+    return [f"- **{stage}**: {', '.join(names)}" for stage, names in tasks.items()]
+
+
 def _place(code: str) -> int:
     codes = list(DECISIONS.cells["look"])
     return codes.index(code) if code in codes else len(codes)
@@ -39,7 +44,7 @@ def _place(code: str) -> int:
 
 def _row(code: str) -> str:
     text = TEXTS[code]
-    cells = " | ".join(_word(DECISIONS.cells[DECISIONS.stage[task]].get(code)) for task in TaskName)
+    cells = " | ".join(_word(DECISIONS.cells[stage].get(code)) for stage in STAGES)
     words = f"{text.zh}:{text.zh_next} | {text.en}: {text.en_next} | {text.voice}"
     return f"| `{code}` | {words} | {cells} |"
 

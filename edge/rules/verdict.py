@@ -24,11 +24,46 @@ class Outcome(StrEnum):
 
 
 class TaskName(StrEnum):
-    """Tasks of a station that judge products."""
+    """What scans mean at a station: tasks, and acts that are a task for one item; the value is the name on the wire."""
 
     CHECK = "CHECK"
+    """核对: nothing is booked."""
     RECEIVE = "RECEIVE"
+    """带码入库."""
     USE = "USE"
+    """使用登记."""
+    STORE = "STORE"
+    """上架."""
+    PICK = "PICK"
+    """拣货."""
+    VERIFY = "VERIFY"
+    """出库复核."""
+    SHIP = "SHIP"
+    """带码出库."""
+    ISSUE = "ISSUE"
+    """领用."""
+    DISPENSE = "DISPENSE"
+    """发药房的器械给病人,不记病历."""
+    COUNT = "COUNT"
+    """盘点."""
+    TRAY = "TRAY"
+    """外来器械."""
+    BIND = "BIND"
+    """绑码."""
+    RELEASE = "RELEASE"
+    """放行."""
+    QUARANTINE = "QUARANTINE"
+    """隔离."""
+    WASTE = "WASTE"
+    """开封未用."""
+    RETURN = "RETURN"
+    """退库."""
+    SEND_BACK = "SEND_BACK"
+    """退货."""
+    EXPLANT = "EXPLANT"
+    """取出."""
+    SAMPLE = "SAMPLE"
+    """抽检."""
 
 
 class Audience(StrEnum):
@@ -77,7 +112,7 @@ class Cutoff:
     roles: tuple[Role, ...] = ("hospital", "pharmacy", "distributor", "third_party_logistics")
     """Whom the article concerns."""
     blocks_at: tuple[Literal["CHECK", "RECEIVE", "USE"], ...] = ()
-    """Tasks at which an item without UDI is stopped; at others it is only missing one."""
+    """Tasks at whose stage an item without UDI is stopped; elsewhere it is only missing one."""
     source: str = ""
     """The order; that of the region's file if empty."""
 
@@ -93,6 +128,7 @@ class Days:
     look: int = 90
     goods: int = 90
     patient: int = 90
+    away: int = 0
 
 
 NEAR_EXPIRY = Days()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.rules.verdict import Outcome
 from hardware.signals import Signal
 
 WORKING_NS = 150_000_000
 """A flush that takes longer shows "working"."""
 FAULT_NS = 5_000_000_000
 """A flush that takes longer means that this station cannot promise safety."""
-EARLY = (Outcome.STOP, Outcome.REDO, Outcome.MISSING, Outcome.INCOMPLETE)
-"""Outcomes that promise nothing and therefore need not wait for the flush."""
+EARLY = (Signal.STOP, Signal.REDO, Signal.MISSING, Signal.INCOMPLETE)
+"""Signals that promise nothing and therefore need not wait for the flush."""
 
 
 @dataclass(slots=True)
@@ -49,10 +48,9 @@ class Answers:
         """Why the station cannot promise safety; None when it can."""
         return self._trouble
 
-    def submitted(self, event_id: str, outcome: Outcome | None, t0_ns: int | None, now_ns: int) -> list[Show]:
-        """An event went to the journal; `outcome` is None for events that show nothing."""
-        early = outcome in EARLY
-        signal = None if outcome is None else Signal(outcome.value)
+    def submitted(self, event_id: str, signal: Signal | None, t0_ns: int | None, now_ns: int) -> list[Show]:
+        """An event went to the journal; `signal` is None for events that show nothing."""
+        early = signal in EARLY
         waits = None if early else signal
         self._waiting[event_id] = _Waiting(waits, t0_ns, now_ns, working=waits is None)
         return self._tell(signal, t0_ns) if early and signal is not None else []

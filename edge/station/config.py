@@ -47,7 +47,7 @@ class StationTable:
     id: str = field(metadata=_NAME)
     organisation: Organisation
     place: str = field(metadata=_FILLED)
-    home_task: Literal["CHECK", "RECEIVE", "USE"]
+    home_task: Literal["CHECK", "RECEIVE", "USE", "ISSUE", "DISPENSE"]
     region: str | None = None
 
     def problems(self) -> Iterable[Problem]:

@@ -12,6 +12,8 @@ from edge.udi.parse import parse
 from edge.udi.presentation import Presentation
 from edge.udi.read import Read
 
+REPEAT_NS = 2_000_000_000
+"""The same card in the camera's view within this time is one showing."""
 _ANY_DAY = date(2000, 1, 1)
 """For the century of dates, which numbers of persons do not have."""
 
@@ -36,6 +38,20 @@ class ContextCode:
         """Without the value of a wristband: it must not reach a log."""
         shown = "…" if self.kind is ContextKind.WRISTBAND else self.value
         return f"ContextCode({self.kind.value}, {shown})"
+
+
+class Lately:
+    """Codes that the camera has shown and still looks at."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._seen: dict[ContextCode, int] = {}
+
+    def shown(self, code: ContextCode, t0_ns: int) -> bool:
+        """Whether this code was in view a moment ago: one showing, however long."""
+        former = self._seen.get(code)
+        self._seen = {each: t for each, t in self._seen.items() if t0_ns - t < REPEAT_NS} | {code: t0_ns}
+        return former is not None and t0_ns - former < REPEAT_NS
 
 
 def recognise(read: Read, patterns: PatternsTable) -> ContextCode | None:

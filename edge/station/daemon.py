@@ -22,7 +22,6 @@ from edge.catalog.authorities import authorities
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.station.camera_input import CameraInput
-from edge.station.cases import CaseBook
 from edge.station.catalogue import fetcher, open_catalogue, open_tables, status_of
 from edge.station.config import StationConfig
 from edge.station.desk import Desk
@@ -96,12 +95,14 @@ class Station:
         self._lying = () if config.camera is None else last_seen(journal, clock.now().boot)
         self._panel = build_panel(config.panel, simulate=simulate)
         self._desk = Desk(
-            task=TaskName(config.station.home_task),
+            home=TaskName(config.station.home_task),
             patterns=config.patterns,
+            seal=config.seal,
+            run_dir=run_dir,
             knowledge=_knowledge(config, orders),
             drafter=drafter,
-            cases=CaseBook(state_dir / "open_case", config.seal),
             journal=self._writer,
+            kept=journal.kept(),
             indicator=self._panel.indicator,
             mono_ns=time.monotonic_ns,
             photographs=self._photographer,
@@ -195,7 +196,7 @@ class Station:
         return {
             **json.loads(uplink.encode()),
             "station": self._config.station.id,
-            "task": self._config.station.home_task,
+            "task": self._desk.task.value,
             "fault": self._desk.fault,
             "missing_readers": list(self._desk.missing_readers),
             "catalogue": status_of(self._desk.catalog),

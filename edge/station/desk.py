@@ -1,32 +1,31 @@
 """The desk: one thread takes every read, judges it, records it and answers (architecture section 3, steps 2 to 9).
 
 Nothing here waits: reads, button presses and finished writes arrive as messages in one queue, and a slow card delays
-neither the next refusal nor the next scan.
+neither the next refusal nor the next scan. What things mean is decided in `edge.station.tasks`, and done by the clerk.
 """
 
 from __future__ import annotations
 
 import logging
 import queue
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from pathlib import Path
 
 from edge import wire
-from edge.catalog.product import Product
 from edge.catalog.store import Catalog
 from edge.rules.judge import judge
-from edge.rules.verdict import Now, Outcome, TaskName, Verdict
-from edge.station.answers import Answers, Show
-from edge.station.bookings import Bookings, LastBooked
-from edge.station.cases import CaseBook
-from edge.station.config import PatternsTable
-from edge.station.context import ContextCode, ContextKind, recognise, recordable
+from edge.rules.verdict import Declared, Now, Outcome, TaskName
+from edge.station.answers import Show
+from edge.station.clerk import Clerk
+from edge.station.config import PatternsTable, SealTable
+from edge.station.context import ContextCode, ContextKind, Lately, recognise
 from edge.station.display import PROMPTS, Display
 from edge.station.drafts import ClockWatch, Drafter
 from edge.station.house import overrule, stand_in
 from edge.station.intake import Intake, Presented
-from edge.station.journal.store import JournalError
-from edge.station.journal.writer import Committed, JournalWriter
+from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
 from edge.station.messages import (
     CAMERA,
@@ -41,11 +40,14 @@ from edge.station.messages import (
     Written,
 )
 from edge.station.no_code import NoCode, Persons, Photographs
-from edge.station.record import correction_body, scan_body
-from edge.station.tasks import Placed, Running, awaited, place
+from edge.station.patients import Patients
+from edge.station.sheet_look import SheetLook
+from edge.station.tasks import machine, said
+from edge.station.tasks.effects import JudgeAgain, Step
+from edge.station.tasks.keeping import restore
 from edge.station.trouble import troubles
-from edge.udi.presentation import Presentation
 from edge.udi.read import Read
+from edge.udi.stickers import stickers
 from hardware.buttons import ButtonEvent
 from hardware.indicator import Indicator
 from hardware.scanner import ScannerRead
@@ -58,57 +60,84 @@ PROBE_NS = 5_000_000_000
 
 
 class Desk:
-    """Judges, places, records and answers. `step` runs in one worker; `post` may be called from any thread."""
+    """Judges, and lets tasks and clerk do the rest. `step` runs in one worker; `post` may be called from any thread."""
 
     def __init__(
         self,
         *,
-        task: TaskName,
+        home: TaskName,
         patterns: PatternsTable,
+        seal: SealTable | None,
+        run_dir: Path,
         knowledge: Knowledge,
         drafter: Drafter,
-        cases: CaseBook,
         journal: JournalWriter,
+        kept: bytes | None,
         indicator: Indicator,
         mono_ns: Callable[[], int],
         photographs: Photographs | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        """Build the desk with everything it uses; it opens nothing itself.
+        """Build the desk with everything it uses.
 
-        `after_step` is told after ``taken``, ``judged``, ``submitted`` and ``shown``; tests kill the process there.
+        Args:
+            home: the task that this station returns to.
+            patterns: what the site's own codes look like.
+            seal: the hub's key for patients.
+            run_dir: emptied when the machine starts.
+            knowledge: of products and rules.
+            drafter: makes drafts of events.
+            journal: takes them.
+            kept: what the tasks knew when the process ended; None at the first start.
+            indicator: lamps and buzzer.
+            mono_ns: the clock.
+            photographs: takes pictures; None where there is no camera.
+            after_step: told after ``taken``, ``judged``, ``submitted`` and ``shown``; tests kill the process there.
         """
         self._after_step = after_step
         self._patterns = patterns
         self._knowledge = knowledge
         self._drafter = drafter
         self._clock_watch = ClockWatch(drafter.clock)
-        self._cases = cases
-        self._journal = journal
-        self._display = Display(indicator, after_step)
         self._mono_ns = mono_ns
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._display = Display(indicator, after_step)
+        self._patients = Patients(run_dir, seal)
+        self._restored = restore(kept, home, mono_ns())
+        self._clerk = Clerk(
+            self._restored.state,
+            drafter=drafter,
+            journal=journal,
+            display=self._display,
+            patients=self._patients,
+            digests=self._digests,
+            mono_ns=mono_ns,
+            post=self.post,
+            after_step=after_step,
+        )
         self._intake = Intake(
             lambda di: self._knowledge.expects_no_pi(di),  # noqa: PLW0108 - of whatever is known by then
             lambda dis: self._knowledge.packaging(dis),  # noqa: PLW0108
         )
-        self._persons = Persons(patterns)
-        self._no_code = NoCode(photographs, self._append)
-        self._answers = Answers()
-        self._last_booked = LastBooked()
-        self._bookings = Bookings()
+        self._persons, self._lately, self._sheet = Persons(patterns), Lately(), SheetLook()
+        self._no_code = NoCode(photographs, self._clerk.append)
+        self._clerk.no_code = self._photograph
         self._next_second_ns = 0
         self._probe_ns = 0
         self._readers = Readers((), any_left=True)
         self._troubles: tuple[str, ...] = ()
-        self.running = Running(task)
 
     @property
     def fault(self) -> str | None:
         """Why the station must not be trusted now; None when it may."""
         if not self._readers.any_left:
             return f"no reader left: {', '.join(self._readers.missing)}"
-        return self._answers.fault
+        return self._clerk.answers.fault
+
+    @property
+    def task(self) -> TaskName:
+        """What scans mean now."""
+        return self._clerk.state.task
 
     @property
     def missing_readers(self) -> tuple[str, ...]:
@@ -125,16 +154,14 @@ class Desk:
         self._inbox.put(message)
 
     def open(self, lying: Sequence[Read] = ()) -> None:
-        """First events of this run: the clock, and the case that a restart suspended.
+        """First events of this run: the clock, and what a restart suspended.
 
         Args:
             lying: what the camera saw last before the restart, as journaled; see `edge.station.lying`.
         """
         self._intake.lay([self._stand_in(read) for read in lying], self._now().today)
         self._note_clock()
-        case = self._cases.suspended()
-        if case is not None:
-            self._submit(wire.Kind.SESSION, wire.session_change("case", "suspended", case, "restart"))
+        self._clerk.perform(self._restored)
         self._display.show(Show(Signal.READY))
 
     def close(self) -> None:
@@ -145,7 +172,7 @@ class Desk:
         """Take one message, or look at the time."""
         self._renew()
         now_ns = self._mono_ns()
-        deadlines = (self._answers.next_deadline_ns(), self._no_code.next_deadline_ns(), now_ns + 200_000_000)
+        deadlines = (self._clerk.answers.next_deadline_ns(), self._no_code.next_deadline_ns(), now_ns + 200_000_000)
         deadline = min(each for each in deadlines if each is not None)
         try:
             message = self._inbox.get(timeout=max(0.0, (deadline - now_ns) / 1e9))
@@ -164,7 +191,7 @@ class Desk:
     def _take(self, message: Message) -> None:
         match message:
             case Written(event_id, result):
-                self._written(event_id, result)
+                self._clerk.written(event_id, result)
             case Scanned(read):
                 self._scanned(read)
             case Seen(reads, t0_ns):
@@ -181,17 +208,20 @@ class Desk:
                 self._readers_changed(message)
 
     def _tick(self, now_ns: int) -> None:
-        self._show_all(self._answers.tick(now_ns))
+        self._clerk.show(self._clerk.answers.tick(now_ns))
         self._no_code.tick(now_ns)
+        if self._sheet.whole(now_ns):
+            self._take_sheet(now_ns)
         if now_ns < self._next_second_ns:
             return
         self._next_second_ns = now_ns + 1_000_000_000
         self._present(self._intake.tick(now_ns))
+        self._say(said.Passed(), now_ns)
         self._note_clock()
         self._note_trouble()
-        if self._answers.fault is not None and now_ns >= self._probe_ns:
+        if self._clerk.answers.fault is not None and now_ns >= self._probe_ns:
             self._probe_ns = now_ns + PROBE_NS
-            self._submit(wire.Kind.STATION, wire.station_change("fault", why=self._answers.fault))
+            self._clerk.tell(wire.Kind.STATION, wire.station_change("fault", why=self._clerk.answers.fault))
 
     def _scanned(self, scan: ScannerRead) -> None:
         if scan.problem == "no_read":
@@ -211,9 +241,22 @@ class Desk:
             code = recognise(read, self._patterns)
             if code is None:
                 products.append(self._stand_in(read))
-            elif not self._cases.seen_lately(code, t0_ns):
+            elif not self._lately.shown(code, t0_ns):
                 self._context(code, t0_ns)
+        if machine.sheet_awaited(self._clerk.state):
+            self._sheet.look(products, self._mono_ns())
+            return
         self._present(self._intake.seen(products, t0_ns, self._now().today))
+
+    def _take_sheet(self, now_ns: int) -> None:
+        """The stickers of a form, all at once; they lie there and are not presented again."""
+        reads, today = self._sheet.take(), self._now().today
+        self._intake.lay(reads, today)
+        items = tuple(
+            self._judged(Presented(each, max(read.t0_ns for read in each.reads)), TaskName.USE)
+            for each in stickers(reads, today=today)
+        )
+        self._say(said.Sheet(items), now_ns)
 
     def _stand_in(self, read: Read) -> Read:
         return stand_in(read, self._knowledge.tables, self._patterns)
@@ -224,97 +267,68 @@ class Desk:
             self._display.show(Show(PROMPTS[number], t0_ns))
 
     def _pressed(self, event: ButtonEvent, t0_ns: int) -> None:
-        match event:
-            case ButtonEvent.NO_CODE:
-                self._present(self._intake.nothing_read(t0_ns, gesture=True))
-            case ButtonEvent.UNDO:
-                self._undo(t0_ns)
-            case ButtonEvent.OK:
-                self._display.acknowledge()
-            case _:
-                log.info("button=%s has no meaning in this task", event.value)
+        if event is ButtonEvent.NO_CODE:
+            self._present(self._intake.nothing_read(t0_ns, gesture=True))
+        else:
+            self._say(said.Pressed(event), t0_ns)
 
     def _context(self, code: ContextCode, t0_ns: int) -> None:
-        """A badge, wristband or document: it changes the task, and the light says that it was understood."""
-        self.running, changes = self._cases.show(self.running, code)
-        log.info("context=%s changes=%d", code, len(changes))
+        """A badge, wristband or document."""
+        log.info("context=%s", code)
+        match code.kind:
+            case ContextKind.BADGE:
+                shown: said.Said = said.Badge(code.value)
+            case ContextKind.WRISTBAND:
+                shown = said.Patient(self._patients.show(code.value))
+            case ContextKind.DOCUMENT:
+                shown = said.Document(code.value)
         if code.kind is not ContextKind.DOCUMENT:
             self._persons.shown(t0_ns)
-        for change in changes:
-            self._submit(wire.Kind.SESSION, wire.session_change(change.of, change.what, change.ident))
-        self._display.show(Show(Signal.CONTEXT, t0_ns))
+        self._say(shown, t0_ns)
+
+    def _say(self, what: said.Said, t0_ns: int) -> None:
+        """Let the tasks answer, and do what they ask for."""
+        moment = said.Moment(self._mono_ns(), self._drafter.new_event, lambda: f"c{secrets.token_hex(8)}")
+        step = machine.step(self._clerk.state, what, moment)
+        again = [each for each in step.effects if isinstance(each, JudgeAgain)]
+        self._clerk.perform(Step(step.state, tuple(each for each in step.effects if each not in again)), t0_ns)
+        for each in again:
+            presented = Presented(each.item.presentation, t0_ns)
+            self._say(self._judged(presented, declared=each.declared, corrects=each.corrects), t0_ns)
 
     def _present(self, presented: Sequence[Presented]) -> None:
         for each in presented:
-            self._judge(each)
+            item = self._judged(each)
+            if each.half_pending:
+                self._display.show(Show(Signal(Outcome.INCOMPLETE.value), each.t0_ns))
+                continue
+            self._after_step("judged")
+            self._say(item, each.t0_ns)
 
-    def _judge(self, presented: Presented) -> None:
-        presentation = presented.presentation
+    def _judged(
+        self,
+        presented: Presented,
+        task: TaskName | None = None,
+        *,
+        declared: Declared | None = None,
+        corrects: str | None = None,
+    ) -> said.Item:
+        presentation, now, state = presented.presentation, self._now(), self._clerk.state
         di = None if presentation.udi is None else presentation.udi.di
-        now = self._now()
         product = self._knowledge.lookup(di, now.today)
-        booked = self._bookings.circumstances(self.running, presentation.udi)
+        document = None if state.work is None else state.work.ident
+        booked = self._clerk.bookings.circumstances(document, presentation.udi)
         verdict = judge(
             presentation,
             product,
-            self.running.task,
+            task or machine.judged_as(state),
             self._knowledge.site,
             now,
-            self._knowledge.circumstances(di, product, now, booked),
+            self._knowledge.circumstances(di, product, now, booked, declared),
             half_pending=presented.half_pending,
         )
         verdict = overrule(verdict, presentation, now.today, self._knowledge.packaging)
-        if presented.half_pending:
-            self._display.show(Show(Signal(Outcome.INCOMPLETE.value), presented.t0_ns))
-            return
-        placed = place(self.running, verdict, product)
-        self._after_step("judged")
-        event_id = self._record(presented, product, placed)
-        if placed.booking.count is not None:
-            self._last_booked.put(event_id, presented.t0_ns)
-            self._bookings.booked(event_id, self.running, presentation.udi, placed.verdict)
-
-    def _record(self, presented: Presented, product: Product | None, placed: Placed) -> str:
-        catalog = self._knowledge.catalog
-        body = scan_body(
-            recordable(presented.presentation),
-            presented.presentation.udi,
-            product,
-            placed.verdict,
-            placed.booking,
-            catalogue=None if catalog is None else catalog.digest or None,
-            rules=self._knowledge.site.digest,
-        )
-        journal = self._photograph if presented.gesture else self._append
-        event_id = self._submit(wire.Kind.SCAN, body, placed.verdict, presented.t0_ns, journal)
-        log.info(
-            "event_id=%s t0_ns=%d outcome=%s reasons=%s udi=%s",
-            event_id,
-            presented.t0_ns,
-            placed.verdict.outcome.value,
-            ",".join(f"{reason.code}@{reason.audience.value}" for reason in placed.verdict.reasons) or "-",
-            _name(presented.presentation),
-        )
-        return event_id
-
-    def _submit(
-        self,
-        kind: wire.Kind,
-        body: dict[str, object],
-        verdict: Verdict | None = None,
-        t0_ns: int | None = None,
-        journal: Callable[[wire.Draft], None] | None = None,
-    ) -> str:
-        draft = self._drafter.draft(kind, body, self.running)
-        outcome = None if verdict is None else verdict.outcome
-        shows = self._answers.submitted(draft.event_id, outcome, t0_ns, self._mono_ns())
-        self._show_all(shows)
-        (journal or self._append)(draft)
-        return draft.event_id
-
-    def _append(self, draft: wire.Draft) -> None:
-        self._journal.submit(draft, lambda result: self.post(Written(draft.event_id, result)))
-        self._after_step("submitted")
+        return said.Item(verdict, presented.t0_ns, presentation, product, presented.gesture, corrects)
 
     def _photograph(self, draft: wire.Draft) -> None:
         """The event waits a moment for the picture of what lies under the camera; the light is on already."""
@@ -322,26 +336,8 @@ class Desk:
 
     def _may_photograph(self) -> bool:
         """Never while a wristband or badge is expected or near, and only where there is a camera."""
-        persons = awaited(self.running) is not None or self._persons.near(self._mono_ns())
+        persons = machine.person_awaited(self._clerk.state) or self._persons.near(self._mono_ns())
         return not persons and CAMERA not in self._readers.missing
-
-    def _written(self, event_id: str, result: Committed | JournalError) -> None:
-        if isinstance(result, JournalError):
-            log.error("event_id=%s not recorded: %s", event_id, result)
-            self._bookings.not_booked(event_id)
-            self._show_all(self._answers.refused(event_id, str(result)))
-            return
-        self._show_all(self._answers.written(event_id))
-        log.info("event_id=%s seq=%d flush_ms=%.2f", event_id, result.seq, result.took_ms)
-
-    def _undo(self, t0_ns: int) -> None:
-        event_id = self._last_booked.take(t0_ns)
-        if event_id is None:
-            self._display.show(Show(Signal(Outcome.REDO.value), t0_ns))
-            return
-        self._submit(wire.Kind.CORRECTION, correction_body(event_id, "undo"))
-        self._bookings.not_booked(event_id)
-        self._display.show(Show(Signal.CONTEXT, t0_ns))
 
     def _readers_changed(self, readers: Readers) -> None:
         was, self._readers = self.fault, readers
@@ -357,7 +353,7 @@ class Desk:
     def _note_clock(self) -> None:
         change = self._clock_watch.changed()
         if change is not None:
-            self._submit(wire.Kind.CLOCK, change)
+            self._clerk.tell(wire.Kind.CLOCK, change)
 
     def _note_trouble(self) -> None:
         now = self._now()
@@ -369,20 +365,14 @@ class Desk:
         log.warning("trouble=%s", "; ".join(found) or "-")
         self._display.set_trouble(bool(found))
 
-    def _show_all(self, shows: Sequence[Show]) -> None:
-        for show in shows:
-            self._display.show(show)
+    def _digests(self) -> tuple[str | None, str]:
+        catalog = self._knowledge.catalog
+        return None if catalog is None else catalog.digest or None, self._knowledge.site.digest
 
     def _now(self) -> Now:
         reading = self._drafter.clock.now()
         today = _local_day(max(reading.at, self._drafter.clock.floor))  # it cannot be earlier, whatever the clock says
         return Now(reading.at, today, reading.quality)
-
-
-def _name(presentation: Presentation) -> str:
-    """What a log may say of a package: its UDI, never the content of other codes."""
-    udi = presentation.udi
-    return "-" if udi is None else udi.trace_key or f"{udi.issuer.value}|{udi.di or '?'}"
 
 
 def _local_day(at: datetime) -> date:

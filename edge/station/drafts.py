@@ -8,7 +8,7 @@ from typing import Any
 
 from edge import wire
 from edge.station.config import StationTable
-from edge.station.tasks import Running
+from edge.station.tasks.effects import By
 from hardware.host.clock import Clock, ClockReading
 
 
@@ -19,19 +19,34 @@ class Drafter:
     station: StationTable
     clock: Clock
 
-    def draft(self, kind: wire.Kind, body: Mapping[str, Any], running: Running | None = None) -> wire.Draft:
-        """A draft of this moment, placed in the running task (None: an event of the station itself)."""
+    def new_event(self) -> str:
+        """An event id of this moment."""
+        return wire.uuid7(self.clock.now().at)
+
+    def draft(
+        self, kind: wire.Kind, body: Mapping[str, Any], by: By | None = None, event_id: str | None = None
+    ) -> wire.Draft:
+        """A draft of this moment.
+
+        Args:
+            kind: of the event.
+            body: the fields of the kind.
+            by: who did it and at what; None: the station itself.
+            event_id: if it was given out before.
+        """
         now = self.clock.now()
         return wire.Draft(
-            event_id=wire.uuid7(now.at),
+            event_id=event_id or wire.uuid7(now.at),
             station=self.station.id,
             kind=kind,
             at=wire.iso(now.at),
             clock={"quality": now.quality, "boot": now.boot, "mono_ns": now.mono_ns},
             organisation={"id": self.station.organisation.id, "role": self.station.organisation.role},
-            place=self.station.place,
-            operator=None if running is None else running.operator,
-            task=None if running is None else running.task.value,
+            place=self.station.place if by is None or by.place is None else by.place,
+            operator=None if by is None else by.operator,
+            witness=None if by is None else by.witness,
+            task=None if by is None else by.task.value,
+            training=by is not None and by.training,
             body=body,
         )
 

@@ -10,7 +10,7 @@ from edge.catalog.product import Order, Product, innermost_first
 from edge.catalog.site import SiteTables
 from edge.catalog.store import Catalog
 from edge.catalog.write import CatalogueError
-from edge.rules.verdict import Circumstances, Now, Site
+from edge.rules.verdict import Circumstances, Declared, Now, Site
 from edge.station.order_book import OrderIndex
 from hardware.host.clock import TRUSTED
 
@@ -66,9 +66,15 @@ class Knowledge:
             return found
         return found + self.site_orders.orders(di, product, now.today if now.quality in TRUSTED else None)
 
-    def circumstances(self, di: str | None, product: Product | None, now: Now, booked: Circumstances) -> Circumstances:
-        """What the verdict on an item of this DI has to know beside the product; `booked` is what the desk knows."""
-        return replace(booked, orders=self.orders(di, product, now), catalogue_age_days=self.age_days(now.today))
+    def circumstances(
+        self, di: str | None, product: Product | None, now: Now, booked: Circumstances, declared: Declared | None = None
+    ) -> Circumstances:
+        """What the verdict on an item of this DI has to know beside the product; `booked` is what the desk knows.
+
+        `declared` is what was said of an item that shows no UDI.
+        """
+        orders = self.orders(di, product, now)
+        return replace(booked, orders=orders, catalogue_age_days=self.age_days(now.today), declared=declared)
 
     def expects_no_pi(self, di: str) -> bool:
         """The catalogue says that labels of this DI carry no production identifier."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -28,9 +28,21 @@ class Booking:
     count: int | None = None
     """Sale units moved; None where nothing was booked."""
     document: str | None = None
+    line: int | None = None
+    """Of the document."""
+    owner: str | None = None
+    """货主."""
+    counterparty: str | None = None
     case: str | None = None
-    patient: Sealed | None = None
+    house_code: str | None = None
+    """That this UDI is being bound to; one that was merely read stands among the reads."""
+    measurement: Mapping[str, Any] | None = None
+    """``{quantity, value, unit}``: a count by hand, a temperature."""
+    override: Mapping[str, Any] | None = None
+    """``{reason}``: booked despite the verdict."""
     reason: str | None = None
+    corrects: str | None = None
+    """The event that this one takes the place of."""
 
 
 def scan_body(
@@ -40,6 +52,7 @@ def scan_body(
     verdict: Verdict,
     booking: Booking,
     *,
+    patient: Sealed | None,
     catalogue: str | None,
     rules: str,
 ) -> dict[str, Any]:
@@ -52,6 +65,7 @@ def scan_body(
         product: what the catalogue said.
         verdict: what was shown.
         booking: the place in the task.
+        patient: of the case, sealed.
         catalogue: digest of the catalogue file; None without a catalogue.
         rules: digest of the region file.
     """
@@ -70,16 +84,16 @@ def scan_body(
         },
         "count": booking.count,
         "document": booking.document,
-        "line": None,
-        "owner": None,
-        "counterparty": None,
+        "line": booking.line,
+        "owner": booking.owner,
+        "counterparty": booking.counterparty,
         "case": booking.case,
-        "patient": None if booking.patient is None else booking.patient.to_json(),
-        "house_code": _house_code(reads),
-        "measurement": None,
-        "override": None,
+        "patient": None if patient is None else patient.to_json(),
+        "house_code": booking.house_code or _house_code(reads),
+        "measurement": booking.measurement,
+        "override": booking.override,
         "reason": booking.reason,
-        "corrects": None,
+        "corrects": booking.corrects,
     }
 
 

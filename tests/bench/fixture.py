@@ -13,11 +13,10 @@ from edge import wire
 from edge.catalog.product import Level, Product
 from edge.rules.judge import judge
 from edge.rules.regions import site_rules
-from edge.rules.verdict import Now, Outcome, TaskName
+from edge.rules.verdict import Now, Outcome, TaskName, Verdict
 from edge.seal import Sealer, new_key, public_half
 from edge.station.journal.store import OpenedEpoch
-from edge.station.record import scan_body
-from edge.station.tasks import Placed, Running, place
+from edge.station.record import Booking, scan_body
 from edge.udi.assemble import assemble
 from edge.udi.build import element_string
 from edge.udi.checks import mod10
@@ -84,7 +83,7 @@ def opening(opened: OpenedEpoch) -> wire.Draft:
     change = wire.station_change(
         "epoch_opened", previous=opened.previous, lost=opened.lost, salvaged=opened.salvaged, why=opened.why
     )
-    return _draft(FIRST_AT, 0, wire.Kind.STATION, change, None)
+    return _draft(FIRST_AT, 0, wire.Kind.STATION, change)
 
 
 def drafts(count: int, seals: Sealer, seed: int = 1) -> Iterator[wire.Draft]:
@@ -122,19 +121,19 @@ def _scan(labels: Labels, seals: Sealer, number: int) -> wire.Draft:
     verdict = judge(presentation, product, TaskName.USE, RULES, Now(at, FIRST_AT.date(), "ntp"))
     case = hashlib.sha256(str(number).encode()).hexdigest()[:16]
     patient = seals.seal(f"ZY{labels.digits(8)}".encode(), site=SITE, case=case)
-    running = Running(TaskName.USE, "N1207", f"DN-{labels.digits(10)}", case, patient)
-    placed = place(running, verdict, product)
-    _check(presentation, placed)
+    booking = Booking(count=1, document=f"DN-{labels.digits(10)}", case=case)
+    _check(presentation, verdict)
     body = scan_body(
         presentation.reads,
         presentation.udi,
         product,
-        placed.verdict,
-        placed.booking,
+        verdict,
+        booking,
+        patient=patient,
         catalogue=hashlib.sha256(b"catalogue").hexdigest(),
         rules=RULES.digest,
     )
-    return _draft(at, mono_ns, wire.Kind.SCAN, body, running)
+    return _draft(at, mono_ns, wire.Kind.SCAN, body)
 
 
 def _reads(labels: Labels, di: str, t0_ns: int) -> list[Read]:
@@ -163,7 +162,7 @@ def _product(di: str) -> Product:
     )
 
 
-def _draft(at: datetime, mono_ns: int, kind: wire.Kind, body: dict[str, object], running: Running | None) -> wire.Draft:
+def _draft(at: datetime, mono_ns: int, kind: wire.Kind, body: dict[str, object]) -> wire.Draft:
     return wire.Draft(
         event_id=wire.uuid7(at),
         station=STATION,
@@ -172,16 +171,15 @@ def _draft(at: datetime, mono_ns: int, kind: wire.Kind, body: dict[str, object],
         clock={"quality": "ntp", "boot": "0b1f7ac5-6e0d-4c55-9a55-3c4b1d6a2f10", "mono_ns": mono_ns},
         organisation={"id": "H510104", "role": "hospital"},
         place="Operating room 3",
-        operator=None if running is None else running.operator,
-        task=None if running is None else running.task.value,
+        operator="N1207",
+        task=TaskName.USE.value,
         body=body,
     )
 
 
-def _check(presentation: Presentation, placed: Placed) -> None:
+def _check(presentation: Presentation, verdict: Verdict) -> None:
     """A fixture that has become a smaller event would flatter every figure."""
     assert presentation.shape is Shape.COMPLETE, presentation
     assert len(presentation.companions) == 1, presentation
-    assert placed.verdict.outcome is Outcome.ACCEPTED, placed
-    assert len(placed.verdict.reasons) >= REASONS, placed  # a random lot may look like a lost separator
-    assert placed.booking.patient is not None, placed
+    assert verdict.outcome is Outcome.ACCEPTED, verdict
+    assert len(verdict.reasons) >= REASONS, verdict  # a random lot may look like a lost separator

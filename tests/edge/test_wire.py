@@ -68,11 +68,18 @@ PRODUCT = Product("06901234567892", "06901234567892", Level.SALE_UNIT, 1, "n", "
 VERDICT = Verdict(Outcome.ACCEPTED, (Reason("near_expiry", Audience.HUB),))
 FULL = scan_body(
     [READ], UDI, PRODUCT, VERDICT,
-    Booking(count=1, case="c7", patient=Sealed("hub-2026", b"e" * 32, b"c" * 40)), catalogue="sha256", rules="sha256",
+    Booking(count=1, case="c7"), patient=Sealed("hub-2026", b"e" * 32, b"c" * 40), catalogue="sha256", rules="sha256",
 )  # fmt: skip
-NO_CODE = scan_body([], None, None, Verdict(Outcome.MISSING), Booking(), catalogue=None, rules="r")
+NO_CODE = scan_body([], None, None, Verdict(Outcome.MISSING), Booking(), patient=None, catalogue=None, rules="r")
 LONG = scan_body(
-    [Read(b"x" * 65_536, None, "scanner", 1)], None, None, Verdict(Outcome.REDO), Booking(), catalogue=None, rules="r"
+    [Read(b"x" * 65_536, None, "scanner", 1)],
+    None,
+    None,
+    Verdict(Outcome.REDO),
+    Booking(),
+    patient=None,
+    catalogue=None,
+    rules="r",
 )
 OPENED = {
     "previous": {"epoch": "0" * 16, "seq": 7, "chain": CHAIN},

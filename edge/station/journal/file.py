@@ -45,6 +45,10 @@ def _create(db: Database) -> None:
     db.conn.execute("CREATE TABLE cursor(epoch TEXT NOT NULL, acked_seq INTEGER NOT NULL, acked_chain TEXT)")
 
 
+def _keep_tasks(db: Database) -> None:
+    db.conn.execute("CREATE TABLE kept(id INTEGER PRIMARY KEY CHECK (id = 1), state BLOB NOT NULL)")
+
+
 def open_checked(path: Path) -> Database:
     """Open or make the file for its writer; its headers and newest links are good.
 
@@ -56,7 +60,7 @@ def open_checked(path: Path) -> Database:
     db = open_writer(path)
     with contextlib.ExitStack() as unless_good:
         unless_good.callback(db.conn.close)
-        migrate(db, "journal", [_create])
+        migrate(db, "journal", [_create, _keep_tasks])
         newest = db.conn.execute("SELECT seq, line FROM outbox ORDER BY seq DESC LIMIT ?", (CHECKED_LINKS,)).fetchall()
         broken = broken_links(reversed(newest))
         head = read_head(db.conn)

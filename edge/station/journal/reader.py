@@ -71,6 +71,11 @@ class JournalReader:
         """Where the journal stands."""
         return read_head(self._conn)
 
+    def kept(self) -> bytes | None:
+        """What the tasks knew after the newest event; None if nothing was kept yet."""
+        row = self._conn.execute("SELECT state FROM kept").fetchone()
+        return None if row is None else bytes(row[0])
+
     def after(self, seq: int, limit: int) -> list[Row]:
         """The first events after `seq`, at most `limit`, in order."""
         return [Row(*row) for row in self._after(seq, limit)]

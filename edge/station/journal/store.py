@@ -137,8 +137,12 @@ class Journal:
         """Whether the file's cursor says what `head` says."""
         return self._settled == self._head.acked_seq
 
-    def append(self, drafts: Sequence[wire.Draft]) -> list[Row]:
+    def append(self, drafts: Sequence[wire.Draft], kept: bytes | None = None) -> list[Row]:
         """Write events in one transaction; they are on the card when this returns.
+
+        Args:
+            drafts: the events.
+            kept: what the tasks know after them, see `edge.station.tasks.keeping`; None leaves it as it is.
 
         Raises:
             JournalFull: the capacity is used up; nothing was written.
@@ -152,7 +156,7 @@ class Journal:
             )
         rows, chain = self._encode(drafts)
         try:
-            self._transaction(lambda: self._insert(rows))
+            self._transaction(lambda: self._insert(rows, kept))
         except sqlite3.Error as error:
             raise JournalError(f"the journal could not be written: {error}; {what_to_do(self._path, error)}") from error
         head = self._head
@@ -228,8 +232,10 @@ class Journal:
             rows.append(Row(seq, line))
         return rows, chain
 
-    def _insert(self, rows: Sequence[Row]) -> None:
+    def _insert(self, rows: Sequence[Row], kept: bytes | None = None) -> None:
         self._conn.executemany("INSERT INTO outbox(seq, line) VALUES (?, ?)", [(row.seq, row.line) for row in rows])
+        if kept is not None:
+            self._conn.execute("INSERT OR REPLACE INTO kept(id, state) VALUES (1, ?)", (kept,))
         self._after_step("inserted")
 
     def _transaction(self, work: Callable[[], None]) -> None:

@@ -42,6 +42,7 @@ Done = Callable[[Committed | JournalError], None]
 class _Append:
     draft: wire.Draft
     done: Done
+    kept: bytes | None = None
 
 
 class JournalWriter:
@@ -72,9 +73,12 @@ class JournalWriter:
         with self._lock:
             return self._head
 
-    def submit(self, draft: wire.Draft, done: Done) -> None:
-        """Queue an event; `done` is called in the writer's thread with the outcome."""
-        self._queue.put(_Append(draft, done))
+    def submit(self, draft: wire.Draft, done: Done, kept: bytes | None = None) -> None:
+        """Queue an event; `done` is called in the writer's thread with the outcome.
+
+        `kept` is what the tasks know after it; see `Journal.append`.
+        """
+        self._queue.put(_Append(draft, done, kept))
 
     def acknowledge(self, ack: wire.Ack) -> None:
         """Queue the hub's watermark."""
@@ -132,7 +136,8 @@ class JournalWriter:
             return
         began = time.monotonic_ns()
         try:
-            rows = self._journal.append([each.draft for each in appends])
+            kept = next((each.kept for each in reversed(appends) if each.kept is not None), None)
+            rows = self._journal.append([each.draft for each in appends], kept)
         except (JournalError, wire.WireError) as error:
             self._refuse(appends, error)
             return

@@ -12,7 +12,6 @@ from edge.rules.judge import RULES, Step, judge
 from edge.rules.reasons import TEXTS, say
 from edge.rules.regions import known_regions, site_rules
 from edge.rules.verdict import Audience, Circumstances, Declared, Made, Outcome, TaskName
-from edge.station.tasks import Running, place
 from edge.udi.findings import finding
 from edge.udi.presentation import Presentation, Shape
 from edge.udi.recover import PiFlags
@@ -135,16 +134,10 @@ def test_an_explanation_changes_no_verdict_and_tells_every_reason(item: Item, ta
 def test_only_a_check_is_checked_and_no_case_is_booked_on_a_patient(item: Item, site: object) -> None:
     for task in TaskName:
         verdict = item.judged(task, site)  # type: ignore[arg-type]
-        assert (verdict.outcome is Outcome.CHECKED) <= (task is TaskName.CHECK)
-        assert (verdict.outcome is Outcome.ACCEPTED) <= (task is not TaskName.CHECK)
-    placed = place(Running(TaskName.USE, operator="1207", case="c"), item.judged(TaskName.USE), item.product)
-    assert placed.booking.count in (None, 1)
-
-
-def test_a_check_books_nothing_even_if_it_asks_for_attention() -> None:
-    checked = Item(udi(lot=None, expires=None), Shape.DI_ONLY).judged(TaskName.CHECK)
-    assert checked.outcome is Outcome.ATTENTION
-    assert place(Running(TaskName.CHECK), checked, product()).booking.count is None
+        assert (verdict.outcome is Outcome.CHECKED) <= (DECISIONS.stage[task] == "look")
+        assert (verdict.outcome is Outcome.ACCEPTED) <= (DECISIONS.stage[task] != "look")
+    used = item.judged(TaskName.USE, site)  # type: ignore[arg-type]
+    assert used.outcome not in (Outcome.ACCEPTED, Outcome.ATTENTION) or (item.product or product()).contains == 1
 
 
 @pytest.mark.parametrize("code", TEXTS)

@@ -87,7 +87,7 @@ def test_a_wrong_file_is_refused_by_key(changed: dict[str, object], message: str
 def test_the_decision_table_is_read_strictly(tmp_path: Path) -> None:
     text = FILE.read_text(encoding="utf-8")
     file = tmp_path / "decisions.toml"
-    file.write_text(text.replace('"STOP" }', '"STOPP" }', 1), encoding="utf-8")
+    file.write_text(text.replace('patient = "STOP"', 'patient = "STOPP"', 1), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"reason\[0\].patient = 'STOPP': expected one of -, hub, ATTENTION"):
         load(file, _File)
 

@@ -17,7 +17,7 @@ from edge.udi.presentation import Presentation, Shape
 from edge.udi.recover import PiFlags
 from tests.support.judged import DAY, GOOD, KNOWN, NATIONAL, RECALL, TODAY, Item, line, product, udi
 
-CHECK, RECEIVE, USE = TaskName.CHECK, TaskName.RECEIVE, TaskName.USE
+THREE = CHECK, RECEIVE, USE = TaskName.CHECK, TaskName.RECEIVE, TaskName.USE
 NONE_CARRIED = PiFlags(lot=False, serial=False, manufactured=False, expires=False)
 RUN_TOGETHER = parse("0106901234567892" + "10LOT2024A21SN0012345", "]d2", today=TODAY)
 COLD = (Storage("冷藏", 2, 8, "℃"),)
@@ -224,10 +224,10 @@ TABLE: dict[str, tuple[Item, str, str, str]] = {
 
 
 @pytest.mark.parametrize("name", TABLE)
-@pytest.mark.parametrize("task", list(TaskName))
+@pytest.mark.parametrize("task", THREE)
 def test_each_situation_at_each_task(name: str, task: TaskName) -> None:
     item, *expected = TABLE[name]
-    assert line(item.judged(task)) == expected[list(TaskName).index(task)]
+    assert line(item.judged(task)) == expected[THREE.index(task)]
 
 
 @pytest.mark.parametrize(("task", "days"), [(CHECK, 1), (RECEIVE, 180), (USE, 30)])
@@ -274,7 +274,7 @@ def test_rows_of_the_table_stand_by_weight() -> None:
         assert max(cell.weight for cell in lights) < min(cell.weight for cell in kept if cell.outcome is None)
 
 
-@pytest.mark.parametrize("task", list(TaskName))
+@pytest.mark.parametrize("task", THREE)
 def test_the_worst_reason_is_the_outcome_and_every_one_is_told(task: TaskName) -> None:
     item = Item(
         udi(expires=TODAY - DAY, serial="S1"),

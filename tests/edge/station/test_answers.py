@@ -1,30 +1,29 @@
 import pytest
 
-from edge.rules.verdict import Outcome
 from edge.station.answers import EARLY, FAULT_NS, WORKING_NS, Answers, Show
 from hardware.signals import Signal
 
 T = 1_000_000_000
-GREEN = [outcome for outcome in Outcome if outcome not in (*EARLY, Outcome.FAULT)]
+GREEN = (Signal.ACCEPTED, Signal.CHECKED, Signal.ATTENTION, Signal.ASK)
 
 
 @pytest.mark.parametrize("outcome", EARLY)
-def test_a_refusal_shows_before_the_flush_and_only_once(outcome: Outcome) -> None:
+def test_a_refusal_shows_before_the_flush_and_only_once(outcome: Signal) -> None:
     answers = Answers()
-    assert answers.submitted("e", outcome, T, T) == [Show(Signal(outcome.value), T)]
+    assert answers.submitted("e", outcome, T, T) == [Show(outcome, T)]
     assert answers.written("e") == []
 
 
 @pytest.mark.parametrize("outcome", GREEN)
-def test_green_shows_only_after_the_flush(outcome: Outcome) -> None:
+def test_green_shows_only_after_the_flush(outcome: Signal) -> None:
     answers = Answers()
     assert answers.submitted("e", outcome, T, T) == []
     assert answers.tick(T + WORKING_NS - 1) == []
-    assert answers.written("e") == [Show(Signal(outcome.value), T)]
+    assert answers.written("e") == [Show(outcome, T)]
 
 
 @pytest.mark.parametrize("outcome", [*GREEN, *EARLY])
-def test_a_refused_write_is_never_green(outcome: Outcome) -> None:
+def test_a_refused_write_is_never_green(outcome: Signal) -> None:
     answers = Answers()
     answers.submitted("e", outcome, T, T)
     assert answers.refused("e", "disk full") == [Show(Signal.FAULT, T)]
@@ -33,7 +32,7 @@ def test_a_refused_write_is_never_green(outcome: Outcome) -> None:
 
 def test_a_slow_card_shows_working_then_fault_then_the_answer() -> None:
     answers = Answers()
-    answers.submitted("e", Outcome.ACCEPTED, T, T)
+    answers.submitted("e", Signal.ACCEPTED, T, T)
     assert answers.tick(T + WORKING_NS) == [Show(Signal.WORKING, T)]
     assert answers.tick(T + WORKING_NS + 1) == []
     assert answers.tick(T + FAULT_NS) == [Show(Signal.FAULT, T)]
@@ -45,8 +44,8 @@ def test_a_slow_card_shows_working_then_fault_then_the_answer() -> None:
 
 def test_fault_lasts_while_another_write_is_overdue() -> None:
     answers = Answers()
-    answers.submitted("a", Outcome.ACCEPTED, T, T)
-    answers.submitted("b", Outcome.ACCEPTED, T, T)
+    answers.submitted("a", Signal.ACCEPTED, T, T)
+    answers.submitted("b", Signal.ACCEPTED, T, T)
     answers.tick(T + FAULT_NS)
     answers.tick(T + FAULT_NS)
     answers.written("a")
@@ -57,7 +56,7 @@ def test_fault_lasts_while_another_write_is_overdue() -> None:
 
 def test_a_write_that_works_again_lights_the_ready_lamp() -> None:
     answers = Answers()
-    answers.submitted("a", Outcome.ACCEPTED, T, T)
+    answers.submitted("a", Signal.ACCEPTED, T, T)
     answers.refused("a", "disk full")
     answers.submitted("b", None, None, T)
     assert answers.written("b") == [Show(Signal.READY)]
@@ -67,20 +66,20 @@ def test_a_write_that_works_again_lights_the_ready_lamp() -> None:
 def test_the_next_deadline_is_that_of_the_oldest_write() -> None:
     answers = Answers()
     assert answers.next_deadline_ns() is None
-    answers.submitted("a", Outcome.ACCEPTED, T, T)
-    answers.submitted("b", Outcome.ACCEPTED, T, T + 5)
+    answers.submitted("a", Signal.ACCEPTED, T, T)
+    answers.submitted("b", Signal.ACCEPTED, T, T + 5)
     assert answers.next_deadline_ns() == T + WORKING_NS
 
 
 def test_a_refusal_on_a_slow_card_is_not_replaced_by_working() -> None:
     answers = Answers()
-    answers.submitted("e", Outcome.STOP, T, T)
+    answers.submitted("e", Signal.STOP, T, T)
     assert answers.tick(T + WORKING_NS) == []
 
 
 def test_a_green_light_after_a_fault_is_not_replaced_by_ready() -> None:
     answers = Answers()
-    answers.submitted("a", Outcome.ACCEPTED, T, T)
+    answers.submitted("a", Signal.ACCEPTED, T, T)
     answers.submitted("b", None, None, T)
     answers.tick(T + FAULT_NS)
     assert answers.written("a") == [Show(Signal.ACCEPTED, T)]

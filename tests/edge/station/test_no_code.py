@@ -19,7 +19,6 @@ from edge import wire
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.seal import new_key, public_half
-from edge.station.cases import CaseBook
 from edge.station.config import Organisation, PatternsTable, PatternTable, SealTable, StationTable
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
@@ -203,11 +202,16 @@ def bench(tmp_path: Path, task: TaskName) -> Iterator[Bench]:
     lamps, camera, file = SimulatedIndicator(), Photographs(), tmp_path / "journal.sqlite3"
     writer = JournalWriter(Journal.open(file, opening=opening))
     desk = Desk(
-        task=task,
+        home=task,
         patterns=PATTERNS,
         knowledge=Knowledge(None, site_rules(None, "hospital")),
-        drafter=Drafter(StationTable("OR-01", Organisation("H1", "hospital"), "OR", task.value), Clock()),
-        cases=CaseBook(tmp_path / "open_case", SEAL),
+        drafter=Drafter(
+            StationTable("OR-01", Organisation("H1", "hospital"), "OR", "USE" if task is TaskName.USE else "CHECK"),
+            Clock(),
+        ),
+        seal=SEAL,
+        run_dir=tmp_path,
+        kept=None,
         journal=writer,
         indicator=lamps,
         mono_ns=time.monotonic_ns,
@@ -273,7 +277,7 @@ def test_a_picture_of_a_frame_with_a_wristband_in_it_is_thrown_away(bench: Bench
 
 @pytest.mark.parametrize("task", [TaskName.USE])
 def test_none_is_taken_while_badge_or_wristband_is_expected(bench: Bench, task: TaskName) -> None:
-    assert bench.desk.running.task is task
+    assert bench.desk.task is task
     long_ago = time.monotonic_ns() - 2 * AFTER_NS
     bench.press()
     bench.post(Scanned(ScannerRead(b"N1207", "]C0", long_ago)))

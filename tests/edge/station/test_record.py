@@ -22,7 +22,7 @@ ORDER = [
 
 
 def body(*reads: Read) -> dict[str, object]:
-    return scan_body(reads, UDI, None, VERDICT, Booking(count=1), catalogue=None, rules="r")
+    return scan_body(reads, UDI, None, VERDICT, Booking(count=1), patient=None, catalogue=None, rules="r")
 
 
 def test_keys_stand_in_wire_order() -> None:

@@ -23,7 +23,6 @@ from edge.rules.judge import judge
 from edge.rules.reasons import TEXTS
 from edge.rules.regions import site_rules
 from edge.rules.verdict import Now, Outcome, TaskName, Verdict
-from edge.station.cases import CaseBook
 from edge.station.config import Organisation, PatternsTable, PatternTable, StationTable
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
@@ -167,11 +166,13 @@ def answered(message: Message, knowledge: Knowledge, folder: Path) -> tuple[str,
     writer = JournalWriter(journal)
     lamps = SimulatedIndicator()
     desk = Desk(
-        task=TaskName.RECEIVE,
+        home=TaskName.RECEIVE,
         patterns=PATTERNS,
         knowledge=knowledge,
         drafter=Drafter(STATION, Clock()),
-        cases=CaseBook(folder / "open_case", None),
+        seal=None,
+        run_dir=folder,
+        kept=None,
         journal=writer,
         indicator=lamps,
         mono_ns=time.monotonic_ns,

@@ -17,7 +17,6 @@ from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.seal import new_key, public_half
 from edge.station.camera_input import CameraInput
-from edge.station.cases import CaseBook
 from edge.station.config import Organisation, PatternsTable, PatternTable, SealTable, StationTable
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
@@ -59,7 +58,6 @@ class Trouble:
     seal: SealTable | None = GOOD_KEY
     task: TaskName = TaskName.USE
     capacity: int = 1000
-    case_file: str = "open_case"
     shows: str | None = None
     """The signal it ends in; None where the desk fails and the station restarts."""
     stored: bool = False
@@ -79,7 +77,6 @@ TROUBLES = {
     "key that seals nothing": Trouble(by_hand(WRISTBAND), seal=seal_table(bytes(32))),
     "key of the wrong size": Trouble(by_hand(WRISTBAND), seal=seal_table(bytes(31))),
     "no key": Trouble(by_hand(WRISTBAND), seal=None),
-    "folder of the open case gone": Trouble(by_hand(WRISTBAND), case_file="gone/open_case"),
     "a GS1 patient number": Trouble(by_hand(GSRN, "]d2"), shows="REDO"),
     "a GS1 patient number, misread": Trouble(by_hand(GSRN[:-1], "]d2"), shows="REDO"),
     "a GS1 patient number beside a package": Trouble(
@@ -102,11 +99,13 @@ def test_no_message_around_a_wristband_says_whose_it_is(
     writer = JournalWriter(journal)
     lamps = SimulatedIndicator()
     desk = Desk(
-        task=trouble.task,
+        home=trouble.task,
         patterns=PATTERNS,
         knowledge=Knowledge(None, site_rules(None, "hospital")),
         drafter=Drafter(STATION, Clock()),
-        cases=CaseBook(tmp_path / trouble.case_file, trouble.seal),
+        seal=trouble.seal,
+        run_dir=tmp_path,
+        kept=None,
         journal=writer,
         indicator=lamps,
         mono_ns=time.monotonic_ns,
@@ -120,7 +119,7 @@ def test_no_message_around_a_wristband_says_whose_it_is(
     writer.stop()
     assert (worker.error is None) == (trouble.shows is not None)
     told = "".join(traceback.format_exception(worker.error)) if worker.error is not None else ""
-    said = "\n".join([caplog.text, told, repr(worker.error), str(worker.error), repr(desk.running)])
+    said = "\n".join([caplog.text, told, repr(worker.error), str(worker.error), repr(desk.task)])
     assert leaks(said.encode(), [NUMBER]) == []
     stored = {name: found for name, data in contents(tmp_path) if (found := leaks(data, [NUMBER]))}
     assert bool(stored) == trouble.stored, stored

@@ -10,7 +10,6 @@ import pytest
 
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
-from edge.station.cases import CaseBook
 from edge.station.config import Organisation, PatternsTable, StationTable
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
@@ -73,11 +72,13 @@ def bench(folder: Path, clock: Clock) -> Iterator[Bench]:
     lamps = SimulatedIndicator()
     writer = JournalWriter(Journal.open(folder / "journal.sqlite3", opening=opening))
     desk = Desk(
-        task=TaskName.RECEIVE,
+        home=TaskName.RECEIVE,
         patterns=PatternsTable(),
         knowledge=Knowledge(None, SITE),
         drafter=Drafter(StationTable("D-01", Organisation("H", "hospital"), "D", "RECEIVE"), clock),
-        cases=CaseBook(folder / "open_case", None),
+        seal=None,
+        run_dir=folder,
+        kept=None,
         journal=writer,
         indicator=lamps,
         mono_ns=time.monotonic_ns,

@@ -1,0 +1,122 @@
+"""Acts that wait for their item: the card first, then the package (报废、退库、退货、取出、绑码、隔离、放行、抽检).
+
+Each is a task of its own for one item. What was pending of it under the open case no longer is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from edge.rules.verdict import Outcome, TaskName
+from edge.station.record import Booking
+from edge.station.tasks.effects import UNDERSTOOD, Light, Record, Say, Step, by, refuses
+from edge.station.tasks.said import Item, Moment
+from edge.station.tasks.state import Armed, Last, State
+from edge.station.tasks.use import remembered, seen
+from hardware.signals import Signal
+
+ARMED_NS = 20_000_000_000
+"""How long an act waits for its item."""
+SHEET, BIND = "SHEET", "BIND"
+SHEET_NS = 60_000_000_000
+QUALITY = "Q"
+"""The right of an operator who may release what was held."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """What one act does with its item."""
+
+    task: TaskName
+    books: bool
+    """Units leave or come: its event has a count."""
+    of_case: bool = False
+    """Only under an open case."""
+    without_udi: bool = False
+    """It really happened to something that shows no UDI, too."""
+    right: str = ""
+    """Of the operator."""
+
+
+ACTS: Mapping[str, _Act] = {
+    "WASTE": _Act(TaskName.WASTE, books=True, without_udi=True),
+    "RETURN": _Act(TaskName.RETURN, books=True),
+    "SEND_BACK": _Act(TaskName.SEND_BACK, books=True),
+    "EXPLANT": _Act(TaskName.EXPLANT, books=True, of_case=True, without_udi=True),
+    BIND: _Act(TaskName.BIND, books=False),
+    "QUARANTINE": _Act(TaskName.QUARANTINE, books=False, without_udi=True),
+    "RELEASE": _Act(TaskName.RELEASE, books=False, right=QUALITY),
+    "SAMPLE": _Act(TaskName.SAMPLE, books=True),
+}
+
+
+def arm(state: State, act: str, moment: Moment) -> Step:
+    """Wait for the item; the same card again lets it be."""
+    if state.armed is not None and state.armed.act == act:
+        return Step(replace(state, armed=None), (UNDERSTOOD,))
+    if act == SHEET:
+        return _arm_sheet(state, moment)
+    needed = ACTS[act]
+    if state.operator is None:
+        return Step(state, refuses("operator_missing"))
+    if needed.of_case and state.case is None:
+        return Step(state, refuses("patient_missing"))
+    if needed.right and needed.right not in state.rights:
+        return Step(state, refuses("right_missing"))
+    armed = Armed(act, moment.now_ns + ARMED_NS)
+    return Step(replace(state, armed=armed, asked=None), (UNDERSTOOD, Say((f"act_{act.lower()}",))))
+
+
+def task_of(act: str) -> TaskName | None:
+    """The task at which an act's item is judged; None: the running one."""
+    return ACTS[act].task if act in ACTS else None
+
+
+def item(state: State, act: str, shown: Item, moment: Moment) -> Step:
+    """The item that the act waited for."""
+    if act == BIND:
+        return _bind(state, shown, moment)
+    does, state = ACTS[act], replace(state, armed=None)
+    if not shown.fit and not (does.without_udi and shown.verdict.outcome is Outcome.MISSING):
+        return seen(state, shown, shown.verdict, moment)
+    return _done(state, does, shown, Booking(), moment)
+
+
+def _bind(state: State, shown: Item, moment: Moment) -> Step:
+    """A house code and the UDI it is to stand for, in one view or one after the other in any order."""
+    former = None if state.armed is None else state.armed.code
+    codes = [each.house_code for each in (former, shown) if each is not None and each.house_code is not None]
+    whole = next((each for each in (shown, former) if each is not None and each.fit), None)
+    if codes and whole is not None:
+        return _done(replace(state, armed=None), ACTS[BIND], whole, Booking(house_code=codes[-1]), moment)
+    if former is not None or not (codes or whole):
+        return seen(replace(state, armed=None), shown, shown.verdict, moment)
+    armed = Armed(BIND, moment.now_ns + ARMED_NS, shown)
+    return Step(replace(state, armed=armed), (Light(Signal.INCOMPLETE),))
+
+
+def _done(state: State, does: _Act, shown: Item, booking: Booking, moment: Moment) -> Step:
+    before, event = state.case, moment.new_event()
+    opened = before is not None and shown.key != "" and before.pends(shown.key) is not None
+    only_checked = does.task is TaskName.RETURN and opened
+    count = 1 if before is not None else shown.units
+    booking = replace(
+        booking,
+        count=count if does.books and not only_checked else None,
+        case=None if before is None else before.ident,
+        document=None if state.work is None else state.work.ident,
+    )
+    outcome = Outcome.ATTENTION if not shown.fit or shown.verdict.outcome is Outcome.ATTENTION else Outcome.ACCEPTED
+    record = Record(event, shown, shown.verdict, booking, by(state, does.task), Signal(outcome.value))
+    if before is not None:
+        state = state.with_case(replace(before.settled(shown.key), touched_ns=moment.now_ns))
+    state = remembered(state, (event,), moment, before)
+    return Step(replace(state, last=Last(shown, event, moment.now_ns, does.task, booking.count)), (record,))
+
+
+def _arm_sheet(state: State, moment: Moment) -> Step:
+    if state.case is None:
+        return Step(state, refuses("patient_missing"))
+    armed = Armed(SHEET, moment.now_ns + SHEET_NS)
+    return Step(replace(state, armed=armed, asked=None), (UNDERSTOOD, Say(("act_sheet",))))

@@ -1,0 +1,97 @@
+"""The state as it lasts: kept in the journal's own transactions, read at the next start.
+
+Monotonic times mean nothing after a start of the machine, so nothing that waits for something is kept. What is open
+comes back suspended: a case until its wristband is shown, a document until somebody resumes it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from edge.rules.verdict import TaskName
+from edge.station.tasks.effects import Effect, Step, session
+from edge.station.tasks.state import Case, Pending, State, Work
+
+VERSION = 1
+
+
+def keep(state: State) -> bytes:
+    """What of a state lasts."""
+    kept = {
+        "version": VERSION,
+        "task": state.task.value,
+        "operator": state.operator,
+        "rights": state.rights,
+        "place": state.place,
+        "active": state.active,
+        "cases": [_case(each) for each in state.cases],
+        "work": None if state.work is None else state.work.ident,
+        "practised": list(state.practised),
+        "emergencies": state.emergencies,
+    }
+    return json.dumps(kept, separators=(",", ":")).encode()
+
+
+def restore(kept: bytes | None, home: TaskName, now_ns: int) -> Step:
+    """The state after a start, and the events that say what was suspended.
+
+    What cannot be understood, of another version perhaps, is as good as nothing: the home task, with nobody signed on.
+    """
+    fresh = State(home, home, acted_ns=now_ns)
+    try:
+        state = fresh if kept is None else _state(json.loads(kept), fresh, now_ns)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        state = fresh
+    events: tuple[Effect, ...] = tuple(
+        session(state, "case", "suspended", each.ident, "restart") for each in state.cases if not each.suspended
+    )
+    if state.work is not None and not state.work.paused:
+        events = (*events, session(state, "document", "suspended", state.work.ident, "restart"))
+    cases = tuple(replace(each, suspended=True) for each in state.cases)
+    work = None if state.work is None else replace(state.work, paused=True)
+    return Step(replace(state, cases=cases, work=work), events)
+
+
+def _case(case: Case) -> dict[str, Any]:
+    return {
+        "ident": case.ident,
+        "opening": case.opening,
+        "who": case.who,
+        "number": case.number,
+        "pending": [[each.key, each.count, each.event_id] for each in case.pending],
+        "used": list(case.used),
+        "suspended": case.suspended,
+    }
+
+
+def _state(kept: dict[str, Any], fresh: State, now_ns: int) -> State:
+    if kept["version"] != VERSION:
+        return fresh
+    return replace(
+        fresh,
+        task=TaskName(kept["task"]),
+        operator=kept["operator"],
+        rights=str(kept["rights"]),
+        place=kept["place"],
+        active=kept["active"],
+        cases=tuple(_restored(each, now_ns) for each in kept["cases"]),
+        work=None if kept["work"] is None else Work(str(kept["work"]), now_ns),
+        practised=tuple(map(str, kept["practised"])),
+        practised_ns=now_ns,
+        emergencies=int(kept["emergencies"]),
+    )
+
+
+def _restored(kept: dict[str, Any], now_ns: int) -> Case:
+    return Case(
+        ident=str(kept["ident"]),
+        opening=kept["opening"],
+        who=kept["who"],
+        number=kept["number"],
+        pending=tuple(Pending(str(key), int(count), str(event), now_ns) for key, count, event in kept["pending"]),
+        used=tuple(map(str, kept["used"])),
+        touched_ns=now_ns,
+        suspended=bool(kept["suspended"]),
+    )

@@ -1,0 +1,168 @@
+"""One step: something was said to the station; what is known now, and what is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from edge.cards import Card, CardKind
+from edge.rules.verdict import TaskName
+from edge.station.tasks import acts, answers, cases, goods, people, practice, sheet, times, undo, use
+from edge.station.tasks.effects import UNDERSTOOD, Repeat, Say, Step, refuses, session
+from edge.station.tasks.said import (
+    Badge,
+    Bed,
+    Document,
+    Item,
+    Moment,
+    Passed,
+    Patient,
+    Pressed,
+    Said,
+    Sheet,
+    Shown,
+)
+from edge.station.tasks.state import State
+from hardware.buttons import ButtonEvent
+
+_Handle = Callable[[State, Moment], Step]
+
+
+def step(state: State, said: Said, moment: Moment) -> Step:
+    """The next state, and what is to be done.
+
+    Args:
+        state: before.
+        said: by whom or what; an `Item` was judged at the task that `judged_as` names for `state`.
+        moment: now; time never goes back.
+    """
+    ended = times.passed(state, moment)
+    if isinstance(said, Passed):
+        return ended
+    done = practice.practised(_said(replace(ended.state, acted_ns=moment.now_ns), said, moment))
+    return done.after(*ended.effects)
+
+
+def judged_as(state: State) -> TaskName:
+    """The task at which the next item is judged."""
+    armed = None if state.armed is None else acts.task_of(state.armed.act)
+    return armed or state.task
+
+
+def sheet_awaited(state: State) -> bool:
+    """Whether the next picture is one of a form full of stickers."""
+    return state.armed is not None and state.armed.act == acts.SHEET
+
+
+def person_awaited(state: State) -> bool:
+    """Whether a badge or wristband is expected: no picture may be taken."""
+    return state.asked is not None or (state.task is TaskName.USE and use.awaited(state) is not None)
+
+
+def _said(state: State, said: Said, moment: Moment) -> Step:
+    match said:
+        case Item():
+            return _item(state, said, moment)
+        case Sheet():
+            return sheet.sheet(state, said, moment)
+        case Badge():
+            return people.badge(state, said, moment)
+        case Patient(who):
+            return _work(state, lambda calm: cases.shown(calm, who, moment))
+        case Document(ident):
+            return _work(state, lambda calm: goods.document(calm, ident, moment))
+        case Bed(place):
+            after = replace(state, place=place)
+            return Step(after, (session(after, "place", "opened", place), UNDERSTOOD))
+        case Shown(card):
+            return _card(state, card, moment)
+        case Pressed(event):
+            return _pressed(state, event, moment)
+        case Passed():
+            return Step(state)
+
+
+def _item(state: State, shown: Item, moment: Moment) -> Step:
+    if state.armed is not None and state.armed.act in acts.ACTS:
+        return acts.item(state, state.armed.act, shown, moment)
+    match state.task:
+        case TaskName.CHECK:
+            return use.seen(state, shown, shown.verdict, moment, refused=True)
+        case TaskName.USE:
+            return use.item(state, shown, moment)
+        case _:
+            return goods.item(state, shown, moment)
+
+
+def _work(state: State, begin: Callable[[State], Step]) -> Step:
+    """Patients and documents are work: practice is over."""
+    over = practice.end(state, "work")
+    return begin(over.state).after(*over.effects)
+
+
+def _pressed(state: State, event: ButtonEvent, moment: Moment) -> Step:
+    match event:
+        case ButtonEvent.UNDO:
+            return undo.undo(state, moment)
+        case ButtonEvent.EMERGENCY:
+            return _work(state, lambda calm: cases.emergency(calm, moment))
+        case _:
+            return Step(state, (Repeat(),))
+
+
+def _card(state: State, card: Card, moment: Moment) -> Step:
+    return _CARDS[card.kind](state, card, moment)
+
+
+def _case_card(state: State, card: Card, moment: Moment) -> Step:
+    who = f"case card {card.value}"
+    return _work(state, lambda calm: cases.shown(calm, who, moment, opening="card", number=card.value))
+
+
+def _emergency_card(state: State, card: Card, moment: Moment) -> Step:
+    return _work(state, lambda calm: cases.emergency(calm, moment, card.value))
+
+
+_CARDS: Mapping[CardKind, Callable[[State, Card, Moment], Step]] = {
+    CardKind.TASK: lambda state, card, _moment: _task(state, TaskName(card.value)),
+    CardKind.OPERATOR: lambda state, card, moment: people.badge(state, Badge(card.value, card.rights), moment),
+    CardKind.PLACE: lambda state, card, moment: _said(state, Bed(card.value), moment),
+    CardKind.DOCUMENT: lambda state, card, moment: _said(state, Document(card.value), moment),
+    CardKind.CASE: _case_card,
+    CardKind.EMERGENCY: _emergency_card,
+    CardKind.DIGIT: lambda state, card, moment: answers.digit(state, card.value, moment),
+    CardKind.QUANTITY: lambda state, card, moment: answers.number(state, card.value, moment),
+    CardKind.MADE: lambda state, card, moment: answers.made(state, card.value, moment),
+    CardKind.REASON: lambda state, card, moment: answers.reason(state, card.value, moment),
+    CardKind.OVERRIDE: lambda state, card, moment: use.ask_witness(state, card.value, moment),
+    CardKind.ACT: lambda state, card, moment: _act(state, card.value, moment),
+}
+
+
+def _task(state: State, task: TaskName) -> Step:
+    """Change the task. What is open stays open, and is gone on with at its own task."""
+    after = replace(state, task=task, armed=None, asked=None, digits=None)
+    return Step(after, (UNDERSTOOD, Say((f"task_{task.value.lower()}",))))
+
+
+def _close(state: State, moment: Moment) -> Step:
+    at_patient = state.task is TaskName.USE and state.case is not None
+    return cases.close(state, moment) if at_patient or state.work is None else goods.close(state)
+
+
+_ACTS: Mapping[str, _Handle] = {
+    "CLOSE": _close,
+    "RESUME": answers.resume,
+    "UNDO": undo.undo,
+    "REPEAT": lambda state, _moment: Step(state, (Repeat(),)),
+    "MORE": answers.more,
+    "TRAINING": practice.begin,
+    "PROMOTE": practice.promote,
+}
+
+
+def _act(state: State, act: str, moment: Moment) -> Step:
+    if act in acts.ACTS or act == acts.SHEET:
+        return acts.arm(state, act, moment)
+    handle = _ACTS.get(act)
+    return Step(state, refuses("nothing_to_answer")) if handle is None else handle(state, moment)

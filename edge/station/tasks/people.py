@@ -1,0 +1,33 @@
+"""Badges: who is responsible for what is done now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edge.station.tasks import use
+from edge.station.tasks.effects import UNDERSTOOD, Say, Step, refuses, session
+from edge.station.tasks.said import Badge, Moment
+from edge.station.tasks.state import State
+
+HANDOVER = "handover"
+
+
+def badge(state: State, shown: Badge, moment: Moment) -> Step:
+    """Sign on; inside an open case another badge is a handover (交接班); or the second person of an override."""
+    if state.asked is not None and state.asked.what == "witness":
+        if shown.ident == state.operator:
+            return Step(state, refuses("witness_missing"))
+        return use.despite(state, shown.ident, moment)
+    if shown.ident == state.operator:
+        return Step(replace(state, rights=shown.rights), (UNDERSTOOD,))
+    handover = state.operator is not None and (state.case is not None or state.work is not None)
+    after = replace(state, operator=shown.ident, rights=shown.rights)
+    opened = session(after, "operator", "opened", shown.ident, HANDOVER if handover else None)
+    said = (Say((HANDOVER,)),) if handover else ()
+    return Step(after, (opened, UNDERSTOOD, *said))
+
+
+def sign_off(state: State, why: str) -> Step:
+    """Nobody is responsible any more."""
+    closed = session(state, "operator", "closed", state.operator, why)
+    return Step(replace(state, operator=None, rights=""), (closed,))

@@ -1,0 +1,188 @@
+"""What a task knows. Everything is frozen: a step makes a new state of the one before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from edge.rules.verdict import TaskName
+from edge.station.tasks.said import Item
+
+Opening = Literal["patient", "card", "emergency"]
+Question = Literal["patient", "complete", "close", "witness"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Checked under a case, and neither used nor wasted nor returned."""
+
+    key: str
+    """Of the piece; see `edge.station.tasks.said.Item.key`."""
+    count: int
+    event_id: str
+    """Of the newest check."""
+    at_ns: int
+    """Monotonic time of the newest check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One patient at this station, from the wristband to the close."""
+
+    ident: str
+    """Random; never a patient's number."""
+    opening: Opening
+    """By what it was opened."""
+    who: str | None
+    """Names the patient or case card within this start of the machine, and nowhere else; None: an emergency."""
+    number: str | None = None
+    """Of the case card, or of the emergency."""
+    pending: tuple[Pending, ...] = ()
+    used: tuple[str, ...] = ()
+    """Keys of the pieces used, one entry for each."""
+    touched_ns: int = 0
+    suspended: bool = False
+    """Nothing is booked until its wristband or card is shown again."""
+
+    @property
+    def waiting(self) -> int:
+        """Pieces that are pending."""
+        return sum(each.count for each in self.pending)
+
+    def pends(self, key: str) -> Pending | None:
+        """What is pending of a piece."""
+        return next((each for each in self.pending if each.key == key), None)
+
+    def checked(self, pending: Pending) -> Case:
+        """With a piece checked, in the place of what was pending of it."""
+        others = tuple(each for each in self.pending if each.key != pending.key)
+        return replace(self, pending=(*others, pending))
+
+    def settled(self, key: str, count: int = 1) -> Case:
+        """With so many pieces no longer pending; those that never were make no difference."""
+        left = (replace(each, count=each.count - count) if each.key == key else each for each in self.pending)
+        return replace(self, pending=tuple(each for each in left if each.count > 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A document that is open at this station."""
+
+    ident: str
+    touched_ns: int = 0
+    paused: bool = False
+    """Scans are refused until somebody resumes or closes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """An act that waits for its item, or for the picture of a sheet."""
+
+    act: str
+    until_ns: int
+    code: Item | None = None
+    """Of BIND: the house code or the item that was shown first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that takes effect when the same thing is said again in time."""
+
+    what: Question
+    until_ns: int
+    who: str | None = None
+    """Of ``patient`` and ``complete``: who was shown."""
+    reason: str | None = None
+    """Of ``witness``: why it was used despite its verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """A number that is being shown digit by digit."""
+
+    text: str
+    until_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last item and what became of it: what an answer speaks of."""
+
+    item: Item
+    event_id: str
+    at_ns: int
+    task: TaskName
+    count: int | None
+    """Units booked; None: nothing."""
+    refused: bool = False
+    """Its verdict booked nothing, and an override may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """An act that can be taken back."""
+
+    events: tuple[str, ...]
+    at_ns: int
+    case: Case | None = None
+    """As it was before the act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """The training mode, while it lasts."""
+
+    until_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that the tasks of one station know."""
+
+    home: TaskName
+    task: TaskName
+    operator: str | None = None
+    rights: str = ""
+    place: str | None = None
+    """Of a mobile station: the bed that was shown last."""
+    cases: tuple[Case, ...] = ()
+    """Open or suspended, the oldest first."""
+    active: str | None = None
+    """The case that items are booked to."""
+    work: Work | None = None
+    armed: Armed | None = None
+    asked: Asked | None = None
+    digits: Digits | None = None
+    last: Last | None = None
+    undoable: tuple[Undoable, ...] = ()
+    """The newest last."""
+    practice: Practice | None = None
+    practised: tuple[str, ...] = ()
+    """Events of the last practice that would have booked something, and may be made to count."""
+    practised_ns: int = 0
+    emergencies: int = 0
+    """Opened by button so far: gives the next one its number."""
+    acted_ns: int = 0
+    """When anybody last did anything."""
+
+    @property
+    def case(self) -> Case | None:
+        """The case that items are booked to."""
+        return None if self.active is None else next((c for c in self.cases if c.ident == self.active), None)
+
+    @property
+    def busy(self) -> bool:
+        """Something is open and goes on: nobody is signed off in the midst of it."""
+        working = self.work is not None and not self.work.paused
+        return working or (self.case is not None and not self.case.suspended)
+
+    def with_case(self, case: Case) -> State:
+        """With this case in the place of the one of its name, or as a new one."""
+        known = any(each.ident == case.ident for each in self.cases)
+        others = tuple(case if each.ident == case.ident else each for each in self.cases)
+        return replace(self, cases=others if known else (*others, case))
+
+    def without_case(self, ident: str) -> State:
+        """With this case closed."""
+        left = tuple(each for each in self.cases if each.ident != ident)
+        return replace(self, cases=left, active=None if self.active == ident else self.active)

@@ -1,0 +1,35 @@
+"""UNDO 撤销: the last act is taken back by an event that corrects it; nothing is ever deleted.
+
+Acts are taken back in their reverse order, so a case is again as it was before each of them. Whoever takes over a case
+may take back what was done before the handover.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edge.station.tasks.effects import UNDERSTOOD, Correct, Say, Step, by, refuses
+from edge.station.tasks.said import Moment
+from edge.station.tasks.state import State
+
+UNDO_NS = 5 * 60 * 1_000_000_000
+"""How long an act can be taken back."""
+
+
+def undo(state: State, moment: Moment) -> Step:
+    """Take the last act back, if it is recent."""
+    act = state.undoable[-1] if state.undoable else None
+    if act is None or moment.now_ns - act.at_ns > UNDO_NS:
+        return Step(replace(state, undoable=()), refuses("nothing_to_undo"))
+    after = replace(state, undoable=state.undoable[:-1], last=None, digits=None)
+    open_still = act.case is not None and any(each.ident == act.case.ident for each in state.cases)
+    if act.case is not None and open_still:
+        after = after.with_case(replace(act.case, touched_ns=moment.now_ns))
+    corrections = (Correct(event, "undo", by(state)) for event in reversed(act.events))
+    return Step(after, (*corrections, UNDERSTOOD, Say(("undone",))))
+
+
+def forgotten(state: State, event_id: str) -> State:
+    """Without an act whose event the card did not take."""
+    left = (replace(each, events=tuple(e for e in each.events if e != event_id)) for each in state.undoable)
+    return replace(state, undoable=tuple(each for each in left if each.events))

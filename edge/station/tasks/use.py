@@ -1,0 +1,131 @@
+"""Items at a patient: checked before they are opened, used when shown again (facts of the operating room).
+
+The first showing of a piece is its check; it books nothing and leaves the piece pending. The next one, at least
+`LOOK_NS` later, is its use. In an emergency the first showing is the use. What a verdict forbids and was used all the
+same is booked by an override: a reason card, then a second person's badge; the verdict stays as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
+from edge.station.record import Booking
+from edge.station.tasks.cases import ASK_NS
+from edge.station.tasks.effects import Record, Say, Step, asks, by, refuses
+from edge.station.tasks.said import Item, Moment
+from edge.station.tasks.state import Asked, Case, Last, Pending, State, Undoable
+from hardware.signals import Signal
+
+LOOK_NS = 3_000_000_000
+"""A piece that is shown again so soon after its check is still being looked at."""
+ANSWER_NS = 20_000_000_000
+"""How long an answer may follow its item."""
+MOST_UNDOABLE = 20
+
+
+def item(state: State, shown: Item, moment: Moment) -> Step:
+    """An item while the task is USE."""
+    missing = awaited(state)
+    case = state.case
+    if missing is not None and shown.fit:
+        return refused(state, shown, missing, moment)
+    if not shown.fit or case is None:
+        return seen(state, shown, shown.verdict, moment, refused=True)
+    if shown.serial and shown.key in case.used:
+        return refused(state, shown, "serial_seen", moment)
+    pending = case.pends(shown.key)
+    if case.opening == "emergency" or (pending is not None and moment.now_ns - pending.at_ns >= LOOK_NS):
+        return _used(state, case, shown, moment)
+    return _checked(state, case, shown, pending, moment)
+
+
+def awaited(state: State) -> str | None:
+    """Who has to be shown before anything can be booked at a patient; None: nobody."""
+    case = state.case
+    if case is not None and case.opening == "emergency" and not case.suspended:
+        return None
+    if state.operator is None:
+        return "operator_missing"
+    return "patient_missing" if case is None or case.suspended else None
+
+
+def despite(state: State, witness: str | None, moment: Moment) -> Step:
+    """The last item was used despite its verdict; the reason was shown before."""
+    last, asked, case = state.last, state.asked, state.case
+    state = replace(state, asked=None)
+    if last is None or asked is None or case is None:
+        return Step(state, refuses("nothing_to_answer"))
+    booking = Booking(count=1, case=case.ident, override={"reason": asked.reason})
+    return _book(state, case, last.item, booking, Signal.ATTENTION, moment, witness=witness)
+
+
+def ask_witness(state: State, reason: str, moment: Moment) -> Step:
+    """A reason was shown why the last item was used despite its verdict: who else saw it?"""
+    last, case = state.last, state.case
+    recent = last is not None and last.refused and moment.now_ns - last.at_ns <= ANSWER_NS
+    if not recent or case is None or awaited(state) is not None:
+        return Step(state, refuses("nothing_to_answer"))
+    asked = replace(state, asked=Asked("witness", moment.now_ns + ASK_NS, reason=reason))
+    if case.opening == "emergency":
+        return despite(asked, None, moment)
+    return Step(asked, asks("witness_missing"))
+
+
+def refused(state: State, shown: Item, why: str, moment: Moment) -> Step:
+    """Nothing is booked, and a person can mend why."""
+    verdict = Verdict(Outcome.REDO, (Reason(why, Audience.PERSON), *shown.verdict.reasons))
+    return seen(state, shown, verdict, moment)
+
+
+def seen(state: State, shown: Item, verdict: Verdict, moment: Moment, *, refused: bool = False) -> Step:
+    """Record an item that books nothing."""
+    case, document = state.case, None if state.work is None else state.work.ident
+    event = moment.new_event()
+    at_patient = state.task is TaskName.USE and case is not None
+    booking = Booking(document=document, case=case.ident if at_patient and case is not None else None)
+    record = Record(event, shown, verdict, booking, by(state), Signal(verdict.outcome.value))
+    last = Last(shown, event, moment.now_ns, state.task, None, refused=refused)
+    return Step(replace(state, last=last), (record,))
+
+
+def remembered(state: State, events: tuple[str, ...], moment: Moment, case: Case | None) -> State:
+    """With an act that can be taken back; `case` is as it was before."""
+    if not events:
+        return state
+    acts = (*state.undoable, Undoable(events, moment.now_ns, case))
+    return replace(state, undoable=acts[-MOST_UNDOABLE:])
+
+
+def _checked(state: State, case: Case, shown: Item, former: Pending | None, moment: Moment) -> Step:
+    """Valid and not opened yet. What a person can act on keeps its light: now is the time."""
+    outcome = shown.verdict.outcome if shown.verdict.outcome is Outcome.ATTENTION else Outcome.CHECKED
+    event, count = moment.new_event(), 1 if former is None else former.count
+    record = Record(
+        event,
+        shown,
+        Verdict(outcome, shown.verdict.reasons),
+        Booking(case=case.ident),
+        by(state),
+        Signal(outcome.value),
+    )
+    pending = Pending(shown.key, count, event, moment.now_ns)
+    after = replace(case.checked(pending), touched_ns=moment.now_ns)
+    state = remembered(state.with_case(after), (event,), moment, case)
+    return Step(replace(state, last=Last(shown, event, moment.now_ns, TaskName.USE, None)), (record,))
+
+
+def _used(state: State, case: Case, shown: Item, moment: Moment) -> Step:
+    return _book(state, case, shown, Booking(count=1, case=case.ident), Signal(shown.verdict.outcome.value), moment)
+
+
+def _book(
+    state: State, case: Case, shown: Item, booking: Booking, signal: Signal, moment: Moment, witness: str | None = None
+) -> Step:
+    event = moment.new_event()
+    record = Record(event, shown, shown.verdict, booking, by(state, witness=witness), signal)
+    after = replace(case.settled(shown.key), used=(*case.used, shown.key), touched_ns=moment.now_ns)
+    state = remembered(state.with_case(after), (event,), moment, case)
+    last = Last(shown, event, moment.now_ns, TaskName.USE, booking.count)
+    said = (Say(("used_despite",)),) if booking.override is not None else ()
+    return Step(replace(state, last=last), (record, *said))
