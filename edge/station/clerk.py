@@ -181,13 +181,13 @@ class Clerk:
 
 def _log(effect: Record, presentation: Presentation, verdict: Verdict) -> None:
     log.info(
-        "event_id=%s t0_ns=%d task=%s outcome=%s reasons=%s udi=%s count=%s",
+        "event_id=%s t0_ns=%d outcome=%s reasons=%s udi=%s task=%s count=%s",
         effect.event_id,
         effect.item.t0_ns,
-        effect.by.task.value,
         verdict.outcome.value,
         ",".join(f"{reason.code}@{reason.audience.value}" for reason in verdict.reasons) or "-",
         _name(presentation),
+        effect.by.task.value,
         effect.booking.count,
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 
 from edge.station.config import PatternsTable, PatternTable
 from edge.udi.model import Kind, NotUdi
@@ -12,8 +14,8 @@ from edge.udi.parse import parse
 from edge.udi.presentation import Presentation
 from edge.udi.read import Read
 
-REPEAT_NS = 2_000_000_000
-"""The same card in the camera's view within this time is one showing."""
+REPEAT_NS = {"camera": 2_000_000_000, "scanner": 1_000_000_000}
+"""By reader: the same card within this time is one showing; shown again it may confirm what was asked."""
 _ANY_DAY = date(2000, 1, 1)
 """For the century of dates, which numbers of persons do not have."""
 
@@ -41,17 +43,18 @@ class ContextCode:
 
 
 class Lately:
-    """Codes that the camera has shown and still looks at."""
+    """Codes that were shown a moment ago, or still are."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._seen: dict[ContextCode, int] = {}
+        self._seen: dict[Hashable, int] = {}
 
-    def shown(self, code: ContextCode, t0_ns: int) -> bool:
-        """Whether this code was in view a moment ago: one showing, however long."""
-        former = self._seen.get(code)
-        self._seen = {each: t for each, t in self._seen.items() if t0_ns - t < REPEAT_NS} | {code: t0_ns}
-        return former is not None and t0_ns - former < REPEAT_NS
+    def shown(self, code: Hashable, source: Literal["camera", "scanner"], t0_ns: int) -> bool:
+        """Whether this code was read a moment ago: one showing, however long."""
+        former, apart = self._seen.get(code), REPEAT_NS[source]
+        self._seen = {each: t for each, t in self._seen.items() if t0_ns - t < max(REPEAT_NS.values())}
+        self._seen[code] = t0_ns
+        return former is not None and t0_ns - former < apart
 
 
 def recognise(read: Read, patterns: PatternsTable) -> ContextCode | None:

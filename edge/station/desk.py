@@ -230,7 +230,7 @@ class Desk:
         read = Read(scan.payload, scan.symbology, "scanner", scan.t0_ns)
         code = recognise(read, self._patterns)
         if code is not None:
-            self._context(code, scan.t0_ns)
+            self._context(code, read)
         else:
             self._present(self._intake.scanned(self._stand_in(read), self._now().today))
 
@@ -241,8 +241,8 @@ class Desk:
             code = recognise(read, self._patterns)
             if code is None:
                 products.append(self._stand_in(read))
-            elif not self._lately.shown(code, t0_ns):
-                self._context(code, t0_ns)
+            else:
+                self._context(code, read)
         if machine.sheet_awaited(self._clerk.state):
             self._sheet.look(products, self._mono_ns())
             return
@@ -272,8 +272,11 @@ class Desk:
         else:
             self._say(said.Pressed(event), t0_ns)
 
-    def _context(self, code: ContextCode, t0_ns: int) -> None:
-        """A badge, wristband or document."""
+    def _context(self, code: ContextCode, read: Read) -> None:
+        """A badge, wristband or document, once for each showing."""
+        t0_ns = read.t0_ns
+        if self._lately.shown(code, read.source, t0_ns):
+            return
         log.info("context=%s", code)
         match code.kind:
             case ContextKind.BADGE:

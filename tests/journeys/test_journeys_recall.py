@@ -15,6 +15,7 @@ import pytest
 from edge import wire
 from edge.hub.store import Store
 from edge.hub.tables import change
+from edge.station.tasks.use import LOOK_NS
 from hardware.host.link import Connected
 from tests.support.orders import BOTH, TABLES, payload
 from tests.support.recalls import RecallOffice
@@ -83,18 +84,20 @@ def test_a_recall_stops_everywhere_lists_past_uses_at_the_hub_and_is_withdrawn_a
     station = site.start_station("OR-01")
     for card in (b"]C0N1207", b"]C0ZY20261234"):
         assert scan(station, near, card) == "CONTEXT"
-    assert scan(station, near, package("A1", "S1")) == "ACCEPTED"
+    assert scan(station, near, package("A1", "S1")) == "CHECKED"
+    time.sleep(LOOK_NS / 1e9 + 0.1)
+    assert scan(station, near, package("A1", "S1")) == "ACCEPTED", "opened and used"
     site.wait_delivered(station.green())
 
     shown = office.draft("R-1", "A1..A5")["hits"]
     assert (shown["uses"], shown["cases"], shown["used_at"]) == (1, 1, {"OR-01": 1})
     office.sign("R-1", *BOTH)
-    assert scan(station, near, package("A1", "S2")) == "ACCEPTED", "a draft stops nothing, signed or not"
+    assert scan(station, near, package("A1", "S2")) == "CHECKED", "a draft stops nothing, signed or not"
     began = time.monotonic()
     office.publish("R-1")
     scan_until(station, near, "A1", "STOP", began)
-    assert scan(station, near, package("A6", "S3")) == "ACCEPTED", "another lot"
-    wait_for(lambda: len(office.hits("R-1")) > 1, "the projections")
+    assert scan(station, near, package("A6", "S3")) == "CHECKED", "another lot"
+    wait_for(lambda: office.hits("R-1"), "the projections")
     first = office.hits("R-1")[0]
     assert (first["what"], first["place"], first["lot"], first["serial"]) == ("use", "OR-01", "A1", "S1")
     assert first["case"] is not None
@@ -113,8 +116,8 @@ def test_a_recall_stops_everywhere_lists_past_uses_at_the_hub_and_is_withdrawn_a
 
     began = time.monotonic()
     office.withdraw("R-1")
-    for each in ((station, near), (again, far)):
-        scan_until(*each, "A1", "ACCEPTED", began)
+    for each, passes in (((station, near), "CHECKED"), ((again, far), "ACCEPTED")):
+        scan_until(*each, "A1", passes, began)
     assert office.listed()["R-1"]["state"] == "withdrawn"
     assert site.wait_projected().doubled == 0
 

@@ -7,12 +7,15 @@ from functools import partial
 
 import pytest
 
+from edge.station.tasks.use import LOOK_NS
 from tests.support.site import ROOT, Running, Site, command, udi, wait_for
 
 pytestmark = pytest.mark.journey
 
 TRIGGERS_APART_S = 0.4
 """Identical bytes within 0.3 s are one trigger."""
+OPENED_S = LOOK_NS / 1e9 + 0.1
+"""Between the check of a package and its use somebody opens it."""
 DI_HALF, PI_HALF = b"]C10106901234567892", b"]C11729123110A1"
 
 
@@ -72,7 +75,10 @@ def test_use_asks_for_badge_and_wristband_and_seals_the_patient(site: Site) -> N
     for count, payload in enumerate([udi("S1"), b"]C0N1207", udi("S2"), b"]C0ZY20261234", udi("S3")], start=1):
         terminal.send(payload)
         station.wait_shown(count)
-    assert station.shown() == ["REDO", "CONTEXT", "REDO", "CONTEXT", "ACCEPTED"]
+    time.sleep(OPENED_S)
+    terminal.send(udi("S3"))
+    station.wait_shown(6)
+    assert station.shown() == ["REDO", "CONTEXT", "REDO", "CONTEXT", "CHECKED", "ACCEPTED"]
     site.wait_delivered(station.recorded())
     assert station.stop() == 0
     said = "\n".join(station.logs).encode()
