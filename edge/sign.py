@@ -15,7 +15,7 @@ from typing import Literal
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-What = Literal["catalogue", "order", "rules", "document"]
+What = Literal["catalogue", "order", "rules", "document", "card"]
 _CONTEXT = b"udi-station signature 1\n"
 
 
