@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.seal import Sealed, Sealer
 from edge.station.config import SealTable
-from edge.station.context import ContextCode, ContextKind
+from edge.station.context import ContextCode, ContextKind, Doubtful
 from edge.station.tasks import Change, Running, show
 from hardware.host.files import replace
 
@@ -34,7 +34,7 @@ class CaseBook:
         self._site = "" if seal is None else seal.site
         self._sealer = None if seal is None else Sealer(seal.kid, base64.b64decode(seal.public_key))
         self._patient: str | None = None
-        self._lately: dict[ContextCode, int] = {}
+        self._lately: dict[ContextCode | Doubtful, int] = {}
 
     def suspended(self) -> str | None:
         """The case that was open when the process ended; asked once, at the start."""
@@ -45,7 +45,7 @@ class CaseBook:
         replace(self._state_file, b"")
         return case or None
 
-    def seen_lately(self, code: ContextCode, t0_ns: int) -> bool:
+    def seen_lately(self, code: ContextCode | Doubtful, t0_ns: int) -> bool:
         """Whether the camera still looks at a card it has already shown."""
         former = self._lately.get(code)
         self._lately = {c: t for c, t in self._lately.items() if t0_ns - t < REPEAT_NS} | {code: t0_ns}

@@ -19,8 +19,7 @@ from edge.rules.verdict import Now, Outcome, TaskName, Verdict
 from edge.station.answers import Answers, Show
 from edge.station.bookings import Bookings, LastBooked
 from edge.station.cases import CaseBook
-from edge.station.config import PatternsTable
-from edge.station.context import ContextCode, ContextKind, recognise, recordable
+from edge.station.context import ContextCode, Doubtful, recognise, recordable
 from edge.station.display import PROMPTS, Display
 from edge.station.drafts import ClockWatch, Drafter
 from edge.station.house import overrule, stand_in
@@ -41,6 +40,7 @@ from edge.station.messages import (
     Written,
 )
 from edge.station.no_code import NoCode, Persons, Photographs
+from edge.station.patterns import PatternsTable
 from edge.station.record import correction_body, scan_body
 from edge.station.tasks import Placed, Running, awaited, place
 from edge.station.trouble import troubles
@@ -198,7 +198,7 @@ class Desk:
             self._present(self._intake.nothing_read(scan.t0_ns))
             return
         read = Read(scan.payload, scan.symbology, "scanner", scan.t0_ns)
-        code = recognise(read, self._patterns)
+        code = recognise(read, self._patterns, self._knowledge.tables)
         if code is not None:
             self._context(code, scan.t0_ns)
         else:
@@ -208,7 +208,7 @@ class Desk:
         self._persons.seen(reads, t0_ns)
         products = []
         for read in reads:
-            code = recognise(read, self._patterns)
+            code = recognise(read, self._patterns, self._knowledge.tables)
             if code is None:
                 products.append(self._stand_in(read))
             elif not self._cases.seen_lately(code, t0_ns):
@@ -234,12 +234,15 @@ class Desk:
             case _:
                 log.info("button=%s has no meaning in this task", event.value)
 
-    def _context(self, code: ContextCode, t0_ns: int) -> None:
+    def _context(self, code: ContextCode | Doubtful, t0_ns: int) -> None:
         """A badge, wristband or document: it changes the task, and the light says that it was understood."""
+        if code.person:
+            self._persons.shown(t0_ns)
+        if isinstance(code, Doubtful):
+            self._record(Presented(code.presentation, t0_ns), None, place(self.running, code.verdict, None))
+            return
         self.running, changes = self._cases.show(self.running, code)
         log.info("context=%s changes=%d", code, len(changes))
-        if code.kind is not ContextKind.DOCUMENT:
-            self._persons.shown(t0_ns)
         for change in changes:
             self._submit(wire.Kind.SESSION, wire.session_change(change.of, change.what, change.ident))
         self._display.show(Show(Signal.CONTEXT, t0_ns))

@@ -99,6 +99,8 @@ def show(
             if code.value == running.document:
                 return replace(running, document=None), (Change("document", "closed", code.value),)
             return replace(running, document=code.value), (Change("document", "opened", code.value),)
+        case ContextKind.BED:
+            return running, ()
         case ContextKind.WRISTBAND:
             return (running, ()) if same_patient else _open_case(running, code.value, new_case(), seal)
 

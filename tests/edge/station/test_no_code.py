@@ -20,7 +20,7 @@ from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.seal import new_key, public_half
 from edge.station.cases import CaseBook
-from edge.station.config import Organisation, PatternsTable, PatternTable, SealTable, StationTable
+from edge.station.config import Organisation, SealTable, StationTable
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
 from edge.station.journal.store import Journal, JournalReader
@@ -28,6 +28,7 @@ from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
 from edge.station.messages import Kept, Message, Photographed, Pressed, Prompted, Readers, Scanned, Seen
 from edge.station.no_code import AFTER_NS, WAIT_NS, NoCode, Persons
+from edge.station.patterns import PatternsTable, PatternTable
 from edge.udi.read import Read
 from hardware.buttons import ButtonEvent
 from hardware.host.clock import Clock

@@ -11,13 +11,14 @@ import pytest
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.station.cases import CaseBook
-from edge.station.config import Organisation, PatternsTable, StationTable
+from edge.station.config import Organisation, StationTable
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
 from edge.station.journal.store import Journal
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
 from edge.station.messages import Scanned
+from edge.station.patterns import PatternsTable
 from edge.station.trouble import troubles
 from hardware.host.clock import Clock
 from hardware.scanner import ScannerRead
