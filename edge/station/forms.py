@@ -86,9 +86,11 @@ def common(one: Form, other: Form) -> Common | None:
     symbologies = _both(one.symbologies, other.symbologies)
     if symbologies is None or least > min(len(each.head) + each.most for each in (one, other)):
         return None
-    places = [_meet(one.at(place), other.at(place)) for place in range(least)]
-    if any(place is not None and not place for place in places):
-        return None
+    places: list[Characters] = []
+    for place in range(least):
+        places.append(_meet(one.at(place), other.at(place)))
+        if places[-1] == frozenset():
+            return None
     symbology = next(iter(symbologies), None)
     checked = next((text for text in islice(_texts(places), _TRIES) if one.holds(text) and other.holds(text)), None)
     return Common(checked or next(_texts(places)), symbology, checked is not None)

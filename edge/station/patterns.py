@@ -115,12 +115,13 @@ class PatternsTable:
         """No text may be of two patterns, or of a pattern and a UDI: a code would be two things at once."""
         known = list(self.named())
         for number, (name, pattern) in enumerate(known):
+            form = pattern.form
             for other, former in known[:number]:
-                found = common(pattern.form, former.form)
+                found = common(form, former.form)
                 if found is not None:
                     yield _overlap(name, pattern, found, f"{other} {_described(former)}")
-            for what, form in reserved():
-                found = common(pattern.form, form)
+            for what, another in reserved():
+                found = common(form, another)
                 if found is not None:
                     yield _overlap(name, pattern, found, what)
                     break
@@ -131,7 +132,7 @@ def _overlap(name: str, pattern: PatternTable, found: Common, other: str) -> Pro
     aside = "" if found.checked else " (check characters aside: a misread digit must not make another code of it)"
     expected = f"nothing that could also be {other}"
     message = (
-        f"{name} = {_described(pattern)}: expected {expected}; {found.text!r}{where} is both{aside}. "
+        f"{name} = {_described(pattern)}: expected {expected}; {found.text!r}{where} fits both{aside}. "
         "Give one of them another prefix, length, characters or symbology"
     )
     return Problem(name, _described(pattern), expected, message)
@@ -140,6 +141,7 @@ def _overlap(name: str, pattern: PatternTable, found: Common, other: str) -> Pro
 def _described(pattern: PatternTable) -> str:
     shown = [f"prefix {pattern.prefix!r}", f"length {list(pattern.length)}"]
     shown += [pattern.characters] * (pattern.characters != "any") + [*pattern.symbology]
+    shown += [f"check {pattern.check}"] * (pattern.check != "none")
     return f"({', '.join(shown)})"
 
 
