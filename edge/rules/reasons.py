@@ -91,6 +91,20 @@ TEXTS: Mapping[str, ReasonText] = {
         "do not use; tell who binds house codes",
         "院内码不符",
     ),
+    "ambiguous_code": ReasonText(
+        "这个码可以当成两种码,不算数",
+        "this code could be two things and counts for neither",
+        "报信息科核对 [patterns]",
+        "let IT compare it with [patterns]",
+        "码有歧义",
+    ),
+    "bed_not_here": ReasonText(
+        "本站位置固定,不用扫床头卡",
+        "this station has a place of its own and takes no bed label",
+        "直接扫物品",
+        "go on with the items",
+        "本站不记床位",
+    ),
     "half": ReasonText("只有一半码", "half of a UDI", "扫第二个码", "scan the second code", "请扫第二个码"),
     "half_apart": ReasonText(
         "还有半个码没有算进来",

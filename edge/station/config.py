@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from edge.catalog.authorities import AuthorityTable, wrong
 from edge.rules.regions import known_regions
+from edge.station.patterns import PatternsTable
 from hardware.camera_settings import CameraSettings
 from hardware.host.toml import ConfigError, Problem, load
 
@@ -49,6 +50,8 @@ class StationTable:
     place: str = field(metadata=_FILLED)
     home_task: Literal["CHECK", "RECEIVE", "USE", "ISSUE", "DISPENSE"]
     region: str | None = None
+    mobile: bool = False
+    """It goes from bed to bed: its place is the bed whose label was shown last, see `edge.station.whereabouts`."""
 
     def problems(self) -> Iterable[Problem]:
         """A region must be one of the shipped ones, and ``site`` is reserved on the broker."""
@@ -145,41 +148,7 @@ class PanelTable:
             yield "buzzer.pin", self.buzzer.pin
 
 
-@dataclass(frozen=True, slots=True)
-class PatternTable:
-    """How a badge, wristband, document or house code of this site looks: a prefix and a length after it."""
-
-    prefix: str = field(metadata=_FILLED)
-    length: tuple[int, int] = field(
-        default=(1, 40),
-        metadata={"check": lambda v: 0 < v[0] <= v[1] <= 64, "expected": "[least, most] characters within 1 to 64"},  # noqa: PLR2004
-    )
-    symbology: str | None = None
-    """First two characters of the symbology identifier, for example ``]C``; absent: any."""
-
-
-@dataclass(frozen=True, slots=True)
-class PatternsTable:
-    """``[patterns]``: what the site's own codes look like."""
-
-    badge: PatternTable | None = None
-    wristband: PatternTable | None = None
-    document: PatternTable | None = None
-    house_code: PatternTable | None = None
-    """Only to tell one that is bound to nothing from any other code: those in the site's tables need no pattern."""
-
-    def problems(self) -> Iterable[Problem]:
-        """Patterns must not overlap each other or a GTIN, or a code would be two things at once."""
-        named = [(name, getattr(self, name)) for name in ("badge", "wristband", "document", "house_code")]
-        known = [(name, pattern) for name, pattern in named if pattern is not None]
-        for index, (name, pattern) in enumerate(known):
-            if re.fullmatch(r"[0-9()]+", pattern.prefix):
-                yield _problem(f"{name}.prefix", pattern.prefix, "at least one letter: digits alone could be a GTIN")
-            for other, former in known[:index]:
-                if pattern.prefix.startswith(former.prefix) or former.prefix.startswith(pattern.prefix):
-                    yield _problem(
-                        f"{name}.prefix", pattern.prefix, f"a prefix that does not overlap {other} ({former.prefix!r})"
-                    )
+_NO_PATTERNS = PatternsTable()
 
 
 def _is_key(value: str) -> bool:
@@ -230,7 +199,7 @@ class StationConfig:
     scanner: tuple[ScannerTable, ...] = ()
     camera: CameraSettings | None = None
     panel: PanelTable | None = None
-    patterns: PatternsTable = PatternsTable()
+    patterns: PatternsTable = _NO_PATTERNS
     seal: SealTable | None = None
     catalogue: CatalogueTable | None = None
     authority: tuple[AuthorityTable, ...] = ()
@@ -239,14 +208,16 @@ class StationConfig:
         """What only the whole can tell."""
         if not self.scanner and self.camera is None:
             yield _problem("scanner", None, "at least one [[scanner]] or a [camera]: otherwise nothing can be read")
-        if self.patterns.wristband is not None and self.seal is None:
+        if self.patterns.knows("wristband") and self.seal is None:
             yield _problem(
                 "seal", None, "the hub's public key, because wristbands are configured and are never stored open"
             )
-        if self.station.home_task == "USE" and (self.patterns.badge is None or self.patterns.wristband is None):
+        if self.station.home_task == "USE" and not (self.patterns.knows("badge") and self.patterns.knows("wristband")):
             yield _problem("patterns", None, "badge and wristband: a USE station has to know who and for whom")
         if self.panel is not None and self.panel.light is not None and self.camera is None:
             yield _problem("panel.light", self.panel.light, "a [camera] that sees by it, or no light")
+        if self.station.mobile and self.patterns.bed is None:
+            yield _problem("patterns.bed", None, "the form of a bed label: the place of a mobile station comes from it")
         yield from wrong(self.authority)
         able = any("catalogue" in each.may for each in self.authority)
         if self.catalogue is not None and self.catalogue.folder is not None and not able and not self.link.bench:

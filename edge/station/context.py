@@ -1,23 +1,34 @@
-"""Codes that say who, for whom and under which document: recognised before products."""
+"""Codes that say who, for whom, where and under which document: recognised before products, by the site's patterns.
+
+What could be two things is neither. Patterns cannot overlap each other or a UDI (`PatternsTable.problems`), so a doubt
+arises where a reader names no symbology, where the site's tables have a text of a pattern for a house code, or where a
+check character is wrong. It is shown as REDO, and a doubt about a person is recorded without what was read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Literal
 
-from edge.station.config import PatternsTable, PatternTable
-from edge.udi.model import Kind, NotUdi
+from edge.catalog.site import SiteTables
+from edge.rules.verdict import Audience, Outcome, Reason, Verdict
+from edge.station.patterns import PatternsTable
+from edge.udi.model import Kind, NotUdi, Udi
 from edge.udi.parse import parse
-from edge.udi.presentation import Presentation
+from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
 
 REPEAT_NS = {"camera": 2_000_000_000, "scanner": 1_000_000_000}
 """By reader: the same card within this time is one showing; shown again it may confirm what was asked."""
 _ANY_DAY = date(2000, 1, 1)
 """For the century of dates, which numbers of persons do not have."""
+_GSRN_MARK = b"801"
+"""In every element string that holds a GSRN: spares the reading of the others."""
+_NOTHING_ELSE = (Kind.TEXT, Kind.HOUSE)
+"""What a text of a pattern's form is by the rules of the issuing agencies: no code, or a number of the site's own."""
 
 
 class ContextKind(StrEnum):
@@ -25,7 +36,12 @@ class ContextKind(StrEnum):
 
     BADGE = "badge"
     WRISTBAND = "wristband"
+    BED = "bed"
     DOCUMENT = "document"
+
+
+_PERSONS = (ContextKind.BADGE, ContextKind.WRISTBAND)
+_GSRN = {Kind.STAFF: ContextKind.BADGE, Kind.PATIENT: ContextKind.WRISTBAND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +50,12 @@ class ContextCode:
 
     kind: ContextKind
     value: str
-    """The text after the pattern's prefix. A wristband's value never leaves memory unsealed."""
+    """The text after the pattern's prefix, or the 18 digits of a GSRN. A wristband's never leaves memory unsealed."""
+
+    @property
+    def person(self) -> bool:
+        """It says who somebody is."""
+        return self.kind in _PERSONS
 
     def __repr__(self) -> str:
         """Without the value of a wristband: it must not reach a log."""
@@ -57,24 +78,54 @@ class Lately:
         return former is not None and t0_ns - former < apart
 
 
-def recognise(read: Read, patterns: PatternsTable) -> ContextCode | None:
-    """The context code that this read is, or None. Patterns cannot overlap (`PatternsTable.problems`)."""
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A code of the site's that counts for nothing: it could be two things, or its check character is wrong."""
+
+    reason: Literal["ambiguous_code", "invalid"]
+    person: bool
+    """It may say who somebody is."""
+    payload: bytes = field(repr=False)
+    read: Read = field(repr=False, compare=False)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is shown."""
+        return Verdict(Outcome.REDO, (Reason(self.reason, Audience.PERSON),))
+
+    @property
+    def presentation(self) -> Presentation:
+        """What is recorded: nothing of what may be a person's."""
+        return Presentation(Shape.OTHER, () if self.person else (self.read,))
+
+
+def recognise(read: Read, patterns: PatternsTable, tables: SiteTables | None = None) -> ContextCode | Doubtful | None:
+    """What this read is among the site's own codes; None: a product, a house code, or anything else.
+
+    Args:
+        read: one symbol.
+        patterns: the site's.
+        tables: the site's tables, whose house codes need no pattern.
+    """
     try:
         text = read.payload.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    for kind in ContextKind:
-        pattern: PatternTable | None = getattr(patterns, kind.value)
-        if pattern is not None and matches(text, read.symbology, pattern):
-            return ContextCode(kind, text.removeprefix(pattern.prefix))
-    return None
+    fitting = [(name, pattern) for name, pattern in patterns.named() if pattern.form.fits(text, read.symbology)]
+    context = [ContextKind(name) for name, _ in fitting if name != "house_code"]
+    if not context:
+        return _gsrn(read, patterns)
+    if len(fitting) > 1 or _is_more(read) or (tables is not None and tables.house_code(text) is not None):
+        return _doubtful("ambiguous_code", read, context)
+    value = fitting[0][1].value(text)
+    return _doubtful("invalid", read, context) if value is None else ContextCode(context[0], value)
 
 
 def is_person(read: Read, patterns: PatternsTable) -> bool:
     """Whether a code says who somebody is: a badge or wristband of the site, or by its form (GS1, HIBC)."""
     code = recognise(read, patterns)
     if code is not None:
-        return code.kind in (ContextKind.BADGE, ContextKind.WRISTBAND)
+        return code.person
     found = parse(read.payload, read.symbology, today=_ANY_DAY)
     return isinstance(found, NotUdi) and found.kind in (Kind.PATIENT, Kind.STAFF, Kind.PROVIDER)
 
@@ -82,19 +133,28 @@ def is_person(read: Read, patterns: PatternsTable) -> bool:
 def recordable(presentation: Presentation) -> tuple[Read, ...]:
     """The reads that may be stored: without those that are a patient's number by their own form, GS1's (8018).
 
-    No pattern has to name them for that. They open no case either: the person is asked to show the wristband again.
+    No pattern has to name them for that. Where `PatternsTable.gsrn` does not either, they open no case: the person is
+    asked to show the wristband again.
     """
     patients = {each.payload for each in presentation.companions if each.kind is Kind.PATIENT}
     return tuple(read for read in presentation.reads if read.payload not in patients)
 
 
-def matches(text: str, symbology: str | None, pattern: PatternTable) -> bool:
-    """Whether a text is of a pattern's form."""
-    least, most = pattern.length
-    rest = text.removeprefix(pattern.prefix)
-    return (
-        text.startswith(pattern.prefix)
-        and least <= len(rest) <= most
-        and rest.isprintable()
-        and (pattern.symbology is None or symbology is None or symbology.startswith(pattern.symbology))
-    )
+def _gsrn(read: Read, patterns: PatternsTable) -> ContextCode | Doubtful | None:
+    if not patterns.gsrn or _GSRN_MARK not in read.payload:
+        return None
+    found = parse(read.payload, read.symbology, today=_ANY_DAY)
+    kind = _GSRN.get(found.kind) if isinstance(found, NotUdi) else None
+    if kind not in patterns.gsrn or not isinstance(found, NotUdi) or found.value is None:
+        return None
+    return ContextCode(kind, found.value) if found.valid else _doubtful("invalid", read, [kind])
+
+
+def _is_more(read: Read) -> bool:
+    """Whether it is a UDI, or another code by the rules of an issuing agency."""
+    found = parse(read.payload, read.symbology, today=_ANY_DAY)
+    return found.valid if isinstance(found, Udi) else found.kind not in _NOTHING_ELSE
+
+
+def _doubtful(reason: Literal["ambiguous_code", "invalid"], read: Read, kinds: Sequence[ContextKind]) -> Doubtful:
+    return Doubtful(reason, any(kind in _PERSONS for kind in kinds), read.payload, read)

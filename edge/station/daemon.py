@@ -96,6 +96,7 @@ class Station:
         self._panel = build_panel(config.panel, simulate=simulate)
         self._desk = Desk(
             home=TaskName(config.station.home_task),
+            mobile=config.station.mobile,
             patterns=config.patterns,
             seal=config.seal,
             run_dir=run_dir,

@@ -19,8 +19,8 @@ from edge.rules.judge import judge
 from edge.rules.verdict import Declared, Now, Outcome, TaskName
 from edge.station.answers import Show
 from edge.station.clerk import Clerk
-from edge.station.config import PatternsTable, SealTable
-from edge.station.context import ContextCode, ContextKind, Lately, recognise
+from edge.station.config import SealTable
+from edge.station.context import ContextCode, ContextKind, Doubtful, Lately, recognise
 from edge.station.display import PROMPTS, Display
 from edge.station.drafts import ClockWatch, Drafter
 from edge.station.house import overrule, stand_in
@@ -41,10 +41,12 @@ from edge.station.messages import (
 )
 from edge.station.no_code import NoCode, Persons, Photographs
 from edge.station.patients import Patients
+from edge.station.patterns import PatternsTable
 from edge.station.sheet_look import SheetLook
 from edge.station.tasks import machine, said
 from edge.station.tasks.effects import JudgeAgain, Step
 from edge.station.tasks.keeping import restore
+from edge.station.tasks.state import State
 from edge.station.trouble import troubles
 from edge.udi.read import Read
 from edge.udi.stickers import stickers
@@ -66,6 +68,7 @@ class Desk:
         self,
         *,
         home: TaskName,
+        mobile: bool,
         patterns: PatternsTable,
         seal: SealTable | None,
         run_dir: Path,
@@ -82,6 +85,7 @@ class Desk:
 
         Args:
             home: the task that this station returns to.
+            mobile: its place is the bed whose label was shown last.
             patterns: what the site's own codes look like.
             seal: the hub's key for patients.
             run_dir: emptied when the machine starts.
@@ -103,7 +107,7 @@ class Desk:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._display = Display(indicator, after_step)
         self._patients = Patients(run_dir, seal)
-        self._restored = restore(kept, home, mono_ns())
+        self._restored = restore(kept, State(home, home, mobile, acted_ns=mono_ns()))
         self._clerk = Clerk(
             self._restored.state,
             drafter=drafter,
@@ -228,7 +232,7 @@ class Desk:
             self._present(self._intake.nothing_read(scan.t0_ns))
             return
         read = Read(scan.payload, scan.symbology, "scanner", scan.t0_ns)
-        code = recognise(read, self._patterns)
+        code = recognise(read, self._patterns, self._knowledge.tables)
         if code is not None:
             self._context(code, read)
         else:
@@ -238,7 +242,7 @@ class Desk:
         self._persons.seen(reads, t0_ns)
         products = []
         for read in reads:
-            code = recognise(read, self._patterns)
+            code = recognise(read, self._patterns, self._knowledge.tables)
             if code is None:
                 products.append(self._stand_in(read))
             else:
@@ -272,21 +276,26 @@ class Desk:
         else:
             self._say(said.Pressed(event), t0_ns)
 
-    def _context(self, code: ContextCode, read: Read) -> None:
-        """A badge, wristband or document, once for each showing."""
+    def _context(self, code: ContextCode | Doubtful, read: Read) -> None:
+        """A badge, wristband, bed label or document, once for each showing."""
         t0_ns = read.t0_ns
         if self._lately.shown(code, read.source, t0_ns):
             return
         log.info("context=%s", code)
+        if code.person:
+            self._persons.shown(t0_ns)
+        if isinstance(code, Doubtful):
+            self._say(said.Item(code.verdict, t0_ns, code.presentation), t0_ns)
+            return
         match code.kind:
             case ContextKind.BADGE:
                 shown: said.Said = said.Badge(code.value)
             case ContextKind.WRISTBAND:
                 shown = said.Patient(self._patients.show(code.value))
+            case ContextKind.BED:
+                shown = said.Bed(code.value)
             case ContextKind.DOCUMENT:
                 shown = said.Document(code.value)
-        if code.kind is not ContextKind.DOCUMENT:
-            self._persons.shown(t0_ns)
         self._say(shown, t0_ns)
 
     def _say(self, what: said.Said, t0_ns: int) -> None:

@@ -12,8 +12,7 @@ from datetime import date
 
 from edge.catalog.site import SiteTables
 from edge.rules.verdict import Audience, Outcome, Reason, Verdict
-from edge.station.config import PatternsTable
-from edge.station.context import matches
+from edge.station.patterns import PatternsTable
 from edge.udi import halves
 from edge.udi.assemble import Packaging, assemble
 from edge.udi.model import Udi
@@ -34,7 +33,7 @@ def stand_in(read: Read, tables: SiteTables | None, patterns: PatternsTable) -> 
     if bound is not None:
         return replace(read, payload=bound.payload, symbology=bound.symbology, printed=read)
     pattern = patterns.house_code
-    unknown = pattern is not None and matches(text, read.symbology, pattern)
+    unknown = pattern is not None and pattern.form.fits(text, read.symbology)
     return replace(read, printed=read) if unknown else read
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from edge import wire
-from edge.station.config import PatternsTable
 from edge.station.context import is_person
 from edge.station.messages import Kept, Photographed
+from edge.station.patterns import PatternsTable
 from edge.station.record import picture_entry
 from edge.udi.read import Read
 

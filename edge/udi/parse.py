@@ -16,7 +16,7 @@ from edge.udi.model import Finding, Issuer, Kind, NotUdi, Udi
 MAX_BYTES = 65_536
 Parsed = Udi | NotUdi
 
-_GS1_SYMBOLS = frozenset({"]C1", "]d2", "]d8", "]Q3", "]e0", "]e1", "]e2", "]J1"})
+GS1_SYMBOLS = frozenset({"]C1", "]d2", "]d8", "]Q3", "]e0", "]e1", "]e2", "]J1"})
 _GTIN_SYMBOLS = {"]E0": (12, 13), "]E4": (8,)}
 _ITF_SYMBOLS = frozenset({"]I0", "]I1"})
 _GTIN_LENGTHS = (8, 12, 13, 14)
@@ -48,7 +48,7 @@ def parse(payload: bytes | str, symbology: str | None = None, *, today: date) ->
     if symbology is None and text.startswith("]"):
         symbology, text = text[:_AIM_LENGTH], text[_AIM_LENGTH:]
         prefix = len(symbology)
-    result = (_gs1_symbol if symbology in _GS1_SYMBOLS else _other_symbol)(raw, symbology, text, today)
+    result = (_gs1_symbol if symbology in GS1_SYMBOLS else _other_symbol)(raw, symbology, text, today)
     if not result.findings or (not prefix and text.isascii()):
         return result
     return replace(result, findings=tuple(_moved(each, text, prefix) for each in result.findings))
@@ -111,7 +111,7 @@ def _repaired(udi: Udi, text: str, today: date) -> Udi:
 def _identifier(text: str) -> repair.Repair | None:
     """A second symbology identifier, written into the data by the label's maker."""
     head = text[:_AIM_LENGTH]
-    if head not in _GS1_SYMBOLS:
+    if head not in GS1_SYMBOLS:
         return None
     return repair.Repair(text[_AIM_LENGTH:], finding("identifier_in_data", 0, head), lambda place: place + _AIM_LENGTH)
 

@@ -54,12 +54,13 @@ class Table:
     """The tasks, their clock, and everything that came of what was said."""
 
     home: TaskName = TaskName.USE
+    mobile: bool = False
     now_ns: int = 1_000 * SECOND
     effects: list[Effect] = field(default_factory=list)
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
-        self.state = State(self.home, self.home, acted_ns=self.now_ns)
+        self.state = State(self.home, self.home, self.mobile, acted_ns=self.now_ns)
         self._numbers = itertools.count(1)
 
     def say(self, *everything: Said, apart_s: float = 4.0) -> Table:
@@ -80,7 +81,7 @@ class Table:
     def restart(self, *, after_power_cut: bool = False) -> Table:
         """End the process and start it again."""
         self.now_ns = 5 * SECOND if after_power_cut else self.now_ns + SECOND
-        self.take(restore(keep(self.state), self.home, self.now_ns))
+        self.take(restore(keep(self.state), State(self.home, self.home, self.mobile, acted_ns=self.now_ns)))
         return self
 
     def take(self, step: Step) -> None:

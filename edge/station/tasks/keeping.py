@@ -34,14 +34,17 @@ def keep(state: State) -> bytes:
     return json.dumps(kept, separators=(",", ":")).encode()
 
 
-def restore(kept: bytes | None, home: TaskName, now_ns: int) -> Step:
+def restore(kept: bytes | None, fresh: State) -> Step:
     """The state after a start, and the events that say what was suspended.
 
     What cannot be understood, of another version perhaps, is as good as nothing: the home task, with nobody signed on.
+
+    Args:
+        kept: what `keep` made; None at the first start.
+        fresh: of a station that knows nothing yet, with the moment of the start in `acted_ns`.
     """
-    fresh = State(home, home, acted_ns=now_ns)
     try:
-        state = fresh if kept is None else _state(json.loads(kept), fresh, now_ns)
+        state = fresh if kept is None else _state(json.loads(kept), fresh, fresh.acted_ns)
     except (ValueError, KeyError, TypeError, AttributeError):
         state = fresh
     events: tuple[Effect, ...] = tuple(
@@ -75,6 +78,7 @@ def _state(kept: dict[str, Any], fresh: State, now_ns: int) -> State:
         operator=kept["operator"],
         rights=str(kept["rights"]),
         place=kept["place"],
+        placed_ns=now_ns,
         active=kept["active"],
         cases=tuple(_restored(each, now_ns) for each in kept["cases"]),
         work=None if kept["work"] is None else Work(str(kept["work"]), now_ns),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from edge.cards import Card, CardKind
 from edge.rules.verdict import TaskName
 from edge.station.tasks import acts, answers, cases, goods, people, practice, sheet, times, undo, use
-from edge.station.tasks.effects import UNDERSTOOD, Repeat, Say, Step, refuses, session
+from edge.station.tasks.effects import UNDERSTOOD, Repeat, Say, Step, refuses
 from edge.station.tasks.said import (
     Badge,
     Bed,
@@ -72,8 +72,7 @@ def _said(state: State, said: Said, moment: Moment) -> Step:
         case Document(ident):
             return _work(state, lambda calm: goods.document(calm, ident, moment))
         case Bed(place):
-            after = replace(state, place=place)
-            return Step(after, (session(after, "place", "opened", place), UNDERSTOOD))
+            return people.bed(state, place, moment)
         case Shown(card):
             return _card(state, card, moment)
         case Pressed(event):
@@ -126,7 +125,7 @@ def _emergency_card(state: State, card: Card, moment: Moment) -> Step:
 _CARDS: Mapping[CardKind, Callable[[State, Card, Moment], Step]] = {
     CardKind.TASK: lambda state, card, _moment: _task(state, TaskName(card.value)),
     CardKind.OPERATOR: lambda state, card, moment: people.badge(state, Badge(card.value, card.rights), moment),
-    CardKind.PLACE: lambda state, card, moment: _said(state, Bed(card.value), moment),
+    CardKind.PLACE: lambda state, card, moment: people.bed(state, card.value, moment),
     CardKind.DOCUMENT: lambda state, card, moment: _said(state, Document(card.value), moment),
     CardKind.CASE: _case_card,
     CardKind.EMERGENCY: _emergency_card,

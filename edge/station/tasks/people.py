@@ -1,4 +1,4 @@
-"""Badges: who is responsible for what is done now."""
+"""Badges and bed labels: who is responsible for what is done now, and where it is done."""
 
 from __future__ import annotations
 
@@ -31,3 +31,14 @@ def sign_off(state: State, why: str) -> Step:
     """Nobody is responsible any more."""
     closed = session(state, "operator", "closed", state.operator, why)
     return Step(replace(state, operator=None, rights=""), (closed,))
+
+
+def bed(state: State, place: str, moment: Moment) -> Step:
+    """A mobile station stands at this bed now.
+
+    A station with a place of its own refuses: a light of consent would let the person believe that the bed is recorded.
+    """
+    if not state.mobile:
+        return Step(state, refuses("bed_not_here"))
+    after = replace(state, place=place, placed_ns=moment.now_ns)
+    return Step(after, (session(after, "place", "opened", place), UNDERSTOOD))

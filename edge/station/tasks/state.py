@@ -141,10 +141,14 @@ class State:
 
     home: TaskName
     task: TaskName
+    mobile: bool = False
+    """Its place is the bed whose label was shown last."""
     operator: str | None = None
     rights: str = ""
     place: str | None = None
-    """Of a mobile station: the bed that was shown last."""
+    """Of a mobile station: the bed whose label was shown last; None: its own place."""
+    placed_ns: int = 0
+    """When that was."""
     cases: tuple[Case, ...] = ()
     """Open or suspended, the oldest first."""
     active: str | None = None

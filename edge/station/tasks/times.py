@@ -15,6 +15,8 @@ IDLE_NS = 10 * 60 * 1_000_000_000
 """After so long nobody is signed on any more, unless a case or document is open."""
 PAUSE_NS = 30 * 60 * 1_000_000_000
 """An open document that nobody touches for so long is paused."""
+STAY_NS = 12 * 3600 * 1_000_000_000
+"""A bed counts so long after its label was shown: then the shift is over, and the station has been moved."""
 CASE_NS = 12 * 3600 * 1_000_000_000
 """A case that nobody touches for so long is suspended, and listed at the hub."""
 
@@ -22,7 +24,7 @@ CASE_NS = 12 * 3600 * 1_000_000_000
 def passed(state: State, moment: Moment) -> Step:
     """What has ended by now."""
     step = Step(state)
-    for each in (_questions, _number, _practice, _case, _work, _home, _idle):
+    for each in (_questions, _number, _practice, _case, _work, _home, _idle, _place):
         further = each(step.state, moment)
         step = Step(further.state, (*step.effects, *further.effects))
     return step
@@ -79,3 +81,8 @@ def _idle(state: State, moment: Moment) -> Step:
     if state.busy or state.operator is None or moment.now_ns - state.acted_ns <= IDLE_NS:
         return Step(state)
     return people.sign_off(state, "idle")
+
+
+def _place(state: State, moment: Moment) -> Step:
+    gone = state.place is not None and moment.now_ns - state.placed_ns > STAY_NS
+    return Step(replace(state, place=None)) if gone else Step(state)

@@ -19,7 +19,7 @@ from edge import wire
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.seal import new_key, public_half
-from edge.station.config import Organisation, PatternsTable, PatternTable, SealTable, StationTable
+from edge.station.config import Organisation, SealTable, StationTable
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
 from edge.station.journal.store import Journal, JournalReader
@@ -27,6 +27,7 @@ from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
 from edge.station.messages import Kept, Message, Photographed, Pressed, Prompted, Readers, Scanned, Seen
 from edge.station.no_code import AFTER_NS, WAIT_NS, NoCode, Persons
+from edge.station.patterns import PatternsTable, PatternTable
 from edge.udi.read import Read
 from hardware.buttons import ButtonEvent
 from hardware.host.clock import Clock
@@ -203,6 +204,7 @@ def bench(tmp_path: Path, task: TaskName) -> Iterator[Bench]:
     writer = JournalWriter(Journal.open(file, opening=opening))
     desk = Desk(
         home=task,
+        mobile=False,
         patterns=PATTERNS,
         knowledge=Knowledge(None, site_rules(None, "hospital")),
         drafter=Drafter(

@@ -72,12 +72,21 @@ CASES = {
     "patients in the clear": (GOOD + PATTERNS, "seal"),
     "key of the wrong size": (GOOD + PATTERNS + SEAL.replace(PUBLIC[:8], ""), "seal.public_key"),
     "key that seals nothing": (GOOD + PATTERNS + SEAL.replace(PUBLIC, "A" * 43 + "="), "seal.public_key"),
-    "prefixes overlap": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"NX"'), "patterns.wristband.prefix"),
-    "a pattern of digits": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"69"'), "patterns.wristband.prefix"),
+    "prefixes overlap": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"NX"'), "patterns.wristband"),
+    "a pattern of digits": (GOOD + SEAL + PATTERNS.replace('"ZY"', '"69"'), "patterns.wristband"),
     "house codes that could be badges": (
         GOOD + SEAL + PATTERNS + 'house_code = { prefix = "N1" }',
-        "patterns.house_code.prefix",
+        "patterns.house_code",
     ),
+    "a pattern of nothing": (GOOD + PATTERNS.replace('prefix = "ZY"', ""), "patterns.wristband.symbology"),
+    "a prefix with a space before it": (GOOD + PATTERNS.replace('"ZY"', '" ZY"'), "patterns.wristband.prefix"),
+    "a symbology by its name": (
+        GOOD + PATTERNS.replace('"ZY"', '"ZY", symbology = ["Code 39"]'),
+        "patterns.wristband.symbology",
+    ),
+    "a check of no kind": (GOOD + PATTERNS.replace('"ZY"', '"ZY", check = "mod9"'), "patterns.wristband.check"),
+    "GS1's numbers of patients in the clear": (GOOD + '[patterns]\ngsrn = ["wristband"]\n', "seal"),
+    "a mobile station without bed labels": (GOOD.replace("[link]", "mobile = true\n[link]"), "patterns.bed"),
     "USE without patterns": (GOOD.replace('"CHECK"', '"USE"'), "patterns"),
     "one authority for orders": (GOOD + authority("quality", 1), "authority"),
     "two authorities of one name": (GOOD + authority("quality", 1) + authority("quality", 2), "authority[1].name"),
@@ -118,6 +127,18 @@ def test_a_good_file_gives_the_values(file: Path) -> None:
     assert config.scanner[0].framing == "cr"
     assert config.patterns.badge is not None
     assert config.patterns.badge.length == (4, 4)
+
+
+def test_a_pattern_may_say_all_and_gs1_numbers_need_none(file: Path) -> None:
+    own = (
+        '[patterns]\ngsrn = ["badge", "wristband"]\nbed = { prefix = "BED-" }\n'
+        'document = { length = [10, 10], characters = "digits", check = "mod10", symbology = ["]A", "]C0"] }\n'
+    )
+    file.write_text(GOOD.replace('"CHECK"', '"USE"\nmobile = true') + own + SEAL, encoding="utf-8")
+    config = read_config(file)
+    assert config.station.mobile
+    assert config.patterns.document is not None
+    assert config.patterns.document.symbology == ("]A", "]C0")
 
 
 def test_authorities_are_those_of_signatures(file: Path) -> None:

@@ -23,7 +23,7 @@ from edge.rules.judge import judge
 from edge.rules.reasons import TEXTS
 from edge.rules.regions import site_rules
 from edge.rules.verdict import Now, Outcome, TaskName, Verdict
-from edge.station.config import Organisation, PatternsTable, PatternTable, StationTable
+from edge.station.config import Organisation, StationTable
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
 from edge.station.house import overrule, stand_in
@@ -31,6 +31,7 @@ from edge.station.journal.store import Journal, JournalReader
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
 from edge.station.messages import Message, Scanned, Seen
+from edge.station.patterns import PatternsTable, PatternTable
 from edge.udi.assemble import assemble
 from edge.udi.read import Corners, Read
 from hardware.host.clock import Clock
@@ -167,6 +168,7 @@ def answered(message: Message, knowledge: Knowledge, folder: Path) -> tuple[str,
     lamps = SimulatedIndicator()
     desk = Desk(
         home=TaskName.RECEIVE,
+        mobile=False,
         patterns=PATTERNS,
         knowledge=knowledge,
         drafter=Drafter(STATION, Clock()),

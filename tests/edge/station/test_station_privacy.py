@@ -17,7 +17,7 @@ from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.seal import new_key, public_half
 from edge.station.camera_input import CameraInput
-from edge.station.config import Organisation, PatternsTable, PatternTable, SealTable, StationTable
+from edge.station.config import Organisation, SealTable, StationTable
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
 from edge.station.inputs import Inputs
@@ -25,6 +25,7 @@ from edge.station.journal.store import Journal
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
 from edge.station.messages import Message, Scanned, Seen
+from edge.station.patterns import PatternsTable, PatternTable
 from edge.udi.read import Read
 from hardware.host.clock import Clock
 from hardware.host.worker import Worker
@@ -100,6 +101,7 @@ def test_no_message_around_a_wristband_says_whose_it_is(
     lamps = SimulatedIndicator()
     desk = Desk(
         home=trouble.task,
+        mobile=False,
         patterns=PATTERNS,
         knowledge=Knowledge(None, site_rules(None, "hospital")),
         drafter=Drafter(STATION, Clock()),

@@ -10,13 +10,14 @@ import pytest
 
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
-from edge.station.config import Organisation, PatternsTable, StationTable
+from edge.station.config import Organisation, StationTable
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
 from edge.station.journal.store import Journal
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
 from edge.station.messages import Scanned
+from edge.station.patterns import PatternsTable
 from edge.station.trouble import troubles
 from hardware.host.clock import Clock
 from hardware.scanner import ScannerRead
@@ -73,6 +74,7 @@ def bench(folder: Path, clock: Clock) -> Iterator[Bench]:
     writer = JournalWriter(Journal.open(folder / "journal.sqlite3", opening=opening))
     desk = Desk(
         home=TaskName.RECEIVE,
+        mobile=False,
         patterns=PatternsTable(),
         knowledge=Knowledge(None, SITE),
         drafter=Drafter(StationTable("D-01", Organisation("H", "hospital"), "D", "RECEIVE"), clock),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.cards import CardKind
 from edge.rules.verdict import Outcome, TaskName
 from edge.station.tasks.effects import Hold
+from edge.station.tasks.said import Bed
 from hardware.signals import Signal
 from tests.support.tasks import CHILD, EMERGENCY, MOTHER, NURSE, Table, act, card, piece
 
@@ -135,3 +136,15 @@ def test_after_a_power_cut_an_emergency_goes_on_with_resume() -> None:
     table = Table().say(EMERGENCY, S1).restart(after_power_cut=True)
     assert table.say(S2).records[-1].verdict.outcome is Outcome.REDO
     assert table.say(act("RESUME"), S2).booked[-1] == ("USE", S2.key, 1)
+
+
+def test_a_mobile_station_is_where_the_bed_is_for_a_shift() -> None:
+    table = Table(TaskName.CHECK, mobile=True).say(Bed("W3-12"), S1)
+    assert table.records[-1].by.place == "W3-12"
+    table.wait(12 * 3600 + 1).say(S1)
+    assert table.records[-1].by.place is None
+
+
+def test_a_station_with_a_place_of_its_own_takes_no_bed() -> None:
+    table = Table(TaskName.CHECK).say(Bed("W3-12"), S1)
+    assert (table.records[-1].by.place, table.outcomes[0]) == (None, Signal.REDO.value)
