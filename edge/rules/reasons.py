@@ -195,6 +195,41 @@ TEXTS: Mapping[str, ReasonText] = {
     "clock_untrusted": ReasonText(
         "本机时间不可靠", "clock not trusted", "叫信息科看看对时", "let IT look at the time service", "时间不可靠"
     ),
+    "not_checked": ReasonText(
+        "登记单上有,开封前没有核对",
+        "on the form, not checked before it was opened",
+        "核对有效期和型号",
+        "compare expiry and size",
+        "没有核对过",
+    ),
+    "resume_or_close": ReasonText(
+        "这张单放下太久了",
+        "this document has lain too long",
+        "再扫一次单号继续,或扫结束卡",
+        "scan the document to go on, or the card CLOSE",
+        "请继续或结束",
+    ),
+    "card_forged": ReasonText(
+        "这张卡不是本院发的",
+        "no card of this site",
+        "换一张卡,旧卡交信息科",
+        "take another card; give this one to IT",
+        "卡无效",
+    ),
+    "card_revoked": ReasonText(
+        "这张卡已作废",
+        "this card is revoked",
+        "换一张卡,旧卡交信息科",
+        "take another card; give this one to IT",
+        "卡已作废",
+    ),
+    "card_unknown": ReasonText(
+        "本站不认识这张卡",
+        "this station does not know this card",
+        "叫信息科更新本站",
+        "let IT update this station",
+        "卡不认识",
+    ),
     "operator_missing": ReasonText(
         "还没有刷胸牌", "no badge yet", "先扫胸牌,再扫这件", "scan your badge, then this again", "请先扫胸牌"
     ),

@@ -11,8 +11,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Protocol
 
+from edge.cards import PREFIX, Card
 from edge.catalog.site import SiteTables
 from edge.rules.verdict import Audience, Outcome, Reason, Verdict
 from edge.station.patterns import PatternsTable
@@ -63,19 +64,51 @@ class ContextCode:
         return f"ContextCode({self.kind.value}, {shown})"
 
 
+@dataclass(frozen=True, slots=True)
+class CardRefused:
+    """A text that claims to be a control card and counts for nothing here."""
+
+    reason: Literal["card_forged", "card_revoked", "card_unknown"]
+
+
+class Cards(Protocol):
+    """Reads control cards; see `edge.station.card_book.CardBook`."""
+
+    def read(self, text: str) -> Card | CardRefused:
+        """What a card says."""
+
+
+def card_text(read: Read) -> str | None:
+    """The text of a control card; None if this claims to be none."""
+    if not read.payload.startswith(PREFIX.encode()):
+        return None
+    return read.payload.decode("utf-8", "replace")
+
+
 class Lately:
-    """Codes that were shown a moment ago, or still are."""
+    """Codes that were shown a moment ago, or still are. Times are monotonic nanoseconds."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self._seen: dict[Hashable, int] = {}
+        self._in_view: frozenset[Hashable] = frozenset()
 
-    def shown(self, code: Hashable, source: Literal["camera", "scanner"], t0_ns: int) -> bool:
-        """Whether this code was read a moment ago: one showing, however long."""
-        former, apart = self._seen.get(code), REPEAT_NS[source]
+    def scanned(self, code: Hashable, t0_ns: int) -> bool:
+        """Whether a scanner's code is shown anew: not the same trigger again."""
+        return self._anew(code, t0_ns, REPEAT_NS["scanner"])
+
+    def seen(self, codes: Sequence[Hashable], t0_ns: int) -> list[bool]:
+        """Which of all codes in the camera's view are shown anew: what lies there is one showing, however long."""
+        anew = [self._anew(code, t0_ns, REPEAT_NS["camera"]) and code not in self._in_view for code in codes]
+        self._seen |= dict.fromkeys(self._in_view.difference(codes), t0_ns)  # these have just left
+        self._in_view = frozenset(codes)
+        return anew
+
+    def _anew(self, code: Hashable, t0_ns: int, apart: int) -> bool:
+        former = self._seen.get(code)
         self._seen = {each: t for each, t in self._seen.items() if t0_ns - t < max(REPEAT_NS.values())}
         self._seen[code] = t0_ns
-        return former is not None and t0_ns - former < apart
+        return former is None or t0_ns - former >= apart
 
 
 @dataclass(frozen=True, slots=True)

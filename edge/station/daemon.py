@@ -22,6 +22,7 @@ from edge.catalog.authorities import authorities
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.station.camera_input import CameraInput
+from edge.station.card_book import CardBook
 from edge.station.catalogue import fetcher, open_catalogue, open_tables, status_of
 from edge.station.config import StationConfig
 from edge.station.desk import Desk
@@ -98,6 +99,7 @@ class Station:
             home=TaskName(config.station.home_task),
             mobile=config.station.mobile,
             patterns=config.patterns,
+            cards=CardBook(authorities(config.authority)),
             seal=config.seal,
             run_dir=run_dir,
             knowledge=_knowledge(config, orders),

@@ -20,10 +20,10 @@ from edge.rules.verdict import Declared, Now, Outcome, TaskName
 from edge.station.answers import Show
 from edge.station.clerk import Clerk
 from edge.station.config import SealTable
-from edge.station.context import ContextCode, ContextKind, Doubtful, Lately, recognise
+from edge.station.context import Cards
 from edge.station.display import PROMPTS, Display
 from edge.station.drafts import ClockWatch, Drafter
-from edge.station.house import overrule, stand_in
+from edge.station.house import overrule
 from edge.station.intake import Intake, Presented
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
@@ -42,6 +42,7 @@ from edge.station.messages import (
 from edge.station.no_code import NoCode, Persons, Photographs
 from edge.station.patients import Patients
 from edge.station.patterns import PatternsTable
+from edge.station.reception import Reception
 from edge.station.sheet_look import SheetLook
 from edge.station.tasks import machine, said
 from edge.station.tasks.effects import JudgeAgain, Step
@@ -70,6 +71,7 @@ class Desk:
         home: TaskName,
         mobile: bool,
         patterns: PatternsTable,
+        cards: Cards,
         seal: SealTable | None,
         run_dir: Path,
         knowledge: Knowledge,
@@ -87,6 +89,7 @@ class Desk:
             home: the task that this station returns to.
             mobile: its place is the bed whose label was shown last.
             patterns: what the site's own codes look like.
+            cards: reads control cards.
             seal: the hub's key for patients.
             run_dir: emptied when the machine starts.
             knowledge: of products and rules.
@@ -99,7 +102,6 @@ class Desk:
             after_step: told after ``taken``, ``judged``, ``submitted`` and ``shown``; tests kill the process there.
         """
         self._after_step = after_step
-        self._patterns = patterns
         self._knowledge = knowledge
         self._drafter = drafter
         self._clock_watch = ClockWatch(drafter.clock)
@@ -123,7 +125,8 @@ class Desk:
             lambda di: self._knowledge.expects_no_pi(di),  # noqa: PLW0108 - of whatever is known by then
             lambda dis: self._knowledge.packaging(dis),  # noqa: PLW0108
         )
-        self._persons, self._lately, self._sheet = Persons(patterns), Lately(), SheetLook()
+        self._persons, self._sheet = Persons(patterns), SheetLook()
+        self._reception = Reception(patterns, cards, self._patients, self._persons, lambda: self._knowledge.tables)
         self._no_code = NoCode(photographs, self._clerk.append)
         self._clerk.no_code = self._photograph
         self._next_second_ns = 0
@@ -163,7 +166,8 @@ class Desk:
         Args:
             lying: what the camera saw last before the restart, as journaled; see `edge.station.lying`.
         """
-        self._intake.lay([self._stand_in(read) for read in lying], self._now().today)
+        _, products = self._reception.seen(lying, 0)  # a card among them was heard before the restart
+        self._intake.lay(products, self._now().today)
         self._note_clock()
         self._clerk.perform(self._restored)
         self._display.show(Show(Signal.READY))
@@ -232,21 +236,17 @@ class Desk:
             self._present(self._intake.nothing_read(scan.t0_ns))
             return
         read = Read(scan.payload, scan.symbology, "scanner", scan.t0_ns)
-        code = recognise(read, self._patterns, self._knowledge.tables)
-        if code is not None:
-            self._context(code, read)
-        else:
-            self._present(self._intake.scanned(self._stand_in(read), self._now().today))
+        heard = self._reception.scanned(read)
+        if isinstance(heard, Read):
+            self._present(self._intake.scanned(heard, self._now().today))
+        elif heard is not None:
+            self._say(heard, scan.t0_ns)
 
     def _seen(self, reads: Sequence[Read], t0_ns: int) -> None:
         self._persons.seen(reads, t0_ns)
-        products = []
-        for read in reads:
-            code = recognise(read, self._patterns, self._knowledge.tables)
-            if code is None:
-                products.append(self._stand_in(read))
-            else:
-                self._context(code, read)
+        spoken, products = self._reception.seen(reads, t0_ns)
+        for each in spoken:
+            self._say(each, t0_ns)
         if machine.sheet_awaited(self._clerk.state):
             self._sheet.look(products, self._mono_ns())
             return
@@ -262,9 +262,6 @@ class Desk:
         )
         self._say(said.Sheet(items), now_ns)
 
-    def _stand_in(self, read: Read) -> Read:
-        return stand_in(read, self._knowledge.tables, self._patterns)
-
     def _prompted(self, number: int, t0_ns: int) -> None:
         """Something lies there that nobody can read: the person may turn it. It books nothing and accuses nobody."""
         if self.fault is None and not self._intake.half_waits:
@@ -275,28 +272,6 @@ class Desk:
             self._present(self._intake.nothing_read(t0_ns, gesture=True))
         else:
             self._say(said.Pressed(event), t0_ns)
-
-    def _context(self, code: ContextCode | Doubtful, read: Read) -> None:
-        """A badge, wristband, bed label or document, once for each showing."""
-        t0_ns = read.t0_ns
-        if self._lately.shown(code, read.source, t0_ns):
-            return
-        log.info("context=%s", code)
-        if code.person:
-            self._persons.shown(t0_ns)
-        if isinstance(code, Doubtful):
-            self._say(said.Item(code.verdict, t0_ns, code.presentation), t0_ns)
-            return
-        match code.kind:
-            case ContextKind.BADGE:
-                shown: said.Said = said.Badge(code.value)
-            case ContextKind.WRISTBAND:
-                shown = said.Patient(self._patients.show(code.value))
-            case ContextKind.BED:
-                shown = said.Bed(code.value)
-            case ContextKind.DOCUMENT:
-                shown = said.Document(code.value)
-        self._say(shown, t0_ns)
 
     def _say(self, what: said.Said, t0_ns: int) -> None:
         """Let the tasks answer, and do what they ask for."""

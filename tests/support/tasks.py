@@ -9,6 +9,7 @@ from datetime import date
 from edge.cards import Card, CardKind
 from edge.catalog.product import Product
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
+from edge.station.context import CardRefused
 from edge.station.tasks import machine
 from edge.station.tasks.effects import Correct, Effect, Record, Session, Step
 from edge.station.tasks.keeping import keep, restore
@@ -119,6 +120,14 @@ class Table:
     def sessions(self) -> list[tuple[str, str, str | None]]:
         """What was opened, suspended, resumed, closed or completed, and why."""
         return [(each.of, each.what, each.why) for each in self.effects if isinstance(each, Session)]
+
+
+class NoCards:
+    """A station that knows no authority for cards."""
+
+    def read(self, _text: str) -> Card | CardRefused:
+        """Refuse it."""
+        return CardRefused("card_forged")
 
 
 def sheet(*items: Item) -> Sheet:

@@ -35,6 +35,7 @@ from hardware.scanner import ScannerRead
 from hardware.simulators import SimulatedIndicator
 from tests.support.events import opening
 from tests.support.site import ROOT, wait_for
+from tests.support.tasks import NoCards
 
 KEY = new_key()
 SEAL = SealTable("k1", base64.b64encode(public_half(KEY)).decode(), "ward")
@@ -206,6 +207,7 @@ def bench(tmp_path: Path, task: TaskName) -> Iterator[Bench]:
         home=task,
         mobile=False,
         patterns=PATTERNS,
+        cards=NoCards(),
         knowledge=Knowledge(None, site_rules(None, "hospital")),
         drafter=Drafter(
             StationTable("OR-01", Organisation("H1", "hospital"), "OR", "USE" if task is TaskName.USE else "CHECK"),

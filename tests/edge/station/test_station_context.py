@@ -33,6 +33,7 @@ from hardware.host.clock import Clock
 from hardware.scanner import ScannerRead
 from hardware.simulators import SimulatedIndicator
 from tests.support.events import opening
+from tests.support.tasks import NoCards
 
 PATTERNS = PatternsTable(
     badge=PatternTable("N", (4, 4), "digits", "mod10"),
@@ -171,6 +172,7 @@ def answers_of(patterns: PatternsTable, messages: list[Message], folder: Path) -
         home=TaskName.CHECK,
         mobile=False,
         patterns=patterns,
+        cards=NoCards(),
         knowledge=Knowledge(None, site_rules(None, "hospital")),
         drafter=Drafter(StationTable("OR-01", Organisation("H1", "hospital"), "OR-01", "CHECK"), Clock()),
         seal=seal,

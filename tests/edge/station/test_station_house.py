@@ -39,6 +39,7 @@ from hardware.scanner import ScannerRead
 from hardware.simulators import SimulatedIndicator
 from tests.support.events import opening
 from tests.support.site import wait_for
+from tests.support.tasks import NoCards
 
 TODAY = date(2026, 11, 26)
 DI, OTHER, CASE = "06901234567892", "06901234500028", "16901234567899"
@@ -170,6 +171,7 @@ def answered(message: Message, knowledge: Knowledge, folder: Path) -> tuple[str,
         home=TaskName.RECEIVE,
         mobile=False,
         patterns=PATTERNS,
+        cards=NoCards(),
         knowledge=knowledge,
         drafter=Drafter(STATION, Clock()),
         seal=None,

@@ -34,6 +34,7 @@ from hardware.simulators import SimulatedIndicator
 from tests.support.events import opening
 from tests.support.leaks import contents, leaks
 from tests.support.site import wait_for
+from tests.support.tasks import NoCards
 
 NUMBER = "7390451826"
 WRISTBAND = b"ZY" + NUMBER.encode()
@@ -103,6 +104,7 @@ def test_no_message_around_a_wristband_says_whose_it_is(
         home=trouble.task,
         mobile=False,
         patterns=PATTERNS,
+        cards=NoCards(),
         knowledge=Knowledge(None, site_rules(None, "hospital")),
         drafter=Drafter(STATION, Clock()),
         seal=trouble.seal,

@@ -26,6 +26,7 @@ from hardware.simulators import SimulatedIndicator
 from tests.support.events import opening
 from tests.support.judged import now
 from tests.support.site import wait_for
+from tests.support.tasks import NoCards
 
 SITE = site_rules(None, "hospital")
 TROUBLES: dict[str, tuple[str, int | None, list[str]]] = {
@@ -76,6 +77,7 @@ def bench(folder: Path, clock: Clock) -> Iterator[Bench]:
         home=TaskName.RECEIVE,
         mobile=False,
         patterns=PatternsTable(),
+        cards=NoCards(),
         knowledge=Knowledge(None, SITE),
         drafter=Drafter(StationTable("D-01", Organisation("H", "hospital"), "D", "RECEIVE"), clock),
         seal=None,
