@@ -14,7 +14,7 @@ import click
 from edge.demo.broker import EmbeddedBroker, free_port
 from edge.demo.labels import render, save
 from edge.demo.ledger import Ledger
-from edge.demo.script import LABELS, TRACED_LOT, depot_scans
+from edge.demo.script import TRACED_LOT, depot_scans, labels
 from edge.demo.world import DEPOT_STATION, OR_STATION, World
 from hardware.camera import IMAGE_SUFFIXES
 
@@ -84,12 +84,13 @@ def _play(world: World, broker: EmbeddedBroker, ledger: Ledger, images: Path | N
 
 
 def _photos(world: World, images: Path | None) -> int:
+    script = labels(world.card)
     if images is None:
-        for number, (name, label) in enumerate(LABELS):
+        for number, (name, label) in enumerate(script):
             save(world.photos, f"{number:02d}-{name}", render(label, seed=number))
-        return len(LABELS)
+        return len(script)
     found = sorted(path for path in images.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
-    for number, (name, label) in enumerate(LABELS[:2]):
+    for number, (name, label) in enumerate(script[:2]):
         save(world.photos, f"00-{number}-{name}", render(label, seed=number))
     for path in found:
         shutil.copy(path, world.photos / f"10-{path.name}")

@@ -24,6 +24,7 @@ SETTLED_S = 10.0
 _SYMBOLS = {
     "ACCEPTED": "✔ green", "CHECKED": "✔ half", "ATTENTION": "✔ amber", "INCOMPLETE": "✔ half/half",
     "REDO": "✖ amber", "MISSING": "▬", "STOP": "✖ RED", "FAULT": "● out", "CONTEXT": "● bright",
+    "ASK": "✔▬ half",
 }  # fmt: skip
 
 

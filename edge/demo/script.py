@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from edge.cards import Card, CardKind
 from edge.demo.labels import Label, Symbol
 from edge.demo.world import RECALLED_DI, RECALLED_LOT
 
@@ -13,6 +16,16 @@ NHSA = Symbol("C0101010010101000001", "datamatrix", gs1=False)
 
 def _udi(di: str, rest: str) -> Symbol:
     return Symbol(f"(01){di}{rest}", "datamatrix")
+
+
+def labels(card: Callable[[Card], str]) -> tuple[tuple[str, Label], ...]:
+    """(name, label) in the order in which they are laid under the operating room's camera.
+
+    Args:
+        card: gives the text of a control card, signed by the site.
+    """
+    form = Symbol(card(Card(CardKind.ACT, "SHEET", "D1")), "qr", gs1=False)
+    return (*LABELS, ("card-implant-form", Label(("CARD", "Implant form"), (form,))), ("implant-form", FORM))
 
 
 LABELS: tuple[tuple[str, Label], ...] = (
@@ -37,7 +50,15 @@ LABELS: tuple[tuple[str, Label], ...] = (
     ("two-packages", Label(("two in view",), (_udi(HIP, "(10)A1(21)S8"), _udi(LENS, "(10)L1(21)X9")))),
     ("hip-stem-3", Label(("Hip stem 12", "LOT A1  SN S3"), (_udi(HIP, "(17)291231(10)A1(21)S3"),))),
 )
-"""(name, label) in the order in which they are laid under the operating room's camera."""
+FORM = Label(
+    ("IMPLANT FORM",),
+    (
+        *(_udi(HIP, f"(17)291231(10)A1(21){serial}") for serial in ("S1", "S2", "S3")),
+        _udi(SCREW, "(17)290630(10)B7"),
+        _udi(LENS, "(17)290131(10)L1(21)X2"),
+    ),
+)
+"""A sticker of each package that was checked before it was opened, and used: it closes the case."""
 
 
 def depot_scans() -> tuple[bytes, ...]:

@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from edge.cards import Card, sign_card
 from edge.catalog.build import COLUMNS, build
 from edge.seal import new_key, public_half
+from edge.sign import new_key as sign_key
+from edge.sign import public_half as sign_half
 
 OR_STATION = "OR-03"
 DEPOT_STATION = "DEPOT-01"
@@ -40,6 +43,11 @@ file = "{catalogue}"
 kid = "{kid}"
 public_key = "{public_key}"
 site = "demo"
+
+[[authority]]
+name = "demo"
+public_key = "{card_key}"
+may = ["card"]
 
 [patterns]
 badge = {{ prefix = "N", length = [4, 4] }}
@@ -95,6 +103,7 @@ class World:
     period_s: float
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     scanner_fd: int = -1
+    _card_key: bytes = field(default_factory=sign_key, repr=False)
 
     @property
     def photos(self) -> Path:
@@ -115,6 +124,10 @@ class World:
         """State, sockets and logs of one station."""
         return self.folder / station
 
+    def card(self, card: Card) -> str:
+        """The text of a control card of this site."""
+        return sign_card(card, key=self._card_key)
+
     def write_files(self) -> None:
         """Keys, catalogue and the three configuration files."""
         keys = self.folder / "keys"
@@ -124,7 +137,9 @@ class World:
         catalogue = self.folder / "catalogue.sqlite3"
         _write_catalogue(self.folder, catalogue)
         self.scanner_fd, device = _open_terminal(self.folder / "ttyUDI0")
+        card_key = base64.b64encode(sign_half(self._card_key)).decode("ascii")
         shared = {"port": self.broker_port, "catalogue": catalogue, "kid": KID, "public_key": public_key}
+        shared["card_key"] = card_key
         hospital = {"station": OR_STATION, "organisation": "H510104", "role": "hospital", "task": "USE"}
         depot = {"station": DEPOT_STATION, "organisation": "D510001", "role": "distributor", "task": "RECEIVE"}
         self.config(OR_STATION).write_text(

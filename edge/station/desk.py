@@ -256,10 +256,7 @@ class Desk:
         """The stickers of a form, all at once; they lie there and are not presented again."""
         reads, today = self._sheet.take(), self._now().today
         self._intake.lay(reads, today)
-        items = tuple(
-            self._judged(Presented(each, max(read.t0_ns for read in each.reads)), TaskName.USE)
-            for each in stickers(reads, today=today)
-        )
+        items = tuple(self._judged(Presented(each, now_ns), TaskName.USE) for each in stickers(reads, today=today))
         self._say(said.Sheet(items), now_ns)
 
     def _prompted(self, number: int, t0_ns: int) -> None:
