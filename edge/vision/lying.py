@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.udi.read import Read
+from edge.vision.cover import uncovered
 from edge.vision.follow import REACH, Trail, trail
 from edge.vision.pixels import Luma
 
@@ -31,6 +32,8 @@ COVERED_NS = 1_500_000_000
 """How long a view must stand in which a symbol is covered, before it is gone: a hand rests on it."""
 ALIKE = 0.85
 """Correlation with its former picture at which a symbol still lies where it lay: other content gives 0.7 at most."""
+OVER = 0.5
+"""A symbol of which no more than this share is left uncovered by another lies below it, and is gone."""
 _FAR = 0.25
 """Share of its size by which a symbol must lie elsewhere."""
 
@@ -118,7 +121,7 @@ class Lying:
 
     def _is_gone(self, item: _Item, luma: Luma, t0_ns: int, view: View) -> bool:
         strangers = [other for other in self._strangers() if other is not item]
-        if any(_distance(item.read, other.read) < _size(item.read) / 2 for other in strangers):
+        if any(_in_its_place(item.read, other.read) for other in strangers):
             return True
         if _stands(item, luma):
             item.seen_ns = t0_ns
@@ -177,6 +180,14 @@ def _corners(read: Read) -> Sequence[tuple[int, int]]:
 def _distance(one: Read, other: Read) -> float:
     (ax, ay), (bx, by) = (np.mean(_corners(read), axis=0) for read in (one, other))
     return float(np.hypot(ax - bx, ay - by))
+
+
+def _in_its_place(one: Read, other: Read) -> bool:
+    """Whether two symbols cannot lie there both; the bars of one label lie close together, one below the other."""
+    outlines = _corners(one), _corners(other)
+    if not all(len(outline) == 4 for outline in outlines):  # noqa: PLR2004 - of a read whose place is not known
+        return False
+    return min(uncovered(outlines[0], outlines[1:]), uncovered(outlines[1], outlines[:1])) <= OVER
 
 
 def _size(read: Read) -> float:

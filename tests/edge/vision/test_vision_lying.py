@@ -125,3 +125,19 @@ def test_a_symbol_at_the_edge_and_one_without_corners() -> None:
     outside, without = read(b"a", -30, -35), Read(b"b", "]d2", "camera", 0)
     lying = lies(outside, without)
     assert lying.take((), NOTHING, 2 * S, EMPTY).reads == ()
+
+
+def bars(payload: bytes, y: int, height: int = 30) -> Read:
+    return Read(payload, "]C1", "camera", 0, corners=((20, y), (220, y), (220, y + height), (20, y + height)))
+
+
+def test_bars_that_come_below_others_of_a_label_leave_those_where_they_are() -> None:
+    lying = lies(bars(b"di", 40))
+    assert payloads(lying.take((bars(b"pi", 85),), NOTHING, S + 1, MOVES)) == [b"di"]
+    assert payloads(lying.take((bars(b"di", 40), bars(b"pi", 85)), NOTHING, 2 * S, STANDS)) == [b"di", b"pi"]
+
+
+@pytest.mark.parametrize("height", [30, 3])
+def test_bars_that_lie_over_others_take_their_place(height: int) -> None:
+    lying = lies(bars(b"di", 40))
+    assert payloads(lying.take((bars(b"pi", 50, height),), NOTHING, 2 * S, MOVES)) == [b"pi"]
