@@ -25,7 +25,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "edge.catalog": ("edge.udi", "edge.sign", "hardware.host"),
     "edge.rules": ("edge.udi", "edge.catalog", "hardware.host.toml"),  # the strict reader of its region files
     "edge.vision": ("edge.udi.read", "hardware.camera*", "hardware.host"),
-    "edge.station": ("edge.udi", "edge.catalog", "edge.rules", "edge.wire", "edge.seal", "edge.sign", "hardware"),
+    "edge.station": ("edge.udi", "edge.catalog", "edge.rules", "edge.wire", "edge.seal", "edge.sign", "edge.cards", "hardware"),
     "edge.hub": (
         "edge.udi",
         "edge.catalog",
@@ -33,12 +33,14 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         "edge.wire",
         "edge.seal",
         "edge.sign",
+        "edge.cards",
         "edge.vision.symbols",
         "hardware.host",
     ),
     "edge.wire": (),
     "edge.seal": (),
     "edge.sign": (),
+    "edge.cards": ("edge.sign", "hardware.host.toml"),
     "edge": (),
     "hardware.host": (),
     "hardware": ("hardware",),
