@@ -22,7 +22,8 @@ from hardware.host.toml import load
 
 PREFIX = "UC1"
 FILE = Path(__file__).with_name("cards.toml")
-_PLAIN = re.compile(r"[A-Z0-9.-]{1,30}")
+NUMBER = re.compile(r"[A-Z0-9.-]{1,30}")
+"""A card's own number; staff, place and document numbers have the same form."""
 _SIGNED = re.compile(r"UC1:([A-Z]+):([A-Z0-9.-]{1,30}):([A-Z]*):([A-Z0-9.-]{1,30}):([A-Z0-9.-]{1,30}):([A-Z2-7]{103})")
 
 
@@ -67,9 +68,9 @@ class CardError(ValueError):
 
 
 _FREE: Mapping[CardKind, re.Pattern[str]] = {
-    CardKind.OPERATOR: _PLAIN,
-    CardKind.PLACE: _PLAIN,
-    CardKind.DOCUMENT: _PLAIN,
+    CardKind.OPERATOR: NUMBER,
+    CardKind.PLACE: NUMBER,
+    CardKind.DOCUMENT: NUMBER,
     CardKind.CASE: re.compile(r"C[0-9]{6,9}"),
     CardKind.EMERGENCY: re.compile(r"E[0-9]{6,9}"),
     CardKind.QUANTITY: re.compile(r"[1-9][0-9]{0,3}"),
@@ -97,7 +98,7 @@ class Card:
         """Refuse what could not be read again."""
         for name, value, expected in (
             ("value", self.value, _expected(self.kind)),
-            ("number", self.number, _PLAIN),
+            ("number", self.number, NUMBER),
             ("rights", self.rights, _RIGHTS if self.kind is CardKind.OPERATOR else _NONE),
         ):
             if not expected.fullmatch(value):
