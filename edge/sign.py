@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +16,9 @@ from typing import Literal
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-What = Literal["catalogue", "order", "rules", "document", "card"]
+What = Literal["catalogue", "order", "rules", "document", "cards"]
+CARD_NAME = re.compile(r"[A-Z0-9.-]{1,30}")
+"""The name of an authority that signs cards: it is printed on each of them (`edge.cards`)."""
 _CONTEXT = b"udi-station signature 1\n"
 
 

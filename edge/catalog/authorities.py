@@ -20,6 +20,12 @@ def _is_key(value: str) -> bool:
     return is_public_key(value)
 
 
+def _can_stand_on_a_card(name: str) -> bool:
+    from edge.sign import CARD_NAME  # noqa: PLC0415 - see `_is_key`
+
+    return CARD_NAME.fullmatch(name) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class AuthorityTable:
     """One ``[[authority]]``."""
@@ -28,8 +34,8 @@ class AuthorityTable:
     public_key: str = field(
         metadata={"check": _is_key, "expected": "an Ed25519 public key in base64, as `udi-hub recall key` prints it"}
     )
-    may: tuple[Literal["order", "catalogue", "card"], ...] = field(
-        metadata={"check": bool, "expected": 'at least one of "order", "catalogue", "card"'}
+    may: tuple[Literal["order", "catalogue", "cards"], ...] = field(
+        metadata={"check": bool, "expected": 'at least one of "order", "catalogue", "cards"'}
     )
 
 
@@ -40,6 +46,10 @@ def wrong(tables: Sequence[AuthorityTable]) -> Iterable[Problem]:
             if value in values[:number]:
                 shown = tables[number].name if what == "name" else tables[number].public_key
                 yield _problem(f"authority[{number}].{what}", shown, f"a {what} that no other [[authority]] has")
+    for number, each in enumerate(tables):
+        if "cards" in each.may and not _can_stand_on_a_card(each.name):
+            expected = 'up to 30 of A-Z 0-9 . -, because it may sign "cards" and is printed on them'
+            yield _problem(f"authority[{number}].name", each.name, expected)
     able = [each.name for each in tables if "order" in each.may]
     if 0 < len(able) < SIGNERS:
         expected = f"{SIGNERS} [[authority]] that may sign an order, or none: each order is signed by {SIGNERS}"

@@ -23,6 +23,8 @@ from edge.sign import public_half as sign_half
 OR_STATION = "OR-03"
 DEPOT_STATION = "DEPOT-01"
 KID = "hub-demo"
+CARDS = "DEMO"
+"""The authority that signs control cards."""
 
 _STATION = """\
 [station]
@@ -45,9 +47,9 @@ public_key = "{public_key}"
 site = "demo"
 
 [[authority]]
-name = "demo"
+name = "{cards}"
 public_key = "{card_key}"
-may = ["card"]
+may = ["cards"]
 
 [patterns]
 badge = {{ prefix = "N", length = [4, 4] }}
@@ -126,7 +128,7 @@ class World:
 
     def card(self, card: Card) -> str:
         """The text of a control card of this site."""
-        return sign_card(card, key=self._card_key)
+        return sign_card(card, self._card_key, CARDS)
 
     def write_files(self) -> None:
         """Keys, catalogue and the three configuration files."""
@@ -139,7 +141,7 @@ class World:
         self.scanner_fd, device = _open_terminal(self.folder / "ttyUDI0")
         card_key = base64.b64encode(sign_half(self._card_key)).decode("ascii")
         shared = {"port": self.broker_port, "catalogue": catalogue, "kid": KID, "public_key": public_key}
-        shared["card_key"] = card_key
+        shared |= {"card_key": card_key, "cards": CARDS}
         hospital = {"station": OR_STATION, "organisation": "H510104", "role": "hospital", "task": "USE"}
         depot = {"station": DEPOT_STATION, "organisation": "D510001", "role": "distributor", "task": "RECEIVE"}
         self.config(OR_STATION).write_text(

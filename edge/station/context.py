@@ -7,13 +7,14 @@ check character is wrong. It is shown as REDO, and a doubt about a person is rec
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import logging
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from edge.cards import PREFIX, Card
+from edge.cards import Card, CardError, CardFault, looks_like_card
 from edge.catalog.site import SiteTables
 from edge.rules.verdict import Audience, Outcome, Reason, Verdict
 from edge.station.patterns import PatternsTable
@@ -22,8 +23,15 @@ from edge.udi.parse import parse
 from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
 
+log = logging.getLogger(__name__)
+
+CardReason = Literal["card_forged", "card_revoked", "card_unknown"]
 REPEAT_NS = {"camera": 2_000_000_000, "scanner": 1_000_000_000}
 """By reader: the same card within this time is one showing; shown again it may confirm what was asked."""
+_REFUSED: Mapping[CardFault, CardReason] = {
+    CardFault.REVOKED: "card_revoked",
+    CardFault.MALFORMED: "card_unknown",
+}
 _ANY_DAY = date(2000, 1, 1)
 """For the century of dates, which numbers of persons do not have."""
 _GSRN_MARK = b"801"
@@ -68,21 +76,30 @@ class ContextCode:
 class CardRefused:
     """A text that claims to be a control card and counts for nothing here."""
 
-    reason: Literal["card_forged", "card_revoked", "card_unknown"]
+    reason: CardReason
 
 
 class Cards(Protocol):
     """Reads control cards; see `edge.station.card_book.CardBook`."""
 
-    def read(self, text: str) -> Card | CardRefused:
-        """What a card says."""
+    def read(self, text: str) -> Card:
+        """What a card says.
+
+        Raises:
+            CardError: it does not count here.
+        """
 
 
-def card_text(read: Read) -> str | None:
-    """The text of a control card; None if this claims to be none."""
-    if not read.payload.startswith(PREFIX.encode()):
+def card_of(read: Read, cards: Cards) -> Card | CardRefused | None:
+    """What a control card says; None if this read claims to be none."""
+    text = read.payload.decode("utf-8", "replace")
+    if not looks_like_card(text):
         return None
-    return read.payload.decode("utf-8", "replace")
+    try:
+        return cards.read(text)
+    except CardError as error:
+        log.warning("card refused: %s", error)
+        return CardRefused(_REFUSED.get(error.reason, "card_forged"))
 
 
 class Lately:

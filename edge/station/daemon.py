@@ -22,6 +22,7 @@ from edge.catalog.authorities import authorities
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.station.camera_input import CameraInput
+from edge.station.card_book import FILE as CARDS_FILE
 from edge.station.card_book import CardBook
 from edge.station.catalogue import fetcher, open_catalogue, open_tables, status_of
 from edge.station.config import StationConfig
@@ -91,7 +92,9 @@ class Station:
         )
         pictures = PictureStore(state_dir / FOLDER, config.station.id, config.seal)
         self._photographer = None if config.camera is None or config.seal is None else Photographer(pictures)
-        orders = OrderBook(state_dir / ORDERS_FILE, authorities(config.authority))
+        signing = authorities(config.authority)
+        orders = OrderBook(state_dir / ORDERS_FILE, signing)
+        cards = CardBook(state_dir / CARDS_FILE, signing)
         journal = JournalReader.open(journal_file)
         self._lying = () if config.camera is None else last_seen(journal, clock.now().boot)
         self._panel = build_panel(config.panel, simulate=simulate)
@@ -99,7 +102,7 @@ class Station:
             home=TaskName(config.station.home_task),
             mobile=config.station.mobile,
             patterns=config.patterns,
-            cards=CardBook(authorities(config.authority)),
+            cards=cards,
             seal=config.seal,
             run_dir=run_dir,
             knowledge=_knowledge(config, orders),
@@ -127,6 +130,7 @@ class Station:
             report=lambda change: self._tell(drafter, change),
             pictures=pictures,
             orders=orders,
+            cards=cards,
             catalogue_offered=None if self._fetch is None else self._fetch.offered,
             after_step=after_step,
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from edge.cards import Card
 from edge.catalog.site import SiteTables
 from edge.rules.verdict import Audience, Outcome, Reason, Verdict
-from edge.station.context import CardRefused, Cards, ContextCode, ContextKind, Doubtful, Lately, card_text, recognise
+from edge.station.context import CardRefused, Cards, ContextCode, ContextKind, Doubtful, Lately, card_of, recognise
 from edge.station.house import stand_in
 from edge.station.no_code import Persons
 from edge.station.patients import Patients
@@ -67,8 +67,7 @@ class Reception:
         return stand_in(read, self._tables(), self._patterns)
 
     def _code(self, read: Read) -> Card | CardRefused | ContextCode | Doubtful | None:
-        text = card_text(read)
-        return recognise(read, self._patterns, self._tables()) if text is None else self._cards.read(text)
+        return card_of(read, self._cards) or recognise(read, self._patterns, self._tables())
 
     def _meaning(self, code: Card | CardRefused | ContextCode | Doubtful, read: Read) -> said.Said:
         log.info("context=%s", code)

@@ -1,4 +1,6 @@
-"""Takes what the hub says to its site over the uplink's link (architecture section 7): orders, offers of a catalogue.
+"""Takes what the hub says to its site over the uplink's link (architecture section 7).
+
+That is orders, offers of a catalogue, and which cards are revoked.
 
 Recalls stop at the very next scan. Notices are retained at the broker, so a station that was away hears them when it
 connects, before any other word.
@@ -15,6 +17,8 @@ from typing import Any
 
 from edge import wire
 from edge.catalog.orders import MOST_VERSION, OrderError
+from edge.revocation import RevocationError
+from edge.station.card_book import CardBook
 from edge.station.identity import HOUR_NS, Report
 from edge.station.notices import Notices
 from edge.station.order_book import OrderBook
@@ -41,6 +45,7 @@ class SiteNotices:
         notices: Notices,
         *,
         report: Report,
+        cards: CardBook | None = None,
         catalogue_offered: Callable[[bytes], None] | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
@@ -51,6 +56,7 @@ class SiteNotices:
             link: the uplink's.
             notices: what people are told.
             report: journals the body of a ``station`` event.
+            cards: knows which cards count no more; None: this station reads none.
             catalogue_offered: takes what the hub says of its catalogue; None: this station fetches none.
             after_step: told after ``order`` (in force, not on the card yet) and ``order-written``.
         """
@@ -58,6 +64,7 @@ class SiteNotices:
         self._link = link
         self._notices = notices
         self._report = report
+        self._cards = cards
         self._catalogue_offered = catalogue_offered
         self._after_step = after_step
         self._wrong: dict[str, str] = {}
@@ -65,14 +72,20 @@ class SiteNotices:
         self._refused = 0
         self._reports_ns: list[int] = []
         self._retry_ns = 0
+        self._cards_retry_ns = 0
         if book.problem is not None:
             notices.hold("order_file", book.problem, time.monotonic_ns())
+        if cards is not None and cards.problem is not None:
+            notices.hold("cards_file", cards.problem, time.monotonic_ns())
 
     def on_connected(self) -> None:
         """Ask for the notices; what was wrong at the broker is told anew."""
         self._wrong.clear()
         self._notices.drop("order")
+        self._notices.drop("cards")
         self._link.subscribe(wire.ORDERS)
+        if self._cards is not None:
+            self._link.subscribe(wire.CARDS)
         if self._catalogue_offered is not None:
             self._link.subscribe(wire.CATALOGUE)
 
@@ -81,6 +94,10 @@ class SiteNotices:
         if topic == wire.CATALOGUE and self._catalogue_offered is not None:
             if payload:
                 self._catalogue_offered(payload)
+            return True
+        if topic == wire.CARDS and self._cards is not None:
+            if payload:
+                self._hear_cards(self._cards, payload)
             return True
         if not topic.startswith(PREFIX):
             return False
@@ -94,6 +111,8 @@ class SiteNotices:
     def work(self) -> None:
         """Bring what is new to the card, then tell the hub that it lasts."""
         now_ns = time.monotonic_ns()
+        if self._cards is not None and self._cards.unwritten and now_ns >= self._cards_retry_ns:
+            self._write_cards(self._cards, now_ns)
         if not (self._book.unwritten or self._book.untold) or now_ns < self._retry_ns:
             return
         try:
@@ -131,6 +150,24 @@ class SiteNotices:
         said = notice.said
         log.info("order=%s version=%d kind=%s withdrawn=%s", ident, said.version, said.order.kind, said.withdrawn)
         self._after_step("order")
+
+    def _hear_cards(self, cards: CardBook, payload: bytes) -> None:
+        try:
+            cards.take(payload)
+        except RevocationError as error:
+            text = f"a list of revoked cards is not taken: {error}"[:MOST_WHY]
+            self._notices.hold("cards", text, time.monotonic_ns())
+            return
+        self._notices.drop("cards")
+
+    def _write_cards(self, cards: CardBook, now_ns: int) -> None:
+        try:
+            cards.write()
+        except OSError as error:
+            self._cards_retry_ns = now_ns + RETRY_NS
+            self._notices.hold("cards_file", f"cards are revoked, but only until a restart: {error}", now_ns)
+            return
+        self._notices.drop("cards_file")
 
     def _refuse(self, ident: str, payload: bytes, why: str) -> None:
         self._refused += 1

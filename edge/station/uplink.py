@@ -15,6 +15,7 @@ from typing import Any
 
 from edge import wire
 from edge.station.aside import Refused
+from edge.station.card_book import CardBook
 from edge.station.identity import Identity, Report
 from edge.station.journal.ahead import ReadAhead
 from edge.station.journal.store import Head, JournalReader
@@ -64,6 +65,7 @@ class Uplink:
         report: Report = lambda _change: None,
         pictures: PictureStore | None = None,
         orders: OrderBook | None = None,
+        cards: CardBook | None = None,
         catalogue_offered: Callable[[bytes], None] | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
@@ -77,6 +79,7 @@ class Uplink:
             report: journals the body of a ``station`` event.
             pictures: what else waits for the hub; None: nothing does.
             orders: where the site's orders are kept; None: nowhere.
+            cards: takes which cards are revoked; None: nothing does.
             catalogue_offered: takes what the hub says of its catalogue; None: this station fetches none.
             after_step: told after ``published``, ``watermark``, ``photo``, ``photo-ack``, ``order`` and
                 ``order-written``; tests kill it there.
@@ -109,6 +112,7 @@ class Uplink:
             self._link,
             self._notices,
             report=report,
+            cards=cards,
             catalogue_offered=catalogue_offered,
             after_step=after_step,
         )

@@ -21,7 +21,7 @@ from edge.udi.model import Finding, Grade, Issuer, Udi
 from edge.udi.read import Read
 
 SCHEMAS = Path(wire.__file__).with_name("schema")
-NAMES = ("event", "ack", "photo-ack", "status", "hub", "order-notice", "order", "catalogue-offer")
+NAMES = ("event", "ack", "photo-ack", "status", "hub", "order-notice", "order", "catalogue-offer", "revoked-cards")
 AT = datetime(2026, 11, 24, 8, 15, 2, 123456, tzinfo=UTC)
 EPOCH, CHAIN = "9f2c41d07be3a1c4", "ab" * 32
 
@@ -222,6 +222,7 @@ def test_asyncapi_names_the_topics_of_the_code() -> None:
         wire.HUB_PRESENCE,
         wire.ORDERS.replace("+", "{id}"),
         wire.CATALOGUE,
+        wire.CARDS,
     }
 
 

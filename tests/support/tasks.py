@@ -6,10 +6,9 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import date
 
-from edge.cards import Card, CardKind
+from edge.cards import Card, CardError, CardFault, CardKind
 from edge.catalog.product import Product
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
-from edge.station.context import CardRefused
 from edge.station.tasks import machine
 from edge.station.tasks.effects import Correct, Effect, Record, Session, Step
 from edge.station.tasks.keeping import keep, restore
@@ -125,9 +124,9 @@ class Table:
 class NoCards:
     """A station that knows no authority for cards."""
 
-    def read(self, _text: str) -> Card | CardRefused:
+    def read(self, text: str) -> Card:
         """Refuse it."""
-        return CardRefused("card_forged")
+        raise CardError(CardFault.UNKNOWN_AUTHORITY, f"{len(text)} characters of nobody known here")
 
 
 def sheet(*items: Item) -> Sheet:

@@ -42,7 +42,7 @@ class _Act:
 ACTS: Mapping[str, _Act] = {
     "WASTE": _Act(TaskName.WASTE, books=True, without_udi=True),
     "RETURN": _Act(TaskName.RETURN, books=True),
-    "SEND-BACK": _Act(TaskName.SEND_BACK, books=True),
+    "SEND_BACK": _Act(TaskName.SEND_BACK, books=True),
     "EXPLANT": _Act(TaskName.EXPLANT, books=True, of_case=True, without_udi=True),
     BIND: _Act(TaskName.BIND, books=False),
     "QUARANTINE": _Act(TaskName.QUARANTINE, books=False, without_udi=True),

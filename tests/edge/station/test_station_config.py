@@ -96,6 +96,7 @@ CASES = {
     ),
     "authority without a name": (GOOD + authority("", 1), "authority[0].name"),
     "authority with half a key": (GOOD + authority("quality", 1).replace("A", ""), "authority[0].public_key"),
+    "authority that no card can name": (GOOD + authority("quality", 1, '"cards"'), "authority[0].name"),
     "authority that may nothing": (GOOD + authority("quality", 1, ""), "authority[0].may"),
     "authority that may anything": (GOOD + authority("quality", 1, '"all"'), "authority[0].may[0]"),
     "two catalogues": (GOOD + '[catalogue]\nfile = "a"\nfolder = "b"\n', "catalogue.folder"),
@@ -143,7 +144,10 @@ def test_a_pattern_may_say_all_and_gs1_numbers_need_none(file: Path) -> None:
 
 def test_authorities_are_those_of_signatures(file: Path) -> None:
     both = (
-        authority("quality", 1) + authority("director", 2, '"order", "catalogue"') + authority("hub", 3, '"catalogue"')
+        authority("quality", 1)
+        + authority("director", 2, '"order", "catalogue"')
+        + authority("hub", 3, '"catalogue"')
+        + authority("CARDS", 4, '"cards"')
     )
     file.write_text(GOOD + both, encoding="utf-8")
     found = authorities(read_config(file).authority)
@@ -151,6 +155,7 @@ def test_authorities_are_those_of_signatures(file: Path) -> None:
         ("quality", ["order"]),
         ("director", ["catalogue", "order"]),
         ("hub", ["catalogue"]),
+        ("CARDS", ["cards"]),
     ]
     assert found[0].public_key == public_half(b"\1" * 32)
 

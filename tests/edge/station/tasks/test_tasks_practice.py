@@ -20,7 +20,7 @@ def test_practice_looks_like_a_check_and_is_marked() -> None:
 
 def test_practice_ends_by_itself_and_at_work() -> None:
     assert Table(TaskName.RECEIVE).say(act("TRAINING")).wait(601).state.practice is None
-    for work in (MOTHER, Document("DN-1"), card(CardKind.CASE, "C1"), act("TRAINING")):
+    for work in (MOTHER, Document("DN-1"), card(CardKind.CASE, "C000001"), act("TRAINING")):
         assert Table(TaskName.RECEIVE).say(act("TRAINING"), work).state.practice is None
 
 
