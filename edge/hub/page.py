@@ -20,9 +20,9 @@ from edge.hub.case_record import CaseRecord, case_record
 from edge.hub.duplicates import duplicates
 from edge.hub.goods_record import GoodsRecord, goods_record
 from edge.hub.reading import STATION_NAME
-from edge.hub.sessions import waiting
+from edge.hub.sessions import open_sessions, waiting
 from edge.hub.store import Store
-from edge.hub.trace import last_scans, open_sessions
+from edge.hub.trace import last_scans
 from edge.hub.week import week
 from edge.hub.words import CHANGES, ITEMS, OUTCOMES, REASONS, STATES, STEPS, SUBJECTS, TASKS, local
 from edge.rules.reasons import say
@@ -63,6 +63,7 @@ def application(store: Store, now: Callable[[], datetime]) -> Starlette:
             Route("/station/{station}", pages.station),
             Route("/week", pages.week),
             Route("/open", pages.open),
+            Route("/duplicates", pages.duplicates),
             Route("/case/{case:path}", pages.case),
             Route("/document/{document:path}", pages.document),
         ]
@@ -107,10 +108,16 @@ class _Pages:
         return self._render("week.html", week=figures, refresh_s=None)
 
     def open(self, _request: Request) -> Response:
-        """What waits for somebody: open and suspended cases, emergencies without a patient, serials that are twice."""
+        """What waits for somebody: open and suspended cases, emergencies without a patient, paused documents."""
         with self._store.read() as connection:
-            rows, twice = waiting(connection, self._now()), duplicates(connection)
-        return self._render("open.html", rows=rows, twice=twice, refresh_s=None)
+            rows = waiting(connection, self._now())
+        return self._render("open.html", rows=rows, refresh_s=None)
+
+    def duplicates(self, _request: Request) -> Response:
+        """Serials that are there twice. A page of its own: it asks all scans that there are."""
+        with self._store.read() as connection:
+            rows = duplicates(connection)
+        return self._render("duplicates.html", rows=rows, refresh_s=None)
 
     def case(self, request: Request) -> Response:
         """The record of a case."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from edge.hub.counting import undone
 from edge.hub.tables import change, restamp, scan
@@ -18,6 +18,21 @@ SUSPEND_H = 12.0
 """A case that nobody touched for so long should not be open."""
 COMPLETE_H = 24.0
 """So long after its opening an emergency should have its patient (补录)."""
+
+_KINDS = ("session", "document")
+_OPEN, _ENDED = ("opened", "resumed", "suspended"), ("closed", "shipped", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A case or document that was opened at a station and not closed."""
+
+    subject: str
+    """``case`` or ``document``."""
+    ident: str
+    at: str
+    state: str
+    """``opened``, ``suspended`` or ``resumed``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,11 @@ class Waiting:
     """`to_complete`, for `COMPLETE_H` and longer."""
 
 
+def open_sessions(connection: Connection, station: str) -> list[Opened]:
+    """Cases and documents whose last event at this station does not end them, newest first."""
+    return [Opened(*row) for row in connection.execute(_last(change.c.station == station))]
+
+
 def steps(connection: Connection, subject: str, ident: str) -> list[Step]:
     """Everything that became of a case or document and was not taken back, in its order."""
     query = _steps().where(change.c.subject == subject, change.c.ident == ident)
@@ -108,7 +128,8 @@ def waiting(connection: Connection, now: datetime) -> list[Waiting]:
         connection: to the projections.
         now: the hub's clock, aware.
     """
-    found = [_waiting(connection, *key, now) for key in sorted({*_open(connection), *_to_complete(connection)})]
+    opened = ((row.subject, row.ident) for row in connection.execute(_last()))
+    found = [_waiting(connection, *key, now) for key in sorted({*opened, *_to_complete(connection)})]
     return sorted(found, key=lambda each: (not each.alert, not each.suspended, each.opened))
 
 
@@ -117,7 +138,7 @@ def _steps() -> Select[Any]:
     return (
         select(change, at)
         .outerjoin(restamp, restamp.c.event_id == change.c.event_id)
-        .where(change.c.kind.in_(("session", "document")), ~undone(change.c.event_id))
+        .where(change.c.kind.in_(_KINDS), ~undone(change.c.event_id))
         .order_by(at, change.c.event_id)
     )
 
@@ -129,20 +150,18 @@ def _step(row: Row[Any]) -> Step:
     return Step(row.happened, row.station, row.place, operator, row.witness, row.what or "", row.why, told)
 
 
-def _open(connection: Connection) -> Iterator[tuple[str, str]]:
-    order = (change.c.at.desc(), change.c.event_id.desc())
-    rank = func.row_number().over(partition_by=(change.c.subject, change.c.ident), order_by=order)
-    subjects = change.c.subject.in_(("case", "document")) & change.c.what.in_(
-        ("opened", "suspended", "resumed", "closed")
-    )
+def _last(*parts: ColumnElement[bool]) -> Select[Any]:
+    """Of each case and document the last change that opens or ends it, if it does not end it; newest first."""
+    newest = (change.c.at.desc(), change.c.event_id.desc())
+    rank = func.row_number().over(partition_by=(change.c.subject, change.c.ident), order_by=newest)
     last = (
-        select(change.c.subject, change.c.ident, change.c.what, rank.label("rank"))
-        .where(change.c.kind.in_(("session", "document")), subjects, change.c.ident.is_not(None))
-        .where(~undone(change.c.event_id))
+        select(change.c.subject, change.c.ident, change.c.at, change.c.what, rank.label("rank"))
+        .where(change.c.kind.in_(_KINDS), change.c.subject.in_(("case", "document")), change.c.ident.is_not(None))
+        .where(change.c.what.in_((*_OPEN, *_ENDED)), ~undone(change.c.event_id), *parts)
         .subquery()
     )
-    query = select(last.c.subject, last.c.ident).where(last.c.rank == 1, last.c.what != "closed")
-    return ((subject, ident) for subject, ident in connection.execute(query))
+    query = select(last.c.subject, last.c.ident, last.c.at, last.c.what)
+    return query.where(last.c.rank == 1, last.c.what.in_(_OPEN)).order_by(last.c.at.desc())
 
 
 def _to_complete(connection: Connection) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 
 from edge.hub.counting import corrected_by, standing, undone
 from edge.hub.tables import change, restamp, scan
@@ -90,33 +90,6 @@ def trace(connection: Connection, question: Question, *, limit: int | None = Non
 def last_scans(connection: Connection, station: str, limit: int = 20) -> list[Trace]:
     """The newest scans of a station, newest first."""
     return _rows(connection, _query().where(scan.c.station == station), limit)[::-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A case or document that was opened at a station and not closed."""
-
-    subject: str
-    """``case`` or ``document``."""
-    ident: str
-    at: str
-    state: str
-    """``opened``, ``suspended`` or ``resumed``."""
-
-
-def open_sessions(connection: Connection, station: str) -> list[Opened]:
-    """Cases and documents whose last event at this station is not their closing, newest first."""
-    newest = func.row_number().over(
-        partition_by=(change.c.subject, change.c.ident), order_by=(change.c.at.desc(), change.c.event_id.desc())
-    )
-    kinds = change.c.kind.in_(("session", "document")) & change.c.subject.in_(("case", "document"))
-    last = (
-        select(change.c.subject, change.c.ident, change.c.at, change.c.what, newest.label("rank"))
-        .where(change.c.station == station, kinds, change.c.ident.is_not(None))
-        .subquery()
-    )
-    query = select(last).where(last.c.rank == 1, last.c.what != "closed").order_by(last.c.at.desc())
-    return [Opened(row.subject, row.ident, row.at, row.what) for row in connection.execute(query)]
 
 
 def _asked(question: Question) -> dict[str, str]:

@@ -410,7 +410,9 @@ def test_people_read_it_and_programs_too(ask: Callable[..., Result]) -> None:
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_the_pages_show_it(store: Store, ask: Callable[..., Result]) -> None:
     assert ask("status").output
-    pages = {path: get(store, path) for path in ("/case/c7", "/document/DN-1", "/open", "/station/OR-03")}
+    pages = {
+        path: get(store, path) for path in ("/case/c7", "/document/DN-1", "/open", "/duplicates", "/station/OR-03")
+    }
     for path, (status, headers, text) in pages.items():
         assert status == 200, path
         assert "default-src 'none'" in headers["content-security-policy"]
@@ -418,7 +420,8 @@ def test_the_pages_show_it(store: Store, ask: Callable[..., Result]) -> None:
     said = {
         "/case/c7": ["强制登记(已使用)", "已过期:勿用", "N9", "未用未退", "→", "开封前已核对"],
         "/document/DN-1": ["2 / 3", "货主甲", "隔离", "短少", "缺码", "复核人"],
-        "/open": ["/case/c9", "待补录", "S1", "使用", "/case/c9"],
+        "/open": ["/case/c9", "待补录", "E-1", "/duplicates"],
+        "/duplicates": ["S1", "使用", "DEPOT-1"],
         "/station/OR-03": ["最近一次", "/case/c7"],
     }
     for path, words in said.items():
