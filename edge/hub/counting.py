@@ -15,6 +15,8 @@ from edge.hub.tables import correction, scan
 
 PROMOTED = "promoted"
 """Reason of a correction that makes an event of practice count (转正)."""
+_ADDS = (PROMOTED, "completed")
+"""Reasons of corrections that add to an event; every other one, or none, takes it back."""
 
 
 class Standing(StrEnum):
@@ -45,7 +47,7 @@ def standing() -> ColumnElement[str]:
 
 
 def undone(event_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a correction takes an event back: every one whose reason is not `PROMOTED`."""
+    """Whether a correction takes an event back."""
     return exists(select(1).where(correction.c.corrects == event_id, _takes_back()))
 
 
@@ -60,7 +62,7 @@ def corrected_by() -> ColumnElement[str | None]:
 
 
 def _takes_back() -> ColumnElement[bool]:
-    return func.coalesce(correction.c.reason, "") != PROMOTED
+    return func.coalesce(correction.c.reason, "").not_in(_ADDS)
 
 
 def _practice(event: FromClause) -> ColumnElement[bool]:

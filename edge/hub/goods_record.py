@@ -1,11 +1,12 @@
 """The record of a document (收货、出库单据): what was booked line by line, what is held, who verified and shipped.
 
-What the document itself says of its lines is not known here; a station tells how many there are.
+What the document itself says of its lines is compared with what was booked, where somebody has it at hand; a station
+tells how many lines there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -52,6 +53,31 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """What a document says of one of its lines."""
+
+    line: str
+    di: str | None
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A line as announced and as booked; what was booked for no announced line has 0 announced."""
+
+    line: str
+    di: str | None
+    announced: int
+    booked: int
+    """Sale units at the last of `STAGES` that this document has come to."""
+    difference: int
+    """Below 0: short (短少); above: over (多货)."""
+
+
+STAGES = ("SHIP", "VERIFY", "PICK", "DISPENSE", "ISSUE", "STORE", "RECEIVE")
+
+
+@dataclass(frozen=True, slots=True)
 class GoodsRecord:
     """One document."""
 
@@ -73,12 +99,20 @@ class GoodsRecord:
     shipped_by: tuple[str, ...]
     refused: bool
     lines: tuple[Line, ...]
+    compared: tuple[Compared, ...]
+    """Empty where nobody knows what was announced."""
     remarks: tuple[Remark, ...]
     steps: tuple[Step, ...]
 
 
-def goods_record(connection: Connection, document: str) -> GoodsRecord | None:
-    """Everything of one document; None if nothing is known of it."""
+def goods_record(connection: Connection, document: str, announced: Sequence[Announced] = ()) -> GoodsRecord | None:
+    """Everything of one document; None if nothing is known of it.
+
+    Args:
+        connection: to the projections.
+        document: its number.
+        announced: its lines, as the ERP, WMS or SPD that it came from knows them.
+    """
     changes, rows = steps(connection, "document", document), trace(connection, Question(document=document))
     if not changes and not rows:
         return None
@@ -90,7 +124,7 @@ def goods_record(connection: Connection, document: str) -> GoodsRecord | None:
         document=document,
         opened=next((each.at for each in changes if each.what == "opened"), None),
         state=changes[-1].what if changes else None,
-        lines_expected=told[-1] if told else None,
+        lines_expected=len(announced) or (told[-1] if told else None),
         lines_booked=len({each.line for each in lines if each.line is not None}),
         stations=tuple(sorted({*(each.station for each in changes), *(row.station for row in rows)})),
         people=presences(
@@ -103,9 +137,24 @@ def goods_record(connection: Connection, document: str) -> GoodsRecord | None:
         shipped_by=_who((), changes, "", "shipped"),
         refused=any(each.what == "refused" for each in changes),
         lines=lines,
+        compared=tuple(compare(announced, lines)),
         remarks=tuple(_remark(row) for row in counting if row.reason is not None or row.outcome == "MISSING"),
         steps=tuple(changes),
     )
+
+
+def compare(announced: Sequence[Announced], lines: Sequence[Line]) -> Iterator[Compared]:
+    """Announced against booked, by line. Pure."""
+    if not announced:
+        return
+    stage = next((task for task in STAGES if any(task in each.units for each in lines)), STAGES[-1])
+    booked: dict[str, int] = {}
+    for each in lines:
+        booked[each.line or ""] = booked.get(each.line or "", 0) + each.units.get(stage, 0)
+    for told in announced:
+        units = booked.pop(told.line, 0)
+        yield Compared(told.line, told.di, told.units, units, units - told.units)
+    yield from (Compared(line, None, 0, units, units) for line, units in booked.items() if units)
 
 
 _Thing = tuple[str | None, str | None, str | None, str | None]

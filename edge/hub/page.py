@@ -24,7 +24,7 @@ from edge.hub.sessions import open_sessions, waiting
 from edge.hub.store import Store
 from edge.hub.trace import last_scans
 from edge.hub.week import week
-from edge.hub.words import CHANGES, ITEMS, OUTCOMES, REASONS, STATES, STEPS, SUBJECTS, TASKS, local
+from edge.hub.words import CHANGES, ITEMS, OUTCOMES, REASONS, STATES, STEPS, SUBJECTS, TASKS, local, pair
 from edge.rules.reasons import say
 from edge.wire import PRESSURE_WARNING
 
@@ -46,6 +46,7 @@ WORDS = {
     "tasks": TASKS,
     "items": ITEMS,
     "given": REASONS,
+    "pair": pair,
 }
 
 

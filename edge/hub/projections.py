@@ -19,6 +19,8 @@ PatientIndex = Callable[[Mapping[str, Any], str], str | None]
 
 _AT = re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
+_UDI = ("issuer", "di", "lot", "serial", "manufactured", "expires", "trace_key")
+
 
 class ProjectionError(ValueError):
     """An event whose key can be read but whose body is not of schema 1."""
@@ -65,7 +67,7 @@ def _scan(event: wire.Event, patient_index: PatientIndex) -> dict[str, Any]:
         "training": int(data.get("training") is True),
         "outcome": _outcome(verdict),
         "reasons": encode([{n: text(each, n) for n in ("code", "audience")} for each in _tables(verdict, "reasons")]),
-        **{name: text_or_none(udi, name) for name in ("issuer", "di", "lot", "serial", "expires", "trace_key")},
+        **{name: text_or_none(udi, name) for name in _UDI},
         "document": text_or_none(data, "document"),
         "line": _line(data),
         "owner": text_or_none(data, "owner"),

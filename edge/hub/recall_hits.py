@@ -11,14 +11,12 @@ from datetime import date
 
 from sqlalchemy import Connection, select
 
-from edge import wire
 from edge.catalog.orders import di_key
 from edge.catalog.product import Order
 from edge.hub.counting import Standing
 from edge.hub.ledger import EFFECTS, Effect
 from edge.hub.packaging import Lookup, no_catalogue, tree_of
-from edge.hub.reading import decode
-from edge.hub.tables import event, inbox, scan
+from edge.hub.tables import scan
 from edge.hub.trace import Question, Trace, trace
 
 USED = ("USE", "DISPENSE")
@@ -74,8 +72,7 @@ def hits(connection: Connection, order: Order, lookup: Lookup = no_catalogue) ->
     """
     trees = _trees(connection, order, lookup)
     found = [row for di in sorted(trees) for row in trace(connection, Question(di=di)) if _counts(row)]
-    made = _made(connection, found) if order.made_from or order.made_to else {}
-    hit = [row for row in found if _is_hit(order, row, made)]
+    hit = [row for row in found if _is_hit(order, row)]
     hit.sort(key=lambda row: (row.earliest or row.at, row.event_id))
     uses = [_hit("use", row) for row in hit if row.task in USED]
     gone = [_hit("gone", row) for row in hit if EFFECTS.get(row.task or "") is Effect.OUT]
@@ -114,21 +111,13 @@ def _counts(row: Trace) -> bool:
     return row.count is not None and row.standing == Standing.COUNTS
 
 
-def _is_hit(order: Order, row: Trace, made: Mapping[str, date | None]) -> bool:
+def _is_hit(order: Order, row: Trace) -> bool:
     return order.hits(
-        lot=row.lot, serial=row.serial, manufactured=made.get(row.event_id), expires=_day_or_none(row.expires)
+        lot=row.lot,
+        serial=row.serial,
+        manufactured=_day_or_none(row.manufactured),
+        expires=_day_or_none(row.expires),
     )
-
-
-def _made(connection: Connection, rows: Iterable[Trace]) -> dict[str, date | None]:
-    """Production dates: only the raw events have them, and few orders ask for them."""
-    query = select(event.c.digest, inbox.c.payload).join(inbox, inbox.c.id == event.c.inbox_id)
-    found = {}
-    for row in rows:
-        digest, payload = connection.execute(query.where(event.c.event_id == row.event_id)).one()
-        line = next(each for each in wire.split(bytes(payload)) if wire.digest(each) == digest)
-        found[row.event_id] = _day_or_none((decode(line).data.get("udi") or {}).get("manufactured"))
-    return found
 
 
 def _left(received: list[Hit], left: Iterable[Hit], trees: Mapping[str, str]) -> Iterator[Hit]:

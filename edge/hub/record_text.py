@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from edge.hub.case_record import CaseRecord, Item
 from edge.hub.duplicates import Duplicate
-from edge.hub.goods_record import GoodsRecord, Line, Remark
+from edge.hub.goods_record import Compared, GoodsRecord, Line, Remark
 from edge.hub.ledger import Balance
 from edge.hub.sessions import Presence, Step, Waiting
 from edge.hub.words import CHANGES, ITEMS, OUTCOMES, REASONS, STEPS, SUBJECTS, TASKS, Lang, local, word
@@ -72,6 +72,9 @@ def goods_text(record: GoodsRecord, lang: Lang) -> Iterator[str]:
         yield _in(lang, "复核人和拣货人是同一人", "picked and verified by the same person")
     for line in record.lines:
         yield _line(line, lang)
+    for each in record.compared:
+        if each.difference:
+            yield _compared(each, lang)
     for remark in record.remarks:
         yield from _remark(remark, lang)
     yield from _steps(record.steps, lang)
@@ -147,6 +150,12 @@ def _line(line: Line, lang: Lang) -> str:
     held = f"  {_heading(lang, 'held')}!" if line.held else ""
     owner = "" if line.owner is None else f"  {line.owner}"
     return f"  {line.line or '–':>3}  {_thing(line.di, line.lot, line.serial)}{owner}  {units}{held}"
+
+
+def _compared(each: Compared, lang: Lang) -> str:
+    what = word(REASONS, "SHORT" if each.difference < 0 else "OVER", lang)
+    units = f"{what} {abs(each.difference)}  {each.booked} / {each.announced}"
+    return f"  ! {each.line or '–':>3}  {units}  {each.di or '–'}"
 
 
 def _remark(remark: Remark, lang: Lang) -> Iterator[str]:

@@ -215,6 +215,7 @@ scan = Table(
     Column("di", Text),
     Column("lot", Text),
     Column("serial", Text),
+    Column("manufactured", Text),
     Column("expires", Text),
     Column("trace_key", Text),
     Column("document", Text),
@@ -276,7 +277,7 @@ change = Table(
     Column("patient_index", Text),
     Column("detail", JSON, nullable=False),
     Index("change_station", "station", "kind", "at"),
-    Index("change_ident", "subject", "ident"),
+    Index("change_ident", "ident", "kind"),
     Index("change_patient", "patient_index"),
     postgresql_partition_by="LIST (month)",
 )

@@ -31,6 +31,7 @@ class Trace:
     di: str | None
     lot: str | None
     serial: str | None
+    manufactured: str | None
     expires: str | None
     trace_key: str | None
     document: str | None
@@ -140,6 +141,7 @@ def _trace(row: Row[Any]) -> Trace:
         di=row.di,
         lot=row.lot,
         serial=row.serial,
+        manufactured=row.manufactured,
         expires=row.expires,
         trace_key=row.trace_key,
         document=row.document,

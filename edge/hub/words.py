@@ -105,11 +105,16 @@ REASONS: Words = {
 
 
 def word(words: Words, code: str | None, lang: Lang = "zh") -> str:
-    """A code in words; one that a newer station made up as it is, none as a dash."""
+    """A code in one language; none as a dash."""
     if code is None:
         return "–"
-    zh, en = words.get(code, (code, code))
+    zh, en = pair(words, code)
     return zh if lang == "zh" else en
+
+
+def pair(words: Words, code: str) -> tuple[str, str]:
+    """A code in both languages; one that a newer station made up as it is. Cards have hyphens for underscores."""
+    return words.get(code.replace("-", "_"), (code, code))
 
 
 def local(at: str | None) -> str:

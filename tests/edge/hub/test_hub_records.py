@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,12 +17,12 @@ from edge import wire
 from edge.hub.case_record import CaseRecord, case_record
 from edge.hub.cli import main
 from edge.hub.duplicates import duplicates
-from edge.hub.goods_record import GoodsRecord, goods_record
+from edge.hub.goods_record import Announced, GoodsRecord, Line, compare, goods_record
 from edge.hub.inbox import store as store_messages
 from edge.hub.patients import no_index
 from edge.hub.projector import project_all
 from edge.hub.reading import Incoming
-from edge.hub.record_text import waiting_text
+from edge.hub.record_text import goods_text, waiting_text
 from edge.hub.sessions import waiting
 from tests.edge.hub.conftest import START, FakeJournal
 from tests.edge.hub.test_hub_questions import get
@@ -29,6 +30,7 @@ from tests.edge.hub.test_hub_questions import get
 if TYPE_CHECKING:
     from edge.hub.store import Store
 
+DI = "06901234567892"
 RECEIVED = "2026-11-24T00:00:00.000000Z"
 SCHEMA = json.loads((Path(wire.__file__).with_name("schema") / "record.schema.json").read_text(encoding="utf-8"))
 EXPIRED = [{"code": "expired", "audience": "person"}, {"code": "near_expiry", "audience": "hub"}]
@@ -89,7 +91,7 @@ def implant_case(room: Room) -> None:
     for lot in ("L1", "L2", "L3", "L4"):
         room.checks(lot=lot)
     room.does("USE", lot="L1")
-    room.does("WASTE", lot="L2", reason="DROPPED")
+    room.does("WASTE", lot="L2", reason="NOT-NEEDED")
     room.does("RETURN", None, lot="L3")
     room.does("USE", None, lot="L5", outcome="STOP", reasons=EXPIRED)
     room.session("opened", of="operator", ident="N2", operator="N2")
@@ -124,7 +126,7 @@ def test_a_case_says_what_became_of_every_item(store: Store, room: Room) -> None
     despite = record.items[3]
     assert (despite.override, despite.witness, despite.outcome) == ("OPENED", "N9", "STOP")
     assert despite.reasons == (("expired", "person"), ("near_expiry", "hub"))
-    assert record.items[1].reason == "DROPPED"
+    assert record.items[1].reason == "NOT-NEEDED"
     assert [(each.what, each.why) for each in record.steps] == [("opened", None), ("closed", "pending 1")]
 
 
@@ -288,6 +290,34 @@ def test_a_document_says_what_was_booked_line_by_line(store: Store, depot: Room)
     assert (record.released_by, record.shipped_by, record.refused) == (("Q1",), ("N3",), False)
 
 
+ANNOUNCED = (Announced("2", DI, 12), Announced("3", DI, 1), Announced("10", DI, 5))
+
+
+def test_what_a_document_announced_is_compared_with_what_was_booked(store: Store, depot: Room) -> None:
+    shipment(depot)
+    depot.does("SHIP", 5, lot="B", line=10, document="DN-1")
+    depot.does("SHIP", 2, lot="C", document="DN-1")
+    keep(store, depot.journal)
+    with store.read() as connection:
+        record = goods_record(connection, "DN-1", ANNOUNCED)
+    assert record is not None
+    assert record.lines_expected == 3
+    assert [(each.line, each.announced, each.booked, each.difference) for each in record.compared] == [
+        ("2", 12, 11, -1), ("3", 1, 0, -1), ("10", 5, 5, 0), ("", 0, 2, 2),
+    ]  # fmt: skip
+    Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(dataclasses.asdict(record))))
+    text = "\n".join(goods_text(record, "zh"))
+    assert f"!   2  短少 1  11 / 12  {DI}" in text
+    assert "!   –  多货 2  2 / 0" in text
+
+
+def test_a_delivery_is_compared_by_what_was_received() -> None:
+    line = Line("1", None, DI, "A", None, None, {"RECEIVE": 200}, held=False)
+    assert [each.difference for each in compare((Announced("1", DI, 200),), [line])] == [0]
+    assert [each.difference for each in compare((Announced("1", DI, 200),), [])] == [-200]
+    assert list(compare((), [line])) == []
+
+
 def test_picked_and_verified_by_one_person_is_said(store: Store, depot: Room) -> None:
     shipment(depot)
     depot.does("VERIFY", 1, document="DN-1", line=2, by="N1")
@@ -369,6 +399,7 @@ SAID: dict[str, tuple[list[str], list[str]]] = {
             "已过期:勿用,放不合格区",
             "已经打开  见证人 N9",
             "未用未退: 1",
+            "不需要",
             "开封前已核对",
         ],
     ),

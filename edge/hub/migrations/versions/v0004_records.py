@@ -5,7 +5,7 @@ from alembic import op
 
 revision = "0004"
 down_revision = "0003"
-SCAN = ("line", "owner", "house_code", "override_code", "reason", "corrects")
+SCAN = ("manufactured", "line", "owner", "house_code", "override_code", "reason", "corrects")
 CHANGE = ("place", "operator", "witness", "patient_index")
 DERIVED = ("scan", "correction", "change", "event", "repeat", "boot", "restamp")
 
@@ -19,7 +19,7 @@ def upgrade() -> None:
         op.add_column("change", sa.Column(name, sa.Text(), nullable=True))
     correcting = sa.text("corrects IS NOT NULL")
     op.create_index("scan_corrects", "scan", ["corrects"], sqlite_where=correcting, postgresql_where=correcting)
-    op.create_index("change_ident", "change", ["subject", "ident"])
+    op.create_index("change_ident", "change", ["ident", "kind"])
     op.create_index("change_patient", "change", ["patient_index"])
     for name in (*DERIVED, "unprojected"):
         op.execute(sa.table(name).delete())
