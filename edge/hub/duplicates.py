@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from edge.hub.counting import Standing, counts
+from edge.hub.ledger import USED
 from edge.hub.tables import scan
 from edge.hub.trace import Question, Trace, trace
 
-USED = ("USE", "DISPENSE")
 AGAIN = ("SHIP", "SEND_BACK")
 """What left so may come again, and be received a second time."""
 

@@ -53,6 +53,8 @@ EFFECTS: Mapping[str, Effect] = {
     "RELEASE": Effect.FREE,
 }
 """By task; every other one moves nothing."""
+USED = ("USE", "DISPENSE")
+"""Tasks whose goods are with somebody now."""
 _STATUS = [task for task, effect in EFFECTS.items() if effect in (Effect.HOLD, Effect.FREE)]
 
 

@@ -14,13 +14,10 @@ from sqlalchemy import Connection, select
 from edge.catalog.orders import di_key
 from edge.catalog.product import Order
 from edge.hub.counting import Standing
-from edge.hub.ledger import EFFECTS, Effect
+from edge.hub.ledger import EFFECTS, USED, Effect
 from edge.hub.packaging import Lookup, no_catalogue, tree_of
 from edge.hub.tables import scan
 from edge.hub.trace import Question, Trace, trace
-
-USED = ("USE", "DISPENSE")
-"""Tasks whose goods are with somebody now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,11 +109,11 @@ def test_accounts_are_owner_di_and_serial_else_lot(depot: Depot) -> None:
 
 
 QUESTIONS = {
-    "owner": (StockQuestion(owner="B"), ["B1"]),
-    "lot, though the use read the serial alone": (StockQuestion(lot="A1"), ["A1", "A1"]),
-    "serial": (StockQuestion(serial="S1"), ["A1"]),
-    "place": (StockQuestion(place="A-01"), ["C1"]),
-    "DI of 13 digits": (StockQuestion(dis=("6901234567892",)), ["A1", "A1", "C1", "B1"]),
+    "owner": (StockQuestion(owner="B"), [("B1", 5)]),
+    "lot, though the use read the serial alone": (StockQuestion(lot="A1"), [("A1", 5), ("A1", 0)]),
+    "serial": (StockQuestion(serial="S1"), [("A1", 0)]),
+    "place": (StockQuestion(place="A-01"), [("C1", 5)]),
+    "DI of 13 digits": (StockQuestion(dis=("6901234567892",)), [("A1", 5), ("A1", 0), ("C1", 5), ("B1", 5)]),
     "another DI": (StockQuestion(dis=("06909999999995",)), []),
 }
 
@@ -125,8 +125,10 @@ def test_questions(depot: Depot) -> None:
     depot.does("RECEIVE", 5, lot="B1", owner="B")
     depot.does("RECEIVE", 5, lot="C1")
     depot.does("STORE", 5, "A-01", lot="C1")
-    found = {name: [each.lot for each in depot.stock(question)] for name, (question, _) in QUESTIONS.items()}
-    assert found == {name: lots for name, (_, lots) in QUESTIONS.items()}
+    found = {
+        name: [(each.lot, each.on_hand) for each in depot.stock(question)] for name, (question, _) in QUESTIONS.items()
+    }
+    assert found == {name: answer for name, (_, answer) in QUESTIONS.items()}
 
 
 def test_a_carton_and_its_pieces_are_one_account_by_a_catalogue(depot: Depot) -> None:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from edge import wire
 from edge.hub import patients
+from edge.hub.case_record import case_record
 from edge.hub.inbox import store as store_messages
 from edge.hub.keys import KeyFolder
 from edge.hub.patients import INDEX_KEY, KeyFolderError, Patients
@@ -140,6 +141,13 @@ class Hub:
         with self._store.read() as connection:
             return [found.case for found in trace(connection, Question(patient_index=self.patients().index(patient)))]
 
+    def indexed(self, case: str) -> bool:
+        """Whether the record of a case says that a trace by patient finds it."""
+        with self._store.read() as connection:
+            record = case_record(connection, case)
+        assert record is not None
+        return record.patient_indexed
+
     def sealer(self, kid: str) -> Sealer:
         (key,) = (key for key in self.keys.read() if key.kid == kid)
         return Sealer(kid, public_half(key.private))
@@ -169,8 +177,10 @@ def test_a_trace_finds_what_was_used_before_anybody_knew_for_whom(hub: Hub, jour
     mistaken = journal.add(wire.Kind.SESSION, wire.session_change("case", "completed", "c3", "emergency E-2", wrong))
     hub.sends(*journal.lines[1:])
     assert hub.cases_of("1234") == ["c1", "c1", "c3"]
+    assert [hub.indexed(case) for case in ("c1", "c2", "c3")] == [True, True, True]
     corrects = wire.Event.decode(mistaken).event_id
     hub.sends(journal.add(wire.Kind.CORRECTION, {"reason": "undo", "corrects": corrects}))
+    assert not hub.indexed("c3"), "its completion was taken back"
     hub.takes("1234", "c4", SEALER)
     assert hub.cases_of("1234") == ["c1", "c1", "c4"]
     hub.rebuilds()

@@ -136,6 +136,10 @@ PENDING: dict[str, tuple[Callable[[Room], object], int]] = {
         lambda room: room.checks(lot="A", measurement={"quantity": "count", "value": 3}, corrects=room.checks(lot="A")),
         3,
     ),
+    "looked at again after the digits": (
+        lambda room: [room.checks(lot="A", measurement={"quantity": "count", "value": 3}), room.checks(lot="A")],
+        3,
+    ),
     "some of them used": (
         lambda room: [
             room.checks(lot="A", measurement={"quantity": "count", "value": 3}),
