@@ -154,14 +154,15 @@ def items(rows: Iterable[Trace]) -> list[Item]:
     for row in rows:
         thing = _thing(row)
         waiting, check = pending.get(thing, (0, row))
-        if row.standing == Standing.UNDONE and (row.count is not None or row.task in _OF_TASK):
-            done.append(_item(row, ItemState.UNDONE, checked=False))
-        elif row.standing == Standing.COUNTS and _is_check(row):
+        state = _state(row)
+        if row.standing == Standing.COUNTS and _is_check(row):
             pending[thing] = (_units(row) if row.measurement else max(1, waiting), row)
-        elif row.standing == Standing.COUNTS and (state := _state(row)) is not None:
+        elif row.standing == Standing.COUNTS and state is not None:
             done.append(_item(row, state, checked=waiting > 0))
             if row.task in _SETTLES and state not in _NOTHING_DONE:
                 pending[thing] = (max(0, waiting - _units(row)), check)
+        elif row.standing == Standing.UNDONE and state not in (None, *_NOTHING_DONE):
+            done.append(_item(row, ItemState.UNDONE, checked=False))
     left = [_item(row, ItemState.PENDING, checked=True, units=units) for units, row in pending.values() if units]
     return [*_without_repeats(done), *left]
 

@@ -266,7 +266,7 @@ def _movements(connection: Connection, question: StockQuestion, lookup: Lookup) 
         .where(*_parts(connection, question, lookup))
         .order_by(at, scan.c.event_id)
     )
-    for row in connection.execution_options(yield_per=1_000).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=1_000)):
         yield Movement(*row)
 
 

@@ -182,6 +182,14 @@ def test_what_was_stopped_is_not_listed_beside_what_was_done_of_it_later(store: 
     assert states(found) == [("stopped", "A", 1, False), ("other", "B", 1, False)]
 
 
+def test_a_check_that_was_taken_back_is_not_listed_but_a_return_is(store: Store, room: Room) -> None:
+    room.session("opened")
+    room.undoes(room.checks(lot="A"))
+    room.checks(lot="B")
+    room.undoes(room.does("RETURN", None, lot="B"))
+    assert states(case_of(store, room)) == [("undone", "B", 1, False), ("pending", "B", 1, True)]
+
+
 def test_an_item_without_a_code_is_listed_each_time(store: Store, room: Room) -> None:
     room.session("opened")
     for _ in range(2):
