@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -380,24 +380,22 @@ def clock_change(why: str, *, quality_before: str | None, step_ns: int | None) -
     return {"change": {"why": why, "quality_before": quality_before, "step_ns": step_ns}}
 
 
-def session_change(of: str, what: str, ident: str | None, why: str | None = None) -> dict[str, Any]:
+def session_change(
+    of: str, what: str, ident: str | None, why: str | None = None, patient: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Body of a ``session`` event.
 
     Args:
-        of: ``case``, ``document`` or ``operator``.
-        what: ``opened``, ``suspended``, ``resumed`` or ``closed``.
+        of: ``case``, ``document``, ``operator`` or another one in ``event.schema.json``.
+        what: ``opened``, ``suspended``, ``resumed``, ``closed`` or ``completed``.
         ident: case or document id, or the operator; never a patient.
         why: free reason, for example ``restart``.
+        patient: sealed, of an emergency case that is ``completed``.
     """
-    return {"change": {"of": of, "what": what, "id": ident, "why": why}}
+    change = {"of": of, "what": what, "id": ident, "why": why}
+    return {"change": change if patient is None else {**change, "patient": patient}}
 
 
-def ranges(numbers: Iterable[int]) -> list[list[int]]:
-    """Sorted numbers as closed ranges: 1 2 3 7 gives [[1, 3], [7, 7]]."""
-    found: list[list[int]] = []
-    for number in sorted(set(numbers)):
-        if found and number == found[-1][1] + 1:
-            found[-1][1] = number
-        else:
-            found.append([number, number])
-    return found
+def document_change(document: str, what: str, lines: int | None = None) -> dict[str, Any]:
+    """Body of a ``document`` event; ``lines`` is how many the document has, as far as the station knows."""
+    return {"document": document, "change": {"what": what, "lines": lines}}

@@ -6,25 +6,22 @@ import dataclasses
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from edge.hub.broker.cli import broker_config
 from edge.hub.catalogue_cli import consistency, mapping
-from edge.hub.command import USAGE, settings_of
+from edge.hub.command import USAGE, reading, settings_of
 from edge.hub.config import CONFIG, HubConfig
 from edge.hub.db.cli import db, import_command
 from edge.hub.keys_cli import keys
 from edge.hub.pictures_cli import picture
 from edge.hub.recall_cli import recall
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+from edge.hub.record_cli import record, stock
 
 NOTHING = 1
 
@@ -40,7 +37,7 @@ def main() -> None:
     """The receiving end: collects what stations send and answers where things are."""
 
 
-for _command in (broker_config, consistency, db, import_command, keys, mapping, picture, recall):
+for _command in (broker_config, consistency, db, import_command, keys, mapping, picture, recall, record, stock):
     main.add_command(_command)
 
 
@@ -74,7 +71,7 @@ def trace(config: Path, *, as_json: bool, case_: str | None, patient: bool, **pa
     question = Question(**parts, case=case_, patient_index=index)
     if question.empty:
         raise click.UsageError("give at least one of --di --lot --serial --document --place --case --patient")
-    with _connection(settings) as connection:
+    with reading(settings) as connection:
         found = ask(connection, question)
     _print(found, as_json=as_json)
     sys.exit(0 if found else NOTHING)
@@ -86,7 +83,7 @@ def status(config: Path, *, as_json: bool) -> None:
     """Say how each station stands. Exit status 0, 1 when no station is known, 2 usage."""
     from edge.hub import overview  # noqa: PLC0415 - see the module
 
-    with _connection(settings_of(config)) as connection:
+    with reading(settings_of(config)) as connection:
         found = overview.stations(connection)
     _print(found, as_json=as_json)
     sys.exit(0 if found else NOTHING)
@@ -100,26 +97,10 @@ def week(config: Path, *, as_json: bool, start: datetime | None) -> None:
     from edge.hub.week import week as count  # noqa: PLC0415 - see the module
 
     first = datetime.now(UTC) - timedelta(days=7) if start is None else start.astimezone()
-    with _connection(settings_of(config)) as connection:
+    with reading(settings_of(config)) as connection:
         figures = count(connection, first, first + timedelta(days=7))
     _print([figures], as_json=as_json, one=True)
     sys.exit(0 if figures.scans else NOTHING)
-
-
-@contextmanager
-def _connection(settings: HubConfig) -> Iterator[Connection]:
-    from edge.hub.store import Store, StoreError  # noqa: PLC0415 - see the module
-
-    try:
-        store = Store.open_reader(settings.hub.store)
-    except StoreError as error:
-        click.echo(str(error), err=True)
-        sys.exit(USAGE)
-    try:
-        with store.read() as connection:
-            yield connection
-    finally:
-        store.close()
 
 
 def _patient_index(settings: HubConfig) -> str:

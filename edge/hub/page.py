@@ -1,11 +1,11 @@
-"""The hub's pages: stations, one station, one week. Server-rendered, no scripts, nothing from elsewhere.
+"""The hub's pages: stations, a week, what is open, one case or document. Server-rendered, no scripts.
 
-Read only, and no patient appears on them.
+Read only, nothing from elsewhere, and no patient appears on them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,10 +16,15 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from edge.hub import overview
+from edge.hub.case_record import CaseRecord, case_record
+from edge.hub.duplicates import duplicates
+from edge.hub.goods_record import GoodsRecord, goods_record
 from edge.hub.reading import STATION_NAME
+from edge.hub.sessions import open_sessions, waiting
 from edge.hub.store import Store
-from edge.hub.trace import Trace, last_scans, open_sessions
+from edge.hub.trace import last_scans
 from edge.hub.week import week
+from edge.hub.words import CHANGES, ITEMS, OUTCOMES, REASONS, STATES, STEPS, SUBJECTS, TASKS, local, pair
 from edge.rules.reasons import say
 from edge.wire import PRESSURE_WARNING
 
@@ -31,25 +36,18 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-OUTCOMES = {
-    "ACCEPTED": ("✔", "已登记", "booked"),
-    "CHECKED": ("✔", "已核对,未记账", "checked, not booked"),
-    "ATTENTION": ("✔!", "请注意", "attention"),
-    "INCOMPLETE": ("½", "请扫第二个码", "second code needed"),
-    "REDO": ("✖", "重扫", "scan again"),
-    "MISSING": ("▬", "缺码", "no UDI"),
-    "STOP": ("✖", "停用!(勿用)", "stop, do not use"),
-    "FAULT": ("○", "本机停用", "station out of order"),
+
+WORDS = {
+    "states": STATES,
+    "outcomes": OUTCOMES,
+    "subjects": SUBJECTS,
+    "changes": CHANGES,
+    "steps": STEPS,
+    "tasks": TASKS,
+    "items": ITEMS,
+    "given": REASONS,
+    "pair": pair,
 }
-STATES = {
-    "ready": ("正常", "ready"),
-    "lost": ("失联", "lost"),
-    "stopped": ("已停", "stopped"),
-    "fault": ("故障", "fault"),
-    "unknown": ("未知", "unknown"),
-}
-SUBJECTS = {"case": ("病例/手术", "case"), "document": ("单据", "document")}
-CHANGES = {"opened": ("进行中", "open"), "resumed": ("进行中", "open"), "suspended": ("已挂起", "suspended")}
 
 
 def application(store: Store, now: Callable[[], datetime]) -> Starlette:
@@ -65,6 +63,10 @@ def application(store: Store, now: Callable[[], datetime]) -> Starlette:
             Route("/", pages.stations),
             Route("/station/{station}", pages.station),
             Route("/week", pages.week),
+            Route("/open", pages.open),
+            Route("/duplicates", pages.duplicates),
+            Route("/case/{case:path}", pages.case),
+            Route("/document/{document:path}", pages.document),
         ]
     )
 
@@ -79,7 +81,8 @@ class _Pages:
             loader=PackageLoader("edge.hub"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
         self._templates.filters["local"] = local
-        self._templates.globals |= {"states": STATES, "outcomes": OUTCOMES, "subjects": SUBJECTS, "changes": CHANGES}
+        self._templates.filters["why"] = why
+        self._templates.globals |= WORDS
         self._templates.globals["warning"] = PRESSURE_WARNING
 
     def stations(self, _request: Request) -> Response:
@@ -95,9 +98,8 @@ class _Pages:
             known = [row for row in overview.stations(connection) if row.station == name]
             scans, opened = last_scans(connection, name, LAST_SCANS), open_sessions(connection, name)
         if not STATION_NAME.fullmatch(name) or not known:
-            return self._render("unknown.html", status=404, name=name, refresh_s=None)
-        rows = [(scan, reasons(scan)) for scan in scans]
-        return self._render("station.html", station=known[0], scans=rows, opened=opened, refresh_s=REFRESH_S)
+            return self._unknown("station", name)
+        return self._render("station.html", station=known[0], scans=scans, opened=opened, refresh_s=REFRESH_S)
 
     def week(self, _request: Request) -> Response:
         """The last seven days."""
@@ -106,25 +108,52 @@ class _Pages:
             figures = week(connection, end - timedelta(days=7), end)
         return self._render("week.html", week=figures, refresh_s=None)
 
+    def open(self, _request: Request) -> Response:
+        """What waits for somebody: open and suspended cases, emergencies without a patient, paused documents."""
+        with self._store.read() as connection:
+            rows = waiting(connection, self._now())
+        return self._render("open.html", rows=rows, refresh_s=None)
+
+    def duplicates(self, _request: Request) -> Response:
+        """Serials that are there twice. A page of its own: it asks all scans that there are."""
+        with self._store.read() as connection:
+            rows = duplicates(connection)
+        return self._render("duplicates.html", rows=rows, refresh_s=None)
+
+    def case(self, request: Request) -> Response:
+        """The record of a case."""
+        name = request.path_params["case"]
+        with self._store.read() as connection:
+            record = case_record(connection, name)
+        return self._record("case", name, record)
+
+    def document(self, request: Request) -> Response:
+        """The record of a document."""
+        name = request.path_params["document"]
+        with self._store.read() as connection:
+            record = goods_record(connection, name)
+        return self._record("document", name, record)
+
+    def _record(self, subject: str, name: str, record: CaseRecord | GoodsRecord | None) -> Response:
+        if record is None:
+            return self._unknown(subject, name)
+        return self._render(f"{subject}.html", record=record, refresh_s=None)
+
+    def _unknown(self, subject: str, name: str) -> Response:
+        return self._render("unknown.html", status=404, subject=subject, name=name, refresh_s=None)
+
     def _render(self, template: str, *, status: int = 200, **values: Any) -> Response:
         text = self._templates.get_template(template).render(**values)
         return HTMLResponse(text, status_code=status, headers=HEADERS)
 
 
-def reasons(scan: Trace) -> list[tuple[str, str]]:
+def why(reasons: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """What the person at the station can act on, in Chinese and English, the weightiest first.
 
     Reasons for the hub stay in the trace: beside a green light they would only confuse. An unknown code stands for
     itself.
+
+    Args:
+        reasons: (code, audience).
     """
-    return [(say(code, "zh"), say(code, "en")) for code, audience in scan.reasons if audience == "person"]
-
-
-def local(at: str | None) -> str:
-    """A time of the wire in the hub's local time, to the second; a dash for None."""
-    if at is None:
-        return "–"
-    try:
-        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    except ValueError:
-        return at
+    return [(say(code, "zh"), say(code, "en")) for code, audience in reasons if audience == "person"]

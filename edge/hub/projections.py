@@ -19,6 +19,8 @@ PatientIndex = Callable[[Mapping[str, Any], str], str | None]
 
 _AT = re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
+_UDI = ("issuer", "di", "lot", "serial", "manufactured", "expires", "trace_key")
+
 
 class ProjectionError(ValueError):
     """An event whose key can be read but whose body is not of schema 1."""
@@ -47,7 +49,7 @@ def project(event: wire.Event, patient_index: PatientIndex) -> Row | None:
         case wire.Kind.CORRECTION:
             return Row("correction", _correction(event))
         case wire.Kind.SESSION | wire.Kind.DOCUMENT | wire.Kind.CLOCK | wire.Kind.STATION:
-            return Row("change", _change(event))
+            return Row("change", _change(event, patient_index))
     raise ProjectionError(f"kind {event.kind!r} is not one of schema {wire.SCHEMA}")
 
 
@@ -65,14 +67,21 @@ def _scan(event: wire.Event, patient_index: PatientIndex) -> dict[str, Any]:
         "training": int(data.get("training") is True),
         "outcome": _outcome(verdict),
         "reasons": encode([{n: text(each, n) for n in ("code", "audience")} for each in _tables(verdict, "reasons")]),
-        **{name: text_or_none(udi, name) for name in ("issuer", "di", "lot", "serial", "expires", "trace_key")},
+        **{name: text_or_none(udi, name) for name in _UDI},
         "document": text_or_none(data, "document"),
+        "line": _line(data),
+        "owner": text_or_none(data, "owner"),
         "case_id": case,
         "counterparty": text_or_none(data, "counterparty"),
         "count": None if data.get("count") is None else _number(data, "count"),
         "took_ms": max((_real(read, "took_ms") for read in reads), default=None),
         "symbologies": encode([text_or_none(read, "symbology") for read in reads]),
         "patient_index": patient_index(patient, case) if patient and case else None,
+        "house_code": text_or_none(data, "house_code"),
+        "measurement": _whole(table(data, "measurement")) if data.get("measurement") is not None else None,
+        "override_code": text_or_none(table(data, "override", nullable=True), "reason"),
+        "reason": text_or_none(data, "reason"),
+        "corrects": text_or_none(data, "corrects"),
     }
 
 
@@ -86,16 +95,20 @@ def _correction(event: wire.Event) -> dict[str, Any]:
     }
 
 
-def _change(event: wire.Event) -> dict[str, Any]:
+def _change(event: wire.Event, patient_index: PatientIndex) -> dict[str, Any]:
     detail = table(event.data, "change")
     document = event.kind == wire.Kind.DOCUMENT
+    ident = text_or_none(event.data, "document") if document else text_or_none(detail, "id")
+    patient = table(detail, "patient", nullable=True)
     return {
         **_common(event),
         "kind": event.kind,
         "subject": "document" if document else text_or_none(detail, "of"),
         "what": text_or_none(detail, "what"),
-        "ident": text_or_none(event.data, "document") if document else text_or_none(detail, "id"),
+        "ident": ident,
         "why": text_or_none(detail, "why"),
+        **{name: text_or_none(event.data, name) for name in ("place", "operator", "witness")},
+        "patient_index": patient_index(patient, ident) if patient and ident else None,
         "detail": _whole(detail),
     }
 
@@ -170,6 +183,11 @@ def _tables(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise ProjectionError(f"{name} = {value!r}: expected a list of objects")
     return value
+
+
+def _line(data: Mapping[str, Any]) -> str | None:
+    """Of a document: a number, or a name."""
+    return str(_number(data, "line")) if isinstance(data.get("line"), int) else text_or_none(data, "line")
 
 
 def _number(data: Mapping[str, Any], name: str) -> int:

@@ -5,20 +5,19 @@ A use is named by its case, a random id; no patient is opened or found here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Connection, select
 
-from edge import wire
 from edge.catalog.orders import di_key
-from edge.catalog.product import Order, Product
-from edge.hub.reading import decode
-from edge.hub.tables import event, inbox, scan
+from edge.catalog.product import Order
+from edge.hub.counting import Standing
+from edge.hub.ledger import EFFECTS, USED, Effect
+from edge.hub.packaging import Lookup, no_catalogue, tree_of
+from edge.hub.tables import scan
 from edge.hub.trace import Question, Trace, trace
-
-Lookup = Callable[[str], Product | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Hit:
     """One scan of something that an order names."""
 
     what: str
-    """``use``, or ``stock``: received, and not used since."""
+    """``use``, or ``stock``: received, and not gone since."""
     event_id: str
     at: str
     """UTC; by the hub's reckoning where the station did not know the time."""
@@ -57,16 +56,11 @@ class Summary:
     """``place, document`` -> sale units."""
 
 
-def no_catalogue(_di: str) -> Product | None:
-    """Without a catalogue an order means the DIs that it names."""
-    return None
-
-
 def hits(connection: Connection, order: Order, lookup: Lookup = no_catalogue) -> list[Hit]:
     """Every booked scan that an order hits and that nobody took back, oldest first.
 
-    Uses are taken from what was received with the same lot and serial, the oldest first: a lot without serials is known
-    by its number only.
+    What was used, shipped or otherwise left is taken from what was received with the same lot and serial, the oldest
+    first: a lot without serials is known by its number only.
 
     Args:
         connection: to the projections.
@@ -75,12 +69,12 @@ def hits(connection: Connection, order: Order, lookup: Lookup = no_catalogue) ->
     """
     trees = _trees(connection, order, lookup)
     found = [row for di in sorted(trees) for row in trace(connection, Question(di=di)) if _counts(row)]
-    made = _made(connection, found) if order.made_from or order.made_to else {}
-    hit = [row for row in found if _is_hit(order, row, made)]
+    hit = [row for row in found if _is_hit(order, row)]
     hit.sort(key=lambda row: (row.earliest or row.at, row.event_id))
-    uses = [_hit("use", row) for row in hit if row.task == "USE"]
-    received = [_hit("stock", row) for row in hit if row.task == "RECEIVE"]
-    return [*uses, *_left(received, uses, trees)]
+    uses = [_hit("use", row) for row in hit if row.task in USED]
+    gone = [_hit("gone", row) for row in hit if EFFECTS.get(row.task or "") is Effect.OUT]
+    received = [_hit("stock", row) for row in hit if EFFECTS.get(row.task or "") is Effect.IN]
+    return [*uses, *_left(received, gone, trees)]
 
 
 def summary(found: Iterable[Hit]) -> Summary:
@@ -99,47 +93,34 @@ def summary(found: Iterable[Hit]) -> Summary:
 def _trees(connection: Connection, order: Order, lookup: Lookup) -> dict[str, str]:
     """The DIs concerned, as they stand in scans -> what their packaging tree is called here."""
     named = {di_key(di) for di in order.dis} | set(order.dis)
-    meant = {di: _tree(di, lookup) for di in named}
+    meant = {di: tree_of(di, lookup) for di in named}
     if lookup is no_catalogue:
         return meant
     trees = set(meant.values())
     for di in connection.execute(select(scan.c.di).where(scan.c.di.is_not(None)).distinct()).scalars():
-        tree = _tree(di, lookup)
+        tree = tree_of(di, lookup)
         if tree in trees:
             meant[di] = tree
     return meant
 
 
-def _tree(di: str, lookup: Lookup) -> str:
-    product = lookup(di)
-    return di_key(di if product is None else product.sale_unit)
-
-
 def _counts(row: Trace) -> bool:
-    return row.count is not None and not row.training and row.corrected_by is None
+    return row.count is not None and row.standing == Standing.COUNTS
 
 
-def _is_hit(order: Order, row: Trace, made: Mapping[str, date | None]) -> bool:
+def _is_hit(order: Order, row: Trace) -> bool:
     return order.hits(
-        lot=row.lot, serial=row.serial, manufactured=made.get(row.event_id), expires=_day_or_none(row.expires)
+        lot=row.lot,
+        serial=row.serial,
+        manufactured=_day_or_none(row.manufactured),
+        expires=_day_or_none(row.expires),
     )
 
 
-def _made(connection: Connection, rows: Iterable[Trace]) -> dict[str, date | None]:
-    """Production dates: only the raw events have them, and few orders ask for them."""
-    query = select(event.c.digest, inbox.c.payload).join(inbox, inbox.c.id == event.c.inbox_id)
-    found = {}
-    for row in rows:
-        digest, payload = connection.execute(query.where(event.c.event_id == row.event_id)).one()
-        line = next(each for each in wire.split(bytes(payload)) if wire.digest(each) == digest)
-        found[row.event_id] = _day_or_none((decode(line).data.get("udi") or {}).get("manufactured"))
-    return found
-
-
-def _left(received: list[Hit], uses: Iterable[Hit], trees: Mapping[str, str]) -> Iterator[Hit]:
+def _left(received: list[Hit], left: Iterable[Hit], trees: Mapping[str, str]) -> Iterator[Hit]:
     gone: dict[tuple[str | None, ...], int] = {}
-    for use in uses:
-        gone[_thing(use, trees)] = gone.get(_thing(use, trees), 0) + use.count
+    for each in left:
+        gone[_thing(each, trees)] = gone.get(_thing(each, trees), 0) + each.count
     for each in received:
         thing = _thing(each, trees)
         taken = min(each.count, gone.get(thing, 0))

@@ -12,8 +12,9 @@ import click
 from sqlalchemy import Connection
 
 from edge.catalog.store import Catalog
+from edge.hub.packaging import Lookup, no_catalogue
 from edge.hub.recall import Kept
-from edge.hub.recall_hits import Hit, Lookup, hits, no_catalogue, summary
+from edge.hub.recall_hits import Hit, hits, summary
 
 
 def show(connection: Connection, kept: Kept, catalogue: Path | None, *, as_json: bool = False) -> None:

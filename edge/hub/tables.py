@@ -10,7 +10,20 @@ hub received the event, because a station's own clock may say anything.
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
 
 METADATA = MetaData()
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
@@ -181,6 +194,9 @@ repeat = Table(
 )
 """A known ``event_id`` under a new key. ``same``: the content is that of the first; else somebody has to look."""
 
+_CORRECTING = text("corrects IS NOT NULL")
+"""Hardly any scan takes the place of another one."""
+
 scan = Table(
     "scan",
     METADATA,
@@ -199,15 +215,23 @@ scan = Table(
     Column("di", Text),
     Column("lot", Text),
     Column("serial", Text),
+    Column("manufactured", Text),
     Column("expires", Text),
     Column("trace_key", Text),
     Column("document", Text),
+    Column("line", Text),
+    Column("owner", Text),
     Column("case_id", Text),
     Column("counterparty", Text),
     Column("count", NUMBER),
     Column("took_ms", Float),
     Column("symbologies", JSON, nullable=False),
     Column("patient_index", Text),
+    Column("house_code", Text),
+    Column("measurement", JSON),
+    Column("override_code", Text),
+    Column("reason", Text),
+    Column("corrects", Text),
     Index("scan_station_at", "station", "at"),
     Index("scan_at", "at"),
     Index("scan_di", "di", "lot", "serial"),
@@ -217,6 +241,7 @@ scan = Table(
     Index("scan_case", "case_id"),
     Index("scan_place_at", "place", "at"),
     Index("scan_patient", "patient_index"),
+    Index("scan_corrects", "corrects", sqlite_where=_CORRECTING, postgresql_where=_CORRECTING),
     postgresql_partition_by="LIST (month)",
 )
 
@@ -246,11 +271,17 @@ change = Table(
     Column("what", Text),
     Column("ident", Text),
     Column("why", Text),
+    Column("place", Text),
+    Column("operator", Text),
+    Column("witness", Text),
+    Column("patient_index", Text),
     Column("detail", JSON, nullable=False),
     Index("change_station", "station", "kind", "at"),
+    Index("change_ident", "ident", "kind"),
+    Index("change_patient", "patient_index"),
     postgresql_partition_by="LIST (month)",
 )
-"""Events of kind session, document, clock and station."""
+"""Events of kind session, document, clock and station. ``patient_index``: of a case whose patient was said later."""
 
 boot = Table(
     "boot",

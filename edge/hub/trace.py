@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 
-from edge.hub.tables import change, correction, restamp, scan
+from edge.hub.counting import corrected_by, standing, undone
+from edge.hub.tables import change, restamp, scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Trace:
     station: str
     place: str | None
     operator: str | None
+    witness: str | None
     task: str | None
     training: bool
     outcome: str
@@ -28,19 +31,33 @@ class Trace:
     di: str | None
     lot: str | None
     serial: str | None
+    manufactured: str | None
     expires: str | None
     trace_key: str | None
     document: str | None
+    line: str | None
+    owner: str | None
+    """货主; None: the site's own."""
+    counterparty: str | None
     case: str | None
     count: int | None
     """Sale units moved; None where nothing was booked."""
+    house_code: str | None
+    measurement: Mapping[str, Any] | None
+    """``{quantity, value, unit}``."""
+    override: str | None
+    """Why it was used despite its verdict: a value of a reason card."""
+    reason: str | None
+    """Why it was done: a value of a reason card."""
     symbologies: tuple[str | None, ...]
     earliest: str | None
     """Where the station did not know the time, the hub does: not before this; equal to `latest` if known exactly."""
     latest: str | None
     """Not after this; None where the station's own time stands."""
+    standing: str
+    """Whether it counts: a value of `edge.hub.counting.Standing`."""
     corrected_by: str | None
-    """event_id of the first correction that takes this scan back."""
+    """event_id of the first correction that takes this scan back, or of the first scan in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +80,17 @@ class Question:
 
 
 def trace(connection: Connection, question: Question, *, limit: int | None = None) -> list[Trace]:
-    """Every scan that fits, oldest first; with `limit` only the newest so many."""
-    query = _query().where(*(scan.c[name] == value for name, value in _asked(question).items()))
-    return _rows(connection, query, limit)
+    """Every scan that fits, oldest first; with `limit` only the newest so many. Those that do not count are marked."""
+    asked = _asked(question)
+    parts = [scan.c[name] == value for name, value in asked.items() if name != "patient_index"]
+    if question.patient_index is not None:
+        parts.append(_of_patient(connection, question.patient_index))
+    return _rows(connection, _query().where(*parts), limit)
 
 
 def last_scans(connection: Connection, station: str, limit: int = 20) -> list[Trace]:
     """The newest scans of a station, newest first."""
     return _rows(connection, _query().where(scan.c.station == station), limit)[::-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A case or document that was opened at a station and not closed."""
-
-    subject: str
-    """``case`` or ``document``."""
-    ident: str
-    at: str
-    state: str
-    """``opened``, ``suspended`` or ``resumed``."""
-
-
-def open_sessions(connection: Connection, station: str) -> list[Opened]:
-    """Cases and documents whose last event at this station is not their closing, newest first."""
-    newest = func.row_number().over(
-        partition_by=(change.c.subject, change.c.ident), order_by=(change.c.at.desc(), change.c.event_id.desc())
-    )
-    kinds = change.c.kind.in_(("session", "document")) & change.c.subject.in_(("case", "document"))
-    last = (
-        select(change.c.subject, change.c.ident, change.c.at, change.c.what, newest.label("rank"))
-        .where(change.c.station == station, kinds, change.c.ident.is_not(None))
-        .subquery()
-    )
-    query = select(last).where(last.c.rank == 1, last.c.what != "closed").order_by(last.c.at.desc())
-    return [Opened(row.subject, row.ident, row.at, row.what) for row in connection.execute(query)]
 
 
 def _asked(question: Question) -> dict[str, str]:
@@ -113,15 +106,17 @@ def _asked(question: Question) -> dict[str, str]:
     return {name: value for name, value in parts.items() if value is not None}
 
 
+def _of_patient(connection: Connection, index: str) -> ColumnElement[bool]:
+    """Sealed with the scan, or with the later completion of its case (补录)."""
+    completed = select(change.c.ident).where(change.c.patient_index == index, ~undone(change.c.event_id))
+    cases = connection.execute(completed).scalars().all()  # asked first, so that the scans are found by their indexes
+    return or_(scan.c.patient_index == index, scan.c.case_id.in_(cases))
+
+
 def _query() -> Select[Any]:
-    first = (
-        select(func.min(correction.c.event_id))
-        .where(correction.c.corrects == scan.c.event_id)
-        .scalar_subquery()
-        .label("corrected_by")
-    )
+    marks = (standing().label("standing"), corrected_by().label("corrected_by"))
     dated = (restamp.c.earliest, restamp.c.latest)
-    return select(scan, first, *dated).outerjoin(restamp, restamp.c.event_id == scan.c.event_id)
+    return select(scan, *marks, *dated).outerjoin(restamp, restamp.c.event_id == scan.c.event_id)
 
 
 def _rows(connection: Connection, query: Select[Any], limit: int | None) -> list[Trace]:
@@ -138,6 +133,7 @@ def _trace(row: Row[Any]) -> Trace:
         station=row.station,
         place=row.place,
         operator=row.operator,
+        witness=row.witness,
         task=row.task,
         training=bool(row.training),
         outcome=row.outcome,
@@ -145,13 +141,22 @@ def _trace(row: Row[Any]) -> Trace:
         di=row.di,
         lot=row.lot,
         serial=row.serial,
+        manufactured=row.manufactured,
         expires=row.expires,
         trace_key=row.trace_key,
         document=row.document,
+        line=row.line,
+        owner=row.owner,
+        counterparty=row.counterparty,
         case=row.case_id,
         count=row._mapping["count"],  # noqa: SLF001 - Row's public mapping; `row.count` is a tuple's method
+        house_code=row.house_code,
+        measurement=row.measurement,
+        override=row.override_code,
+        reason=row.reason,
         symbologies=tuple(row.symbologies),
         earliest=row.earliest,
         latest=row.latest,
+        standing=row.standing,
         corrected_by=row.corrected_by,
     )

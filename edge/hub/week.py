@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Subquery, distinct, func, select
 
+from edge.hub.counting import counts
 from edge.hub.tables import event_key, scan, station_state
 from edge.wire import iso
 
@@ -51,7 +52,7 @@ class Offline:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Figures of a period; training does not count."""
+    """Figures of a period, of what counts (`edge.hub.counting`)."""
 
     start: str
     end: str
@@ -115,7 +116,7 @@ def _lagged(first: str, last: str) -> Subquery:
         func.lag(scan.c.outcome).over(partition_by=scan.c.station, order_by=order).label("before"),
         func.lag(scan.c.at).over(partition_by=(scan.c.station, group, judged), order_by=order).label("former_at"),
     )
-    return query.where(scan.c.at >= first, scan.c.at < last, scan.c.training == 0).subquery()
+    return query.where(scan.c.at >= first, scan.c.at < last, counts()).subquery()
 
 
 def _count(connection: Connection, lagged: Subquery, outcome: str | None = None) -> int:

@@ -93,7 +93,16 @@ EVENTS = {
     "scan of a long read": draft(wire.Kind.SCAN, LONG),
     "correction": draft(wire.Kind.CORRECTION, correction_body(wire.uuid7(AT), "undo")),
     "session": draft(wire.Kind.SESSION, wire.session_change("case", "suspended", "c7", "restart")),
-    "document": draft(wire.Kind.DOCUMENT, {"document": "DN-1", "change": {"what": "opened", "lines": 3}}),
+    "completed later": draft(
+        wire.Kind.SESSION,
+        wire.session_change("case", "completed", "c7", "emergency E-1", Sealed("hub", b"e" * 32, b"c" * 40).to_json()),
+    ),
+    "document": draft(wire.Kind.DOCUMENT, wire.document_change("DN-1", "opened", 3)),
+    **{
+        what: draft(wire.Kind.DOCUMENT, wire.document_change("DN-1", what))
+        for what in ("verified", "released", "shipped", "refused")
+    },
+    **{of: draft(wire.Kind.SESSION, wire.session_change(of, "opened", "x")) for of in ("tray", "training", "place")},
     "clock at boot": draft(wire.Kind.CLOCK, wire.clock_change("boot", quality_before=None, step_ns=None)),
     "clock step": draft(wire.Kind.CLOCK, wire.clock_change("step", quality_before="rtc", step_ns=-7)),
     "epoch": draft(wire.Kind.STATION, wire.station_change("epoch_opened", **OPENED)),
@@ -155,6 +164,10 @@ BAD = {
     },
     "refused order without a reason": {"kind": "station", "change": {"what": "order_refused", "id": "R", "version": 1}},
     "unknown change": {"kind": "station", "change": {"what": "nonsense"}},
+    "open patient of a case completed later": {
+        "kind": "session",
+        "change": {"of": "case", "what": "completed", "id": "c7", "why": None, "patient": "ZY123456"},
+    },
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,11 +67,22 @@ def salvage(aside: Path) -> Salvaged:
     )
 
 
+def ranges(numbers: Iterable[int]) -> list[list[int]]:
+    """Sorted numbers as closed ranges: 1 2 3 7 gives [[1, 3], [7, 7]]."""
+    found: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return found
+
+
 def _gaps(seqs: list[int], acked: int) -> list[list[int]]:
     if not seqs:
         return []
     first = acked + 1 if acked else seqs[0]
-    return wire.ranges(set(range(first, seqs[-1] + 1)) - set(seqs))
+    return ranges(set(range(first, seqs[-1] + 1)) - set(seqs))
 
 
 def _by_sql(aside: Path, events: dict[tuple[str, int], wire.Event]) -> tuple[str, int]:

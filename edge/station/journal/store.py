@@ -22,7 +22,7 @@ from edge.station.journal.check import broken_links
 from edge.station.journal.file import open_checked, reserve, what_to_do
 from edge.station.journal.reader import Head, JournalDamaged, JournalReader, Row, read_head
 from edge.station.journal.room import CAPACITY, Room, measure
-from edge.station.journal.salvage import Salvaged, quarantine, salvage
+from edge.station.journal.salvage import Salvaged, quarantine, ranges, salvage
 from hardware.host.sqlite import Database, StorageError, close_keeping_log, is_full, is_refusal, restart_log
 
 __all__ = ["Head", "Journal", "JournalDamaged", "JournalError", "JournalFull", "JournalReader", "OpenedEpoch", "Row"]
@@ -281,7 +281,7 @@ class Journal:
             why="damaged" if saved.damaged else "new",
             previous=saved.previous,
             lost=saved.lost,
-            salvaged=wire.ranges(saved.seqs),
+            salvaged=ranges(saved.seqs),
         )
         self._open_epoch(opened, saved.lines)
 

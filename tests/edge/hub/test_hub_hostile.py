@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,12 +12,17 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from edge import wire
+from edge.hub.case_record import case_record
+from edge.hub.duplicates import duplicates
+from edge.hub.goods_record import goods_record
 from edge.hub.inbox import store as store_messages
+from edge.hub.ledger import StockQuestion, stock
 from edge.hub.overview import site, stations
 from edge.hub.patients import no_index
 from edge.hub.projector import project_all, rebuild
 from edge.hub.reading import Incoming
 from edge.hub.reconcile import held
+from edge.hub.sessions import waiting
 from edge.hub.stations import store_status
 from edge.hub.tables import change
 from edge.hub.trace import last_scans
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from tests.edge.hub.conftest import FakeJournal
 
 RECEIVED = "2026-11-24T00:00:00.000000Z"
+START = datetime(2026, 11, 23, tzinfo=UTC)
 TEXTS = st.text(max_size=8) | st.sampled_from(["\0", "a\0b", "2026-02-30", "9" * 400, "0001-01-01T00:00:00.000000Z"])
 NUMBERS = st.integers() | st.floats(allow_nan=False) | st.sampled_from([2**31, 2**53, 2**63, -1, 1e308])
 VALUES = st.recursive(
@@ -51,14 +58,18 @@ def put(value: Any, path: tuple[Any, ...], new: Any) -> None:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_event_stops_the_hub(data: st.DataObject, store: Store, journal: FakeJournal) -> None:
-    kinds = [wire.Kind.SCAN, wire.Kind.CORRECTION, wire.Kind.SESSION, wire.Kind.CLOCK]
+    kinds = [wire.Kind.SCAN, wire.Kind.CORRECTION, wire.Kind.SESSION, wire.Kind.DOCUMENT, wire.Kind.CLOCK]
+    sealed = {"kid": "hub", "enc": "", "ct": ""}
     bodies: dict[wire.Kind, dict[str, Any]] = {
         wire.Kind.CORRECTION: {"reason": "undo", "corrects": "x"},
-        wire.Kind.SESSION: wire.session_change("case", "opened", "c7"),
+        wire.Kind.SESSION: wire.session_change("case", "completed", "c7", "emergency E-1", sealed),
+        wire.Kind.DOCUMENT: wire.document_change("DN-1", "opened", 3),
         wire.Kind.CLOCK: wire.clock_change("boot", quality_before=None, step_ns=None),
     }
     kind = data.draw(st.sampled_from(kinds))
-    line = journal.scan() if kind is wire.Kind.SCAN else journal.add(kind, bodies[kind])
+    said: dict[str, Any] = {"measurement": {"quantity": "count", "value": 3}, "override": {"reason": "OPENED"}}
+    scanned = {"task": data.draw(st.sampled_from(["USE", "RECEIVE", "COUNT", "QUARANTINE"]))}
+    line = journal.scan(line=2, fields=scanned, **said) if kind is wire.Kind.SCAN else journal.add(kind, bodies[kind])
     event = json.loads(line)
     for _ in range(data.draw(st.integers(1, 3))):
         every = paths(event)
@@ -71,6 +82,12 @@ def test_no_event_stops_the_hub(data: st.DataObject, store: Store, journal: Fake
         Watermarks().advance(connection, list(dict.fromkeys((each.station, each.epoch) for each in touched)))
         last_scans(connection, journal.station)
         assert held(connection).waiting == 0
+        opened = [each.ident for each in waiting(connection, START)]
+        stock(connection, StockQuestion())
+        duplicates(connection)
+        for ident in ("c7", "DN-1", *opened[-3:]):
+            case_record(connection, ident)
+            goods_record(connection, ident)
 
 
 HOSTILE: dict[str, tuple[str, bytes]] = {

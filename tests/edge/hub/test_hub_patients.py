@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from edge import wire
 from edge.hub import patients
+from edge.hub.case_record import case_record
 from edge.hub.inbox import store as store_messages
 from edge.hub.keys import KeyFolder
 from edge.hub.patients import INDEX_KEY, KeyFolderError, Patients
@@ -124,7 +126,9 @@ class Hub:
     def takes(self, patient: str, case: str, sealer: Sealer, scans: int = 1) -> None:
         """A station seals a patient for a case and sends some scans."""
         sealed = sealer.seal(patient.encode(), site="demo", case=case).to_json()
-        lines = [self._journal.scan(case=case, patient=sealed) for _ in range(scans)]
+        self.sends(*(self._journal.scan(case=case, patient=sealed) for _ in range(scans)))
+
+    def sends(self, *lines: bytes) -> None:
         messages = [Incoming(self._journal.topic, line, {}) for line in lines]
         store_messages(self._store, messages, "2026-11-25T08:00:00.000000Z")
         project_all(self._store, self.patients().index_sealed)
@@ -136,6 +140,13 @@ class Hub:
         """Cases of every scan that a trace by patient finds."""
         with self._store.read() as connection:
             return [found.case for found in trace(connection, Question(patient_index=self.patients().index(patient)))]
+
+    def indexed(self, case: str) -> bool:
+        """Whether the record of a case says that a trace by patient finds it."""
+        with self._store.read() as connection:
+            record = case_record(connection, case)
+        assert record is not None
+        return record.patient_indexed
 
     def sealer(self, kid: str) -> Sealer:
         (key,) = (key for key in self.keys.read() if key.kid == kid)
@@ -154,6 +165,26 @@ def test_a_trace_finds_the_events_of_before_and_after_a_rotation(hub: Hub) -> No
     hub.takes("1234", "c3", SEALER)  # a station that was switched off for long
     hub.takes("9999", "c4", hub.sealer("hub-2027"))
     assert hub.cases_of("1234") == ["c1", "c2", "c3"]
+
+
+def test_a_trace_finds_what_was_used_before_anybody_knew_for_whom(hub: Hub, journal: FakeJournal) -> None:
+    hub.takes("9999", "c2", SEALER)
+    for case in ("c1", "c1", "c3"):
+        journal.scan(case=case)
+    sealed = SEALER.seal(b"1234", site="demo", case="c1").to_json()
+    wrong = SEALER.seal(b"1234", site="demo", case="c3").to_json()
+    journal.add(wire.Kind.SESSION, wire.session_change("case", "completed", "c1", "emergency E-1", sealed))
+    mistaken = journal.add(wire.Kind.SESSION, wire.session_change("case", "completed", "c3", "emergency E-2", wrong))
+    hub.sends(*journal.lines[1:])
+    assert hub.cases_of("1234") == ["c1", "c1", "c3"]
+    assert [hub.indexed(case) for case in ("c1", "c2", "c3")] == [True, True, True]
+    corrects = wire.Event.decode(mistaken).event_id
+    hub.sends(journal.add(wire.Kind.CORRECTION, {"reason": "undo", "corrects": corrects}))
+    assert not hub.indexed("c3"), "its completion was taken back"
+    hub.takes("1234", "c4", SEALER)
+    assert hub.cases_of("1234") == ["c1", "c1", "c4"]
+    hub.rebuilds()
+    assert hub.cases_of("1234") == ["c1", "c1", "c4"]
 
 
 def test_a_retired_key_opens_what_comes_late_and_what_is_rebuilt(hub: Hub) -> None:

@@ -15,9 +15,10 @@ from edge.hub.page import application
 from edge.hub.patients import no_index
 from edge.hub.projector import project_all
 from edge.hub.reading import Incoming
+from edge.hub.sessions import Opened, open_sessions
 from edge.hub.stations import store_status
 from edge.hub.store import Store
-from edge.hub.trace import Opened, Question, open_sessions, trace
+from edge.hub.trace import Question, trace
 from edge.hub.week import Missing, Offline, Share, Week, week
 
 if TYPE_CHECKING:

@@ -102,6 +102,17 @@ def test_a_draft_shows_what_it_would_hit(office: RecallOffice, ledger: Ledger) -
     assert "used at   OR-02: 1" in text
 
 
+def test_what_left_is_no_longer_stock_and_what_was_handed_out_is_used(office: RecallOffice, ledger: Ledger) -> None:
+    ledger.scan("RECEIVE", place="DEPOT", document="DN-1", lot="A1", count=10)
+    for task in ("SHIP", "WASTE", "SEND_BACK", "SAMPLE", "DISPENSE"):
+        ledger.scan(task, lot="A1")
+    for task in ("STORE", "ISSUE", "RETURN", "PICK", "VERIFY", "COUNT"):
+        ledger.scan(task, lot="A1")
+    ledger.settle()
+    hits = office.draft("R-1", "A1")["hits"]
+    assert (hits["uses"], hits["stock"]) == (1, 5)
+
+
 def test_hits_are_what_was_booked_and_not_taken_back(office: RecallOffice, ledger: Ledger) -> None:
     kept = ledger.scan("USE", lot="A1", case="c1")
     ledger.scan("USE", lot="A1", training=True)

@@ -1,0 +1,127 @@
+"""Codes of the store as people say them, in zh-CN and English, and times as their clocks show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+Lang = Literal["zh", "en"]
+Words = Mapping[str, tuple[str, str]]
+"""Code -> zh-CN, English."""
+
+OUTCOMES = {
+    "ACCEPTED": ("✔", "已登记", "booked"),
+    "CHECKED": ("✔", "已核对,未记账", "checked, not booked"),
+    "ATTENTION": ("✔!", "请注意", "attention"),
+    "INCOMPLETE": ("½", "请扫第二个码", "second code needed"),
+    "REDO": ("✖", "重扫", "scan again"),
+    "MISSING": ("▬", "缺码", "no UDI"),
+    "STOP": ("✖", "停用!(勿用)", "stop, do not use"),
+    "FAULT": ("○", "本机停用", "station out of order"),
+}
+"""Mark, zh-CN, English."""
+STATES: Words = {
+    "ready": ("正常", "ready"),
+    "lost": ("失联", "lost"),
+    "stopped": ("已停", "stopped"),
+    "fault": ("故障", "fault"),
+    "unknown": ("未知", "unknown"),
+}
+SUBJECTS: Words = {
+    "case": ("病例/手术", "case"),
+    "document": ("单据", "document"),
+    "station": ("站点", "station"),
+}
+CHANGES: Words = {"opened": ("进行中", "open"), "resumed": ("进行中", "open"), "suspended": ("已挂起", "suspended")}
+"""How something stands whose last change was this."""
+STEPS: Words = {
+    "opened": ("开始", "opened"),
+    "suspended": ("挂起", "suspended"),
+    "resumed": ("继续", "resumed"),
+    "closed": ("结束", "closed"),
+    "completed": ("补录", "completed later"),
+    "verified": ("复核", "verified"),
+    "released": ("放行", "released"),
+    "shipped": ("出库", "shipped"),
+    "refused": ("拒收", "refused"),
+}
+TASKS: Words = {
+    "CHECK": ("核对", "check"),
+    "USE": ("使用登记", "use"),
+    "DISPENSE": ("发药(器械)", "dispense"),
+    "ISSUE": ("领用", "issue"),
+    "TRAY": ("外来器械", "loaner kit"),
+    "RECEIVE": ("入库", "receive"),
+    "STORE": ("上架", "put away"),
+    "PICK": ("拣货", "pick"),
+    "VERIFY": ("出库复核", "verify"),
+    "SHIP": ("出库", "ship"),
+    "COUNT": ("盘点", "stock-take"),
+    "WASTE": ("开封未用(损耗)", "wasted"),
+    "RETURN": ("退库", "returned to store"),
+    "SEND_BACK": ("退货", "returned to supplier"),
+    "EXPLANT": ("取出", "explant"),
+    "BIND": ("绑码", "house code bound"),
+    "QUARANTINE": ("隔离", "quarantine"),
+    "RELEASE": ("放行", "release"),
+    "SAMPLE": ("抽检", "sampled"),
+}
+ITEMS: Words = {
+    "used": ("已使用", "used"),
+    "used_despite": ("强制登记(已使用)", "used despite the verdict"),
+    "wasted": ("开封未用(损耗)", "opened, not used"),
+    "returned": ("退库", "returned"),
+    "sent_back": ("退货", "sent back to the supplier"),
+    "explanted": ("取出", "explanted"),
+    "pending": ("已核对,未用未退", "checked, neither used nor returned"),
+    "stopped": ("停用,未使用", "stopped, not used"),
+    "without_code": ("缺码", "no UDI"),
+    "undone": ("已撤销", "taken back"),
+    "other": ("其他", "other"),
+}
+REASONS: Words = {
+    "DROPPED": ("掉落", "dropped"),
+    "CONTAMINATED": ("污染", "contaminated"),
+    "WRONG_SIZE": ("规格不对", "wrong size"),
+    "DAMAGED": ("破损", "damaged"),
+    "NOT_NEEDED": ("不需要", "not needed"),
+    "EXPIRED": ("过期", "expired"),
+    "OTHER": ("其他原因", "other reason"),
+    "LIFE_SAVING": ("抢救生命", "to save life"),
+    "NO_ALTERNATIVE": ("没有替代品", "no alternative"),
+    "OPENED": ("已经打开", "already opened"),
+    "SURGEON": ("医生决定", "the surgeon's decision"),
+    "BROKEN": ("拆零", "broken carton"),
+    "MIXED": ("混批", "mixed lots"),
+    "SHORT": ("短少", "short"),
+    "OVER": ("多货", "over"),
+    "REFUSE": ("拒收", "refused"),
+    "HOLD": ("待验", "held"),
+    "SUPPLIER": ("供应商补码", "the supplier supplies the code"),
+    "LOT_UNKNOWN": ("批号不明", "lot unknown"),
+}
+"""What reason and override cards say."""
+
+
+def word(words: Words, code: str | None, lang: Lang = "zh") -> str:
+    """A code in one language; none as a dash."""
+    if code is None:
+        return "–"
+    zh, en = pair(words, code)
+    return zh if lang == "zh" else en
+
+
+def pair(words: Words, code: str) -> tuple[str, str]:
+    """A code in both languages; one that a newer station made up as it is. Cards have hyphens for underscores."""
+    return words.get(code.replace("-", "_"), (code, code))
+
+
+def local(at: str | None) -> str:
+    """A time of the wire in the hub's local time, to the second; a dash for None."""
+    if at is None:
+        return "–"
+    try:
+        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        return at
