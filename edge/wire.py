@@ -30,10 +30,8 @@ PRESSURE_WARNING = 0.8
 HUB_PRESENCE = "udi/site/hub"
 ORDERS = "udi/site/order/+"
 """Notices of recalls, stop-use orders and holds; the last level is the order's number."""
-
 CATALOGUE = "udi/site/catalogue/current"
 """The catalogue that the hub offers."""
-
 CARDS = "udi/site/cards/revoked"
 """Numbers of the cards that count no more, see `edge.revocation`."""
 

@@ -139,11 +139,8 @@ class Clerk:
                 self._patients.hold(case, who)
 
     def _session(self, of: str, what: str, ident: str | None, why: str | None) -> dict[str, Any]:
-        body = wire.session_change(of, what, ident, why)
         sealed = self._patients.sealed(ident) if what == "completed" else None
-        if sealed is not None:
-            body["change"]["patient"] = sealed.to_json()
-        return body
+        return wire.session_change(of, what, ident, why, None if sealed is None else sealed.to_json())
 
     def _record(self, effect: Record) -> None:
         item, booking = effect.item, effect.booking
