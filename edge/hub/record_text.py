@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from edge.hub.case_record import CaseRecord, Item
 from edge.hub.duplicates import Duplicate
@@ -33,6 +33,9 @@ _HEADINGS = {
     "counted": ("盘点", "stock-take"),
 }
 
+HANDOVER: Mapping[Lang, str] = {"zh": " → 交接班 ", "en": " → handover to "}
+"""Between those who were responsible for a case in turn."""
+
 
 def case_text(record: CaseRecord, lang: Lang) -> Iterator[str]:
     """A case, line by line."""
@@ -45,7 +48,7 @@ def case_text(record: CaseRecord, lang: Lang) -> Iterator[str]:
         yield _row(lang, "completed", local(record.completed) if record.completed else due)
     yield _row(lang, "closed", local(record.closed) if record.closed else _in(lang, "未结束", "not closed"))
     yield _row(lang, "where", ", ".join(record.places or record.stations))
-    yield _row(lang, "people", _turns(record.people))
+    yield _row(lang, "people", _turns(record.people, HANDOVER[lang]))
     yield _row(lang, "witnesses", ", ".join(record.witnesses) or "–")
     known = _in(lang, "可按住院号追溯", "found by a trace with the patient's number")
     unknown = _in(lang, "本中心没有可追溯的住院号", "no trace by patient finds it at this hub")
@@ -175,8 +178,8 @@ def _steps(steps: Iterable[Step], lang: Lang) -> Iterator[str]:
         yield f"  {local(each.at)}  {word(STEPS, each.what, lang)}  {each.operator or '–'}  {each.why or ''}".rstrip()
 
 
-def _turns(people: Iterable[Presence]) -> str:
-    return " → ".join(f"{each.operator} ({local(each.first)} – {local(each.last)})" for each in people) or "–"
+def _turns(people: Iterable[Presence], between: str = " → ") -> str:
+    return between.join(f"{each.operator} ({local(each.first)} – {local(each.last)})" for each in people) or "–"
 
 
 def _thing(di: str | None, lot: str | None, serial: str | None) -> str:

@@ -37,10 +37,13 @@ def hip(serial: str) -> Label:
 class Table:
     """What lies under the camera of OR-01, a camera process that can be killed, and the station."""
 
-    def __init__(self, site: Site, folder: Path, task: str = "RECEIVE", period_s: float = PERIOD_S) -> None:
+    def __init__(
+        self, site: Site, folder: Path, task: str = "RECEIVE", period_s: float = PERIOD_S, extra: str = ""
+    ) -> None:
         self.site, self.photos, self.home = site, folder / "photos", site.station_home("OR-01")
         self.photos.mkdir()
-        site.prepare("OR-01", task=task, extra=CAMERA.format(photos=self.photos, period_s=period_s))
+        camera = CAMERA.format(photos=self.photos, period_s=period_s)
+        self.terminal = site.prepare("OR-01", task=task, extra=camera + extra)
         self.camera: subprocess.Popen[bytes] | None = None
 
     def lay(self, label: Label) -> None:

@@ -34,7 +34,7 @@ def shown(state: State, who: str, moment: Moment, *, opening: Opening = "patient
         return _resumed(state, case, moment)
     if case is not None and case.opening == "emergency" and case.who is None:
         return _complete(state, case, who, moment, confirmed=confirmed)
-    if case is not None and case.waiting and not confirmed:
+    if case is not None and case.waiting and not case.suspended and not confirmed:
         return Step(_asked(state, "patient", who, moment), asks("another_patient"))
     state = replace(state, asked=None)
     left = close_quietly(state) if case is not None and not case.waiting else Step(state)
