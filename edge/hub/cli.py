@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.hub.broker.cli import broker_config
+from edge.hub.cards_cli import cards
 from edge.hub.catalogue_cli import consistency, mapping
 from edge.hub.command import USAGE, settings_of
 from edge.hub.config import CONFIG, HubConfig
@@ -40,7 +41,7 @@ def main() -> None:
     """The receiving end: collects what stations send and answers where things are."""
 
 
-for _command in (broker_config, consistency, db, import_command, keys, mapping, picture, recall):
+for _command in (broker_config, cards, consistency, db, import_command, keys, mapping, picture, recall):
     main.add_command(_command)
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edge.hub.config import HubConfig, read_config
 from hardware.host.toml import ConfigError
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from edge.sign import What
+
+FAILED = 1
 USAGE = 2
 """Exit status of a command that cannot begin."""
 
@@ -21,3 +31,55 @@ def settings_of(config: Path) -> HubConfig:
     except ConfigError as error:
         click.echo(f"{config}: {error}", err=True)
         sys.exit(USAGE)
+
+
+@contextmanager
+def store_of(settings: HubConfig, *, writes: bool = True) -> Iterator[Connection]:
+    """One transaction of the hub's store, beside a running hub; ends the command if there is none."""
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - most commands that only print help need no database
+
+    from edge.hub.store import Store, StoreError  # noqa: PLC0415
+
+    try:
+        store = (Store.open_beside if writes else Store.open_reader)(settings.hub.store)
+    except StoreError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE)
+    try:
+        with store.begin() if writes else store.read() as connection:
+            yield connection
+    except DBAPIError as error:
+        click.echo(f"{store.name}: {error.orig}; nothing was changed, try again", err=True)
+        sys.exit(FAILED)
+    finally:
+        store.close()
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """What cannot be done is said in one line; none of these errors holds a secret."""
+    try:
+        yield
+    except (OSError, ValueError, ConfigError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(FAILED)
+
+
+def make_key(name: str, out: Path, may: What) -> None:
+    """Make a key pair, and print the ``[[authority]]`` of its public half; the private one is never printed.
+
+    Raises:
+        OSError: the file is there already, or cannot be written.
+    """
+    import base64  # noqa: PLC0415 - see `store_of`
+
+    from edge.hub.keys import create  # noqa: PLC0415
+    from edge.sign import new_key, public_half  # noqa: PLC0415
+
+    private = new_key()
+    create(out, base64.b64encode(private))
+    public = base64.b64encode(public_half(private)).decode("ascii")
+    click.echo("[[authority]]")
+    click.echo(f"name = {json.dumps(name, ensure_ascii=False)}\npublic_key = {json.dumps(public)}")
+    click.echo(f"may = {json.dumps([may])}")
+    click.echo(f"{out}: for {name} alone; put the table into hub.toml and every station.toml", err=True)
