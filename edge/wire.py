@@ -34,9 +34,6 @@ ORDERS = "udi/site/order/+"
 CATALOGUE = "udi/site/catalogue/current"
 """The catalogue that the hub offers."""
 
-CARDS = "udi/site/cards/revoked"
-"""Numbers of the cards that count no more, see `edge.revocation`."""
-
 
 class Kind(StrEnum):
     """Event kinds; the value is the name on the wire."""

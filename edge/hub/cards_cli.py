@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -24,8 +25,7 @@ from edge.hub.config import CONFIG
 if TYPE_CHECKING:
     from edge.cards import Card
     from edge.hub.cards import Wanted
-    from edge.hub.cards_pdf import Layout
-    from edge.hub.cards_sheets import Label
+    from edge.hub.cards_sheets import Label, Layout
 
 _PATH = click.Path(path_type=Path)
 _config = click.option("--config", type=_PATH, default=CONFIG, show_default=True)
@@ -81,8 +81,7 @@ def print_() -> None:
 @_printing
 def sheet(**options: Any) -> None:
     """All tasks, acts, reasons, digits and 前/后/不明."""
-    from edge.hub.cards_pdf import SHEET  # noqa: PLC0415 - see the module
-    from edge.hub.cards_sheets import LISTED, of_kinds  # noqa: PLC0415
+    from edge.hub.cards_sheets import LISTED, SHEET, of_kinds  # noqa: PLC0415 - see the module
 
     _print(_Job(**options), ("操作卡", "task cards"), of_kinds(LISTED), SHEET)
 
@@ -92,9 +91,8 @@ def sheet(**options: Any) -> None:
 def panel(**options: Any) -> None:
     """One page with the tasks, for the wall."""
     from edge.hub import cards_sheets  # noqa: PLC0415 - see the module
-    from edge.hub.cards_pdf import PANEL  # noqa: PLC0415
 
-    _print(_Job(**options), ("任务面板", "task panel"), cards_sheets.panel(), PANEL)
+    _print(_Job(**options), ("任务面板", "task panel"), cards_sheets.panel(), cards_sheets.PANEL)
 
 
 @print_.command()
@@ -104,8 +102,7 @@ def badges(staff: Path, **options: Any) -> None:
     """Badges for STAFF, a CSV with number,name,rights; rights are Q (may release), W (may witness an override)."""
     from edge.cards import CardKind  # noqa: PLC0415 - see the module
     from edge.hub.cards import Wanted  # noqa: PLC0415
-    from edge.hub.cards_pdf import CARD  # noqa: PLC0415
-    from edge.hub.cards_sheets import badge_label, read_staff  # noqa: PLC0415
+    from edge.hub.cards_sheets import CARD, badge_label, read_staff  # noqa: PLC0415
 
     with failures():
         rows = read_staff(staff)
@@ -126,7 +123,7 @@ def cases(*, count: int, emergency: bool, **options: Any) -> None:
     """Case or emergency cards with running numbers; none is printed twice."""
     from edge.cards import CardKind, kind_words  # noqa: PLC0415 - see the module
     from edge.hub.cards import Wanted  # noqa: PLC0415
-    from edge.hub.cards_pdf import CARD  # noqa: PLC0415
+    from edge.hub.cards_sheets import CARD  # noqa: PLC0415
 
     kind = CardKind.EMERGENCY if emergency else CardKind.CASE
     _print(_Job(**options), kind_words(kind), [Wanted(kind)] * count, CARD)
@@ -140,7 +137,7 @@ def each(kind: str, values: Sequence[str], **options: Any) -> None:
     """One card of KIND for each of VALUES: places, document numbers or quantities."""
     from edge.cards import CardKind, kind_words  # noqa: PLC0415 - see the module
     from edge.hub.cards import Wanted  # noqa: PLC0415
-    from edge.hub.cards_pdf import CARD  # noqa: PLC0415
+    from edge.hub.cards_sheets import CARD  # noqa: PLC0415
 
     which = CardKind(kind.upper())
     _print(_Job(**options), kind_words(which), [Wanted(which, value) for value in values], CARD)
@@ -151,12 +148,13 @@ def each(kind: str, values: Sequence[str], **options: Any) -> None:
 @_font
 def practice(out: Path, font: Path | None) -> None:
     """Labels for practice: good, expired, each half, no code. They are UDIs of a test number and need no key."""
-    from edge.hub import cards_pdf, cards_sheets  # noqa: PLC0415 - see the module
+    from edge.hub import cards_sheets  # noqa: PLC0415 - see the module
 
+    pdf = _pdf()
     with failures():
         labels = cards_sheets.practice(_now().astimezone().date())
         title = ("练习标签", "practice labels")
-        out.write_bytes(cards_pdf.pages(title, labels, cards_pdf.CARD, cards_pdf.font_file(font), "datamatrix"))
+        out.write_bytes(pdf.pages(title, labels, cards_sheets.CARD, pdf.font_file(font), "datamatrix"))
     click.echo(f"{out}: {len(labels)} labels")
 
 
@@ -211,21 +209,30 @@ def _print(
     from edge.cards import read_card, sign_card  # noqa: PLC0415 - see the module
     from edge.catalog.authorities import authorities  # noqa: PLC0415
     from edge.hub import cards as printed  # noqa: PLC0415
-    from edge.hub import cards_pdf, cards_sheets  # noqa: PLC0415
+    from edge.hub import cards_sheets  # noqa: PLC0415
     from edge.hub.keys import read_key  # noqa: PLC0415
 
-    settings = settings_of(job.config)
+    settings, pdf = settings_of(job.config), _pdf()
     known = authorities(settings.authority)
     with failures():
-        font, private = cards_pdf.font_file(job.font), read_key(job.key)
+        font, private = pdf.font_file(job.font), read_key(job.key)
         with store_of(settings) as connection:
             made = printed.issue(connection, wanted, wire.iso(_now()))
             texts = [sign_card(card, private, job.name) for card in made]
             for text in texts:
                 read_card(text, known)
         labels = [(label or cards_sheets.label)(card, text) for card, text in zip(made, texts, strict=True)]
-        job.out.write_bytes(cards_pdf.pages(title, labels, layout, font, job.symbol))
+        job.out.write_bytes(pdf.pages(title, labels, layout, font, job.symbol))
     click.echo(f"{job.out}: {len(made)} cards, {made[0].number} to {made[-1].number}")
+
+
+def _pdf() -> ModuleType:
+    """What draws; needs packages that a hub goes without."""
+    try:
+        from edge.hub import cards_pdf  # noqa: PLC0415 - see the module
+    except ImportError as error:
+        raise click.UsageError(f"{error}: printing needs pip install 'udi-station[cards,camera]'") from error
+    return cards_pdf
 
 
 def _now() -> datetime:

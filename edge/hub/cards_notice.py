@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from edge import wire
 from edge.hub import cards
 from edge.hub.store import Store
+from edge.revocation import TOPIC
 
 log = logging.getLogger(__name__)
 
@@ -43,4 +43,4 @@ class CardsNotice:
             return None
         self._told = payload
         log.info("cards=revoked told, %d bytes", len(payload))
-        return wire.CARDS, payload
+        return TOPIC, payload

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from fpdf import FPDF
 
-from edge.hub.cards_sheets import Label
+from edge.hub.cards_sheets import Label, Layout
 from edge.vision.symbols import write_symbol
 
 Symbol = Literal["qr", "datamatrix"]
@@ -26,27 +26,13 @@ PAGE_MM = (210.0, 297.0)
 MARGIN_MM = 12.0
 HEAD_MM = 14.0
 RULER_MM = 50.0
+_WORDS_MM = 19.0
+"""Height of the lines below a code."""
 _DARK = 128
 
 
 class FontError(OSError):
     """No font with Chinese."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a page is divided."""
-
-    columns: int
-    rows: int
-    module_mm: float = 0.6
-    """Edge of the smallest square of a code; cameras and scanners of stations read from 0.5 on."""
-
-
-SHEET = Layout(3, 5, module_mm=0.5)
-CARD = Layout(2, 4)
-"""About the size of a bank card."""
-PANEL = Layout(3, 4)
 
 
 def font_file(given: Path | None) -> Path:
@@ -118,7 +104,7 @@ def _label(pdf: FPDF, label: Label, cell: _Cell, module_mm: float, symbol: Symbo
     pdf.set_draw_color(200)
     pdf.rect(cell.left + 1, cell.top + 1, cell.width - 2, cell.height - 2)
     pdf.set_draw_color(0)
-    words = cell.height - 19
+    words = cell.height - _WORDS_MM
     if label.code is not None:
         _code(pdf, label, cell, module_mm, symbol)
     _line(pdf, label.zh, _Cell(cell.left, cell.top + words, cell.width, 7), 15)
@@ -130,7 +116,7 @@ def _code(pdf: FPDF, label: Label, cell: _Cell, module_mm: float, symbol: Symbol
     kind: Symbol = "datamatrix" if label.gs1 else symbol
     modules = write_symbol(label.code or "", kind, gs1=label.gs1, scale=1, level="M" if kind == "qr" else None)
     size = modules.shape[0] * module_mm
-    left, top = cell.left + (cell.width - size) / 2, cell.top + 2
+    left, top = cell.left + (cell.width - size) / 2, cell.top + (cell.height - _WORDS_MM - size) / 2
     for row, start, length in _runs(modules):
         pdf.rect(left + start * module_mm, top + row * module_mm, length * module_mm, module_mm, style="F")
 

@@ -31,6 +31,22 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """How a page is divided."""
+
+    columns: int
+    rows: int
+    module_mm: float = 0.6
+    """Edge of the smallest square of a code; cameras and scanners of stations read from 0.5 on."""
+
+
+SHEET = Layout(3, 5, module_mm=0.5)
+CARD = Layout(2, 4)
+"""About the size of a bank card."""
+PANEL = Layout(3, 4)
+
+
+@dataclass(frozen=True, slots=True)
 class Badge:
     """A row of the file of staff."""
 

@@ -17,7 +17,6 @@ import pypdfium2
 import pytest
 from click.testing import CliRunner, Result
 
-from edge import wire
 from edge.cards import Card, CardKind, read_card, values, words
 from edge.catalog.authorities import authorities
 from edge.hub.cards_notice import LOOK_NS, CardsNotice
@@ -26,7 +25,7 @@ from edge.hub.cards_sheets import StaffError, read_staff
 from edge.hub.cli import main
 from edge.hub.config import read_config
 from edge.hub.store import Store
-from edge.revocation import read_revoked
+from edge.revocation import TOPIC, read_revoked
 from edge.sign import Authority
 from edge.udi.model import Udi
 from edge.udi.parse import parse
@@ -215,7 +214,7 @@ def test_revoked_cards_are_told_to_the_site(office: Office, store: Store) -> Non
     topic, payload = told
     first = read_revoked(payload)
     first.demand_signed([office.authority])
-    assert (topic, first.numbers) == (wire.CARDS, ("000002",))
+    assert (topic, first.numbers) == (TOPIC, ("000002",))
     assert notice.due(2 * LOOK_NS) is None
     notice.begin()
     assert notice.due(2 * LOOK_NS) == told
