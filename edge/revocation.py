@@ -14,6 +14,8 @@ from typing import Any
 from edge.cards import NUMBER
 from edge.sign import Authority, Signature, SignatureError, sign, signers
 
+TOPIC = "udi/site/cards/revoked"
+"""Where the hub keeps it, retained."""
 SCHEMA = 1
 MOST_BYTES = 32 * 1024
 MOST_VERSION = 2**53 - 1

@@ -32,8 +32,6 @@ ORDERS = "udi/site/order/+"
 """Notices of recalls, stop-use orders and holds; the last level is the order's number."""
 CATALOGUE = "udi/site/catalogue/current"
 """The catalogue that the hub offers."""
-CARDS = "udi/site/cards/revoked"
-"""Numbers of the cards that count no more, see `edge.revocation`."""
 
 
 class Kind(StrEnum):

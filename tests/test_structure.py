@@ -85,6 +85,7 @@ IMPORTED_IN: Mapping[str, tuple[str, ...]] = {
         "edge/hub/*key*.py",
         "edge/hub/patients.py",
     ),
+    "fpdf": ("edge/hub/cards_pdf.py",),
     "python_calamine": ("edge/catalog/tables.py",),
     "cv2": ("edge/vision/pixels.py",),
     "numpy": ("edge/vision/*", "edge/demo/*", "hardware/camera*.py"),
@@ -278,7 +279,7 @@ def _required(root: Path) -> list[str]:
     data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     extras = data["project"].get("optional-dependencies", {})
     wanted = [*data["project"].get("dependencies", []), *data.get("dependency-groups", {}).get("dev", [])]
-    wanted += [entry for extra in ("camera", "hub", "demo") for entry in extras.get(extra, [])]
+    wanted += [entry for extra in ("camera", "hub", "cards", "demo") for entry in extras.get(extra, [])]
     return [re.split(r"[<>=!~;\[ ]", entry)[0].lower() for entry in wanted]
 
 

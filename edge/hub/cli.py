@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from edge.hub.broker.cli import broker_config
+from edge.hub.cards_cli import cards
 from edge.hub.catalogue_cli import consistency, mapping
 from edge.hub.command import USAGE, reading, settings_of
 from edge.hub.config import CONFIG, HubConfig
@@ -37,7 +38,7 @@ def main() -> None:
     """The receiving end: collects what stations send and answers where things are."""
 
 
-for _command in (broker_config, consistency, db, import_command, keys, mapping, picture, recall, record, stock):
+for _command in (broker_config, cards, consistency, db, import_command, keys, mapping, picture, recall, record, stock):
     main.add_command(_command)
 
 

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from edge import wire
 from edge.hub import inbox, pictures, site_notices, stations, watermarks
+from edge.hub.cards_notice import CardsNotice
 from edge.hub.offer import CatalogueOffer
 from edge.hub.reading import Incoming
 from edge.hub.store import Store
@@ -151,6 +152,7 @@ class Collector:
         self._pacer = watermarks.Pacer()
         self._watermarks = watermarks.Watermarks()
         self._site = site_notices.SiteNotices(store, settings.authorities, now)
+        self._cards = CardsNotice(store)
         self._offer = offer
         self._answers_ns = 0
         """When watermarks may be looked for again."""
@@ -199,9 +201,10 @@ class Collector:
     def _notices(self, now_ns: int) -> Iterator[tuple[str, bytes]]:
         """What the site is to be told now."""
         yield from self._site.due(now_ns)
-        offered = None if self._offer is None else self._offer.due(now_ns)
-        if offered is not None:
-            yield offered
+        for notice in (self._cards, self._offer):
+            told = None if notice is None else notice.due(now_ns)
+            if told is not None:
+                yield told
 
     def _on(self, event: LinkEvent) -> None:
         match event:
@@ -223,6 +226,7 @@ class Collector:
     def _subscribe(self) -> None:
         self._subscribed.clear()
         self._site.begin(time.monotonic_ns())
+        self._cards.begin()
         if self._offer is not None:
             self._offer.begin()
         try:

@@ -1,7 +1,9 @@
-"""What the ``udi-hub`` commands begin with."""
+"""What the ``udi-hub`` commands begin with. What only some of them need is imported when it runs."""
 
 from __future__ import annotations
 
+import base64
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,11 @@ from hardware.host.toml import ConfigError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from edge.hub.store import Store
+    from edge.sign import What
+
+FAILED = 1
+"""Exit status of a command that could not do what was asked."""
 USAGE = 2
 """Exit status of a command that cannot begin."""
 
@@ -30,17 +37,62 @@ def settings_of(config: Path) -> HubConfig:
 
 
 @contextmanager
-def reading(settings: HubConfig) -> Iterator[Connection]:
-    """A connection for questions to the hub's store; ends the command if there is none."""
-    from edge.hub.store import Store, StoreError  # noqa: PLC0415 - what a command needs is imported when it runs
+def opened(settings: HubConfig, *, writes: bool) -> Iterator[Store]:
+    """The hub's store, also while a hub runs; ends the command with what is wrong with it."""
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - see the module
+
+    from edge.hub.store import Store, StoreError  # noqa: PLC0415
 
     try:
-        store = Store.open_reader(settings.hub.store)
+        store = (Store.open_beside if writes else Store.open_reader)(settings.hub.store)
     except StoreError as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
     try:
-        with store.read() as connection:
-            yield connection
+        yield store
+    except DBAPIError as error:
+        click.echo(f"{store.name}: {error.orig}; nothing was changed, try again", err=True)
+        sys.exit(FAILED)
     finally:
         store.close()
+
+
+@contextmanager
+def reading(settings: HubConfig) -> Iterator[Connection]:
+    """A connection for questions to the hub's store; ends the command if there is none."""
+    with opened(settings, writes=False) as store, store.read() as connection:
+        yield connection
+
+
+@contextmanager
+def store_of(settings: HubConfig, *, writes: bool = True) -> Iterator[Connection]:
+    """One transaction of the hub's store, beside a running hub; ends the command if there is none."""
+    with opened(settings, writes=writes) as store, store.begin() if writes else store.read() as connection:
+        yield connection
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """What cannot be done is said in one line; none of these errors holds a secret."""
+    try:
+        yield
+    except (OSError, ValueError, ConfigError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(FAILED)
+
+
+def make_key(name: str, out: Path, may: What) -> None:
+    """Make a key pair: the private key into a new file of mode 0600, the [[authority]] table printed.
+
+    Raises:
+        OSError, ValueError: the file exists or cannot be written.
+    """
+    from edge.hub.keys import create  # noqa: PLC0415 - see the module
+    from edge.sign import new_key, public_half  # noqa: PLC0415
+
+    private = new_key()
+    create(out, base64.b64encode(private))
+    public = base64.b64encode(public_half(private)).decode("ascii")
+    click.echo("[[authority]]")
+    click.echo(f"name = {json.dumps(name, ensure_ascii=False)}\npublic_key = {json.dumps(public)}")
+    click.echo(f"may = [{json.dumps(may)}]")

@@ -146,6 +146,26 @@ site_order_signature = Table(
     Column("signed", Text, nullable=False),
 )
 
+card = Table(
+    "card",
+    METADATA,
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("rights", Text, nullable=False),
+    Column("printed", Text, nullable=False),
+    Column("revoked", Text),
+)
+"""Every card that was printed, by its own number; whose name stands on a badge is nowhere; see `edge.hub.cards`."""
+
+card_notice = Table(
+    "card_notice",
+    METADATA,
+    Column("version", NUMBER, primary_key=True, autoincrement=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+"""Signed lists of revoked cards, the exact bytes; the highest version counts."""
+
 station_status = Table(
     "station_status",
     METADATA,

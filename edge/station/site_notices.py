@@ -17,6 +17,7 @@ from typing import Any
 
 from edge import wire
 from edge.catalog.orders import MOST_VERSION, OrderError
+from edge.revocation import TOPIC as CARDS
 from edge.revocation import RevocationError
 from edge.station.card_book import CardBook
 from edge.station.identity import HOUR_NS, Report
@@ -85,7 +86,7 @@ class SiteNotices:
         self._notices.drop("cards")
         self._link.subscribe(wire.ORDERS)
         if self._cards is not None:
-            self._link.subscribe(wire.CARDS)
+            self._link.subscribe(CARDS)
         if self._catalogue_offered is not None:
             self._link.subscribe(wire.CATALOGUE)
 
@@ -95,7 +96,7 @@ class SiteNotices:
             if payload:
                 self._catalogue_offered(payload)
             return True
-        if topic == wire.CARDS and self._cards is not None:
+        if topic == CARDS and self._cards is not None:
             if payload:
                 self._hear_cards(self._cards, payload)
             return True

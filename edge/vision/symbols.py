@@ -111,7 +111,14 @@ def _corners(position: Any, *, linear: bool) -> Quad:
     return (d, c, b, a) if linear and mirrored else (a, b, c, d)
 
 
-def write_symbol(text: str, kind: Literal["datamatrix", "code128", "qr"], *, gs1: bool, scale: int) -> Luma:
+def write_symbol(
+    text: str,
+    kind: Literal["datamatrix", "code128", "qr"],
+    *,
+    gs1: bool,
+    scale: int,
+    level: Literal["L", "M", "Q", "H"] | None = None,
+) -> Luma:
     """A symbol as grey values with its quiet zone.
 
     Args:
@@ -119,7 +126,10 @@ def write_symbol(text: str, kind: Literal["datamatrix", "code128", "qr"], *, gs1
         kind: the carrier.
         gs1: write FNC1 in first position.
         scale: pixels per module.
+        level: error correction of a QR Code; None: the least.
     """
-    extra = {"force_square": True} if kind == "datamatrix" else {}
+    extra: dict[str, Any] = {"force_square": True} if kind == "datamatrix" else {}
+    if level is not None:
+        extra["ec_level"] = level
     barcode = zxingcpp.create_barcode(text, _WRITE[kind], gs1=gs1, **extra)
     return np.array(barcode.to_image(scale=scale, add_quiet_zones=True), dtype=np.uint8)

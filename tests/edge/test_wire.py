@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from edge import wire
+from edge import revocation, wire
 from edge.catalog.product import Level, Product
 from edge.rules.verdict import Audience, Outcome, Reason, Verdict
 from edge.seal import Sealed
@@ -235,7 +235,7 @@ def test_asyncapi_names_the_topics_of_the_code() -> None:
         wire.HUB_PRESENCE,
         wire.ORDERS.replace("+", "{id}"),
         wire.CATALOGUE,
-        wire.CARDS,
+        revocation.TOPIC,
     }
 
 

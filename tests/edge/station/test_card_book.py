@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edge import wire
 from edge.cards import Card, CardError, CardFault, CardKind
-from edge.revocation import RevocationError, revoke
+from edge.revocation import TOPIC, RevocationError, revoke
 from edge.sign import new_key
 from edge.station.card_book import FILE, CardBook
 from edge.station.notices import Notices
@@ -97,7 +96,7 @@ class Station:
         self.site = SiteNotices(OrderBook(None), self.link, self.notices, report=lambda _: None, cards=self.book)
 
     def hear(self, payload: bytes) -> None:
-        assert self.site.on_message(wire.CARDS, payload)
+        assert self.site.on_message(TOPIC, payload)
         self.site.work()
 
 
