@@ -14,6 +14,7 @@ from referencing import Registry, Resource
 
 from edge import wire
 from edge.catalog.product import Level, Product
+from edge.document_notices import TOPICS
 from edge.rules.verdict import Audience, Outcome, Reason, Verdict
 from edge.seal import Sealed
 from edge.station.record import Booking, correction_body, scan_body
@@ -21,7 +22,18 @@ from edge.udi.model import Finding, Grade, Issuer, Udi
 from edge.udi.read import Read
 
 SCHEMAS = Path(wire.__file__).with_name("schema")
-NAMES = ("event", "ack", "photo-ack", "status", "hub", "order-notice", "order", "catalogue-offer")
+NAMES = (
+    "event",
+    "ack",
+    "photo-ack",
+    "status",
+    "hub",
+    "order-notice",
+    "order",
+    "catalogue-offer",
+    "document-notice",
+    "document",
+)
 AT = datetime(2026, 11, 24, 8, 15, 2, 123456, tzinfo=UTC)
 EPOCH, CHAIN = "9f2c41d07be3a1c4", "ab" * 32
 
@@ -215,6 +227,7 @@ def test_asyncapi_names_the_topics_of_the_code() -> None:
         wire.HUB_PRESENCE,
         wire.ORDERS.replace("+", "{id}"),
         wire.CATALOGUE,
+        TOPICS.replace("+", "{id}"),
     }
 
 

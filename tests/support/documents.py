@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from hypothesis import strategies as st
 
+from edge.document_notices import signed
 from edge.documents import Document, DocumentKind, Line
+from edge.sign import Authority, new_key, public_half
 
 DI = "06901234567892"
 LETTERS = st.characters(whitelist_categories=("Lu", "Ll", "Lo", "Nd", "Pd"))
@@ -60,3 +64,23 @@ def documents(draw: st.DrawFn) -> Document:
         draw(st.integers(1, 2**31 - 1)),
         draw(DAYS),
     )
+
+
+BY = "hub-documents"
+KEY = new_key()
+AUTHORITY = Authority(BY, public_half(KEY), frozenset(("document",)))
+TABLE = (
+    f'\n[[authority]]\nname = "{BY}"\npublic_key = "{base64.b64encode(AUTHORITY.public_key).decode()}"\n'
+    'may = ["document"]\n'
+)
+"""As it stands in a station's file."""
+
+
+def payload(said: Document, *, by: str = BY, key: bytes = KEY) -> bytes:
+    """The notice of a document."""
+    return signed(said, by=by, key=key).encode()
+
+
+def altered(notice: bytes, **changed: Any) -> bytes:
+    """The same notice with other words around what was signed."""
+    return json.dumps({**json.loads(notice), **changed}, ensure_ascii=False, separators=(",", ":")).encode()
