@@ -222,7 +222,7 @@ def test_an_exported_journal_fills_the_gap(
 
 
 def test_migrate_makes_the_tables_and_says_the_version(ask: Ask) -> None:
-    assert "version 0003 before, 0003 now" in ask("db", "migrate").output
+    assert "version 0004 before, 0004 now" in ask("db", "migrate").output
 
 
 def test_a_running_collector_keeps_commands_that_write_out_of_a_file(tmp_path: Path) -> None:

@@ -209,13 +209,13 @@ def test_migrating_from_0001_keeps_what_is_there(place: str, tmp_path: Path, jou
     line = journal.scan()
     inbox.store(store, [Incoming(journal.topic, line, {})], RECEIVED)
     store.close()
-    with pytest.raises(StoreError, match=r"store version 0001, expected 0003: .*udi-hub db migrate"):
+    with pytest.raises(StoreError, match=r"store version 0001, expected 0004: .*udi-hub db migrate"):
         Store.open_writer(place)
     config = tmp_path / "hub.toml"
     config.write_text(f'[hub]\nstore = "{place}"\n[link]\nhost = "x"\nport = 1883\nbench = true\n', encoding="utf-8")
-    for before in ("0001", "0003"):
+    for before in ("0001", "0004"):
         done = CliRunner().invoke(main, ["db", "migrate", "--config", str(config)])
-        assert (done.exit_code, f"version {before} before, 0003 now" in done.output) == (0, True), done.output
+        assert (done.exit_code, f"version {before} before, 0004 now" in done.output) == (0, True), done.output
     migrated = Store.open_writer(place)
     pictures.store(migrated, [message(sealed())], RECEIVED)
     with migrated.read() as connection:
