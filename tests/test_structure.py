@@ -83,6 +83,7 @@ IMPORTED_IN: Mapping[str, tuple[str, ...]] = {
         "edge/hub/*key*.py",
         "edge/hub/patients.py",
     ),
+    "xlsxwriter": ("edge/hub/documents/sheets.py",),
     "python_calamine": ("edge/catalog/tables.py",),
     "cv2": ("edge/vision/pixels.py",),
     "numpy": ("edge/vision/*", "edge/demo/*", "hardware/camera*.py"),

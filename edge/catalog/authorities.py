@@ -28,8 +28,8 @@ class AuthorityTable:
     public_key: str = field(
         metadata={"check": _is_key, "expected": "an Ed25519 public key in base64, as `udi-hub recall key` prints it"}
     )
-    may: tuple[Literal["order", "catalogue"], ...] = field(
-        metadata={"check": bool, "expected": 'at least one of "order", "catalogue"'}
+    may: tuple[Literal["order", "catalogue", "document"], ...] = field(
+        metadata={"check": bool, "expected": 'at least one of "order", "catalogue", "document"'}
     )
 
 

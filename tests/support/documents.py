@@ -36,7 +36,7 @@ def document(ident: str = "PO-1", *lines: Line, **changed: Any) -> Document:
 def lines(draw: st.DrawFn, number: int) -> Line:
     """A line of any form."""
     serials = tuple(draw(st.lists(TEXTS, max_size=4, unique=True)))
-    texts = {name: draw(st.none() | TEXTS) for name in ("lot", "sscc", "box", "storage")}
+    texts = {name: draw(st.none() | TEXTS) for name in ("lot", "box", "storage")}
     di = draw(st.none() | DIS)
     return Line(
         number,
@@ -45,6 +45,7 @@ def lines(draw: st.DrawFn, number: int) -> Line:
         di=di,
         item=draw(TEXTS if di is None else st.none() | TEXTS),
         serials=tuple(f"{number}{serial}" for serial in serials),
+        sscc=draw(st.sampled_from((None, "106141412345678908"))),
         in_scope=draw(st.sampled_from((None, True, False))),
         made=draw(DAYS),
         **texts,

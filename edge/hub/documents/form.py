@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from edge.catalog import cells
@@ -11,7 +11,8 @@ from edge.catalog.cells import Cell
 from edge.catalog.columns import Column, Form
 from edge.catalog.fold import fold
 from edge.catalog.site_forms import HOUSE_CODES, ITEMS
-from edge.documents import MOST_QUANTITY, MOST_TEXT, NAME, DocumentKind
+from edge.documents import MOST_QUANTITY, MOST_TEXT, NAME, Document, DocumentKind
+from edge.hub.documents.sheets import Value
 from edge.udi.checks import has_mod10, is_digits
 
 _KINDS = {
@@ -147,3 +148,20 @@ LINES = Form(
         Column("storage", ("储存条件", "贮存条件", "储运条件", "运输储存条件", "storage condition"), text),
     ),
 )
+
+
+def rows_of(said: Document) -> Iterator[dict[str, Value]]:
+    """A document as rows of this table: one for each line, or for each serial of it."""
+    for line in said.lines:
+        row: dict[str, Value] = {
+            "document": said.ident,
+            "kind": said.kind.value,
+            "counterparty": said.counterparty,
+            "owner": said.owner,
+            "until": said.expires,
+            "line": line.number,
+            "quantity": 1 if line.serials else line.quantity,
+        }
+        same = ("name", "di", "item", "lot", "sscc", "box", "in_scope", "made", "storage")
+        row |= {name: getattr(line, name) for name in same}
+        yield from ({**row, "serial": serial} for serial in line.serials or (None,))

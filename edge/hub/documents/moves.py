@@ -1,0 +1,178 @@
+"""What was booked under a document: a row for each line and full UDI, for ERP, WMS or SPD.
+
+Training and what was undone are not in it. The projections say which scans these are; line, owner and production date
+stand in the events themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
+
+from edge.catalog import cells
+from edge.catalog.columns import Column, Form
+from edge.hub.reading import decode
+from edge.hub.stored_lines import StoredLines
+from edge.hub.tables import correction, event, scan
+
+PROMOTED = "promoted"
+"""Why a correction lets a scan of the training mode count."""
+KEPT = (PROMOTED, "completed")
+"""Corrections that add to a scan; every other one takes it back."""
+
+MOVES = Form(
+    "moves",
+    tuple(
+        Column(name, (title,), cells.text)
+        for name, title in (
+            ("document", "单据号"),
+            ("line", "行号"),
+            ("task", "业务"),
+            ("di", "产品标识"),
+            ("lot", "批号"),
+            ("serial", "序列号"),
+            ("made", "生产日期"),
+            ("expires", "有效期至"),
+            ("count", "数量"),
+            ("issuer", "发码机构"),
+            ("item", "物资编码"),
+            ("house_code", "院内码"),
+            ("counterparty", "往来单位"),
+            ("owner", "货主"),
+            ("place", "地点"),
+            ("operators", "操作人"),
+            ("first_at", "首次时间"),
+            ("last_at", "末次时间"),
+        )
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What was booked, for which line, as what. Parts of the UDI are None where the package had none."""
+
+    document: str
+    line: int | str | None
+    """As the station took it; None: it knew no line for it."""
+    task: str | None
+    issuer: str | None
+    di: str | None
+    lot: str | None
+    serial: str | None
+    made: date | None
+    expires: date | None
+    house_code: str | None
+    counterparty: str | None
+    owner: str | None
+    place: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A thing with how many sale units of it were booked."""
+
+    thing: Thing
+    count: int
+    operators: tuple[str, ...]
+    first_at: str
+    last_at: str
+
+    def row(self) -> dict[str, Any]:
+        """By the columns of `MOVES`."""
+        found = {name: getattr(self.thing, name) for name in Thing.__slots__}
+        told = {"count": self.count, "operators": "、".join(self.operators)}
+        return {**found, **told, "first_at": self.first_at, "last_at": self.last_at}
+
+
+def moves(connection: Connection, *, document: str | None = None, since: str | None = None) -> list[Move]:
+    """What was booked under documents, by document, line and time.
+
+    Args:
+        connection: a reading transaction.
+        document: only this one.
+        since: only scans from this time on, UTC as on the wire.
+    """
+    found: dict[Thing, Move] = {}
+    for thing, count, operator, at in _booked(connection, document, since):
+        by = () if operator is None else (operator,)
+        former = found.get(thing, Move(thing, 0, (), at, at))
+        operators = tuple(dict.fromkeys((*former.operators, *by)))
+        found[thing] = Move(thing, former.count + count, operators, min(former.first_at, at), max(former.last_at, at))
+    return sorted(found.values(), key=_order)
+
+
+def _order(move: Move) -> tuple[str, bool, int, str, str]:
+    line = move.thing.line
+    numbered = isinstance(line, int)
+    return move.thing.document, not numbered, line if isinstance(line, int) else 0, str(line), move.first_at
+
+
+def _booked(
+    connection: Connection, document: str | None, since: str | None
+) -> Iterator[tuple[Thing, int, str | None, str]]:
+    query = (
+        select(scan, event.c.digest, event.c.inbox_id)
+        .join(event, event.c.event_id == scan.c.event_id)
+        .where(scan.c.document.is_not(None), scan.c["count"] > 0, _counts(), *_asked(document, since))
+        .order_by(event.c.inbox_id, scan.c.event_id)
+    )
+    stored = StoredLines(connection)
+    rows = [(row, decode(stored.lines(row.inbox_id)[row.digest]).data) for row in connection.execute(query).all()]
+    replaced = {data.get("corrects") for _, data in rows}
+    for row, data in rows:
+        if row.event_id not in replaced:
+            yield _thing(row, data), row._mapping["count"], row.operator, row.at  # noqa: SLF001 - Row's public mapping
+
+
+def _asked(document: str | None, since: str | None) -> Iterator[ColumnElement[bool]]:
+    if document is not None:
+        yield scan.c.document == document
+    if since is not None:
+        yield scan.c.at >= since
+
+
+def _counts() -> ColumnElement[bool]:
+    reason = func.coalesce(correction.c.reason, "")
+    of = correction.c.corrects == scan.c.event_id
+    undone = exists().where(of, reason.not_in(KEPT))
+    promoted = exists().where(of, reason == PROMOTED)
+    return ~undone & or_(scan.c.training == 0, promoted)
+
+
+def _thing(row: Any, data: Mapping[str, Any]) -> Thing:
+    udi = data.get("udi") or {}
+    return Thing(
+        document=row.document,
+        line=_line(data.get("line")),
+        task=row.task,
+        issuer=row.issuer,
+        di=row.di,
+        lot=row.lot,
+        serial=row.serial,
+        made=_day(udi.get("manufactured")),
+        expires=_day(row.expires),
+        house_code=_text(data.get("house_code")),
+        counterparty=row.counterparty,
+        owner=_text(data.get("owner")),
+        place=row.place,
+    )
+
+
+def _line(value: Any) -> int | str | None:
+    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
