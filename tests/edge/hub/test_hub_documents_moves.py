@@ -10,7 +10,6 @@ import pytest
 
 from edge import wire
 from edge.catalog.product import Certificate, Level, NhsaCode, Product
-from edge.catalog.release import PiFlags
 from edge.documents import Document, DocumentKind
 from edge.hub import inbox
 from edge.hub.documents.moves import Move, Thing, moves
@@ -19,6 +18,7 @@ from edge.hub.patients import no_index
 from edge.hub.projector import project_all
 from edge.hub.reading import Incoming
 from edge.hub.store import Store
+from edge.udi.recover import PiFlags
 from tests.edge.hub.conftest import FakeJournal
 from tests.support.documents import DI, document, line
 
