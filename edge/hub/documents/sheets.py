@@ -13,8 +13,6 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-import xlsxwriter
-
 from edge.catalog.columns import ColumnMap, Form
 from edge.catalog.write import CatalogueError
 from hardware.host.files import replace
@@ -79,6 +77,8 @@ def _csv(table: Sequence[Sequence[str | int]]) -> bytes:
 
 
 def _xlsx(table: Sequence[Sequence[str | int]]) -> bytes:
+    import xlsxwriter  # noqa: PLC0415 - a hub that runs writes none
+
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out)
     sheet = book.add_worksheet()
