@@ -10,7 +10,18 @@ log = logging.getLogger(__name__)
 DAY_NS = 86_400_000_000_000
 MOST_REMEMBERED = 100
 
-Subject = Literal["link", "certificates", "clock", "identity", "refused", "picture", "order", "order_file"]
+Subject = Literal[
+    "link",
+    "certificates",
+    "clock",
+    "identity",
+    "refused",
+    "picture",
+    "order",
+    "order_file",
+    "document",
+    "document_file",
+]
 
 
 class Notices:

@@ -15,6 +15,9 @@ from typing import Any
 
 from edge import wire
 from edge.catalog.orders import MOST_VERSION, OrderError
+from edge.document_notices import TOPICS
+from edge.station.document_book import DocumentBook
+from edge.station.document_notices import DocumentNotices
 from edge.station.identity import HOUR_NS, Report
 from edge.station.notices import Notices
 from edge.station.order_book import OrderBook
@@ -42,6 +45,7 @@ class SiteNotices:
         *,
         report: Report,
         catalogue_offered: Callable[[bytes], None] | None = None,
+        documents: DocumentBook | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare.
@@ -52,6 +56,7 @@ class SiteNotices:
             notices: what people are told.
             report: journals the body of a ``station`` event.
             catalogue_offered: takes what the hub says of its catalogue; None: this station fetches none.
+            documents: where documents are kept; None: nowhere.
             after_step: told after ``order`` (in force, not on the card yet) and ``order-written``.
         """
         self._book = book
@@ -59,6 +64,7 @@ class SiteNotices:
         self._notices = notices
         self._report = report
         self._catalogue_offered = catalogue_offered
+        self._documents = None if documents is None else DocumentNotices(documents, notices)
         self._after_step = after_step
         self._wrong: dict[str, str] = {}
         """What stands at the broker and is not taken, by the order's number."""
@@ -75,12 +81,17 @@ class SiteNotices:
         self._link.subscribe(wire.ORDERS)
         if self._catalogue_offered is not None:
             self._link.subscribe(wire.CATALOGUE)
+        if self._documents is not None:
+            self._documents.on_connected()
+            self._link.subscribe(TOPICS)
 
     def on_message(self, topic: str, payload: bytes) -> bool:
         """A message; whether it was a notice to the site."""
         if topic == wire.CATALOGUE and self._catalogue_offered is not None:
             if payload:
                 self._catalogue_offered(payload)
+            return True
+        if self._documents is not None and self._documents.on_message(topic, payload):
             return True
         if not topic.startswith(PREFIX):
             return False
@@ -93,6 +104,8 @@ class SiteNotices:
 
     def work(self) -> None:
         """Bring what is new to the card, then tell the hub that it lasts."""
+        if self._documents is not None:
+            self._documents.work()
         now_ns = time.monotonic_ns()
         if not (self._book.unwritten or self._book.untold) or now_ns < self._retry_ns:
             return
@@ -119,6 +132,10 @@ class SiteNotices:
             "refused": self._refused,
             "authorities": [each.name for each in self._book.authorities],
         }
+
+    def documents_json(self) -> dict[str, Any] | None:
+        """As `stats_json`, of documents."""
+        return None if self._documents is None else self._documents.stats_json()
 
     def _hear(self, ident: str, payload: bytes) -> None:
         try:
