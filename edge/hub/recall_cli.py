@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge import wire
-from edge.hub.command import USAGE, settings_of
+from edge.hub.command import FAILED, failures, new_authority, opened, settings_of
 from edge.hub.config import CONFIG, HubConfig
-from hardware.host.toml import ConfigError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from edge.hub.recall import Kept
     from edge.sign import Authority
 
-FAILED = 1
 WITHDRAWN_DAYS = 400
 """So long a withdrawal is told: a station that was away for longer is rare, and its red light is on the safe side."""
 _PATH = click.Path(path_type=Path)
@@ -66,18 +64,8 @@ def recall() -> None:
 @click.option("--out", type=_PATH, required=True, help="A new file for the private key, mode 0600.")
 def key(name: str, out: Path) -> None:
     """Make a key pair for NAME, and print the [[authority]] table for hub and stations."""
-    import base64  # noqa: PLC0415 - see the module
-
-    from edge.hub.keys import create  # noqa: PLC0415
-    from edge.sign import new_key, public_half  # noqa: PLC0415
-
-    private = new_key()
-    with _failures():
-        create(out, base64.b64encode(private))
-    public = base64.b64encode(public_half(private)).decode("ascii")
-    click.echo("[[authority]]")
-    click.echo(f"name = {json.dumps(name, ensure_ascii=False)}\npublic_key = {json.dumps(public)}")
-    click.echo('may = ["order"]')
+    with failures():
+        new_authority(name, out, "order")
     click.echo(f"{out}: for {name} alone; put the table into hub.toml and every station.toml", err=True)
 
 
@@ -106,7 +94,7 @@ def draft(config: Path, catalogue: Path | None, file: Path | None, *, as_json: b
     given = {name: value for name, value in parts.items() if value not in (None, ())}
     if (file is None) == (not given):
         raise click.UsageError("give either a FILE or options")
-    with _failures():
+    with failures():
         said = from_file(file, _now()) if file is not None else from_options(given, _now())
         settings = settings_of(config)
         with _store(settings) as connection:
@@ -132,7 +120,7 @@ def sign(
     if not names:
         raise click.UsageError("--as NAME --key FILE: expected who signs")
     settings = settings_of(config)
-    with _failures():
+    with failures():
         with _store(settings, writes=False) as connection:
             kept = orders.open_draft(connection, ident)
             show(connection, kept, catalogue)
@@ -152,7 +140,7 @@ def publish(config: Path, catalogue: Path | None, ident: str, *, yes: bool) -> N
     from edge.hub.recall_show import show  # noqa: PLC0415
 
     settings = settings_of(config)
-    with _failures():
+    with failures():
         with _store(settings, writes=False) as connection:
             kept = orders.open_draft(connection, ident)
             show(connection, kept, catalogue)
@@ -173,7 +161,7 @@ def withdraw(config: Path, ident: str, days: int, names: Sequence[str], files: S
 
     settings = settings_of(config)
     ends = _now().astimezone().date() + timedelta(days=days)
-    with _failures():
+    with failures():
         if names:
             _confirm(f"withdraw {ident}: what it stops is accepted again?", yes=yes)
         with _store(settings) as connection:
@@ -194,7 +182,7 @@ def list_(config: Path, *, as_json: bool) -> None:
     from edge.hub.recall_show import row_of  # noqa: PLC0415
 
     today = _now().astimezone().date()
-    with _failures(), _store(settings_of(config), writes=False) as connection:
+    with failures(), _store(settings_of(config), writes=False) as connection:
         rows = [row_of(kept, *orders.stations(connection, kept), today) for kept in orders.listed(connection)]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
@@ -216,7 +204,7 @@ def hits(config: Path, catalogue: Path | None, ident: str, *, as_json: bool) -> 
     from edge.hub import recall as orders  # noqa: PLC0415 - see the module
     from edge.hub.recall_show import find  # noqa: PLC0415
 
-    with _failures(), _store(settings_of(config), writes=False) as connection:
+    with failures(), _store(settings_of(config), writes=False) as connection:
         found = find(connection, orders.newest(connection, ident), catalogue)
     rows = [dataclasses.asdict(each) for each in found]
     if as_json:
@@ -256,23 +244,8 @@ def _authorities(settings: HubConfig) -> tuple[Authority, ...]:
 
 @contextmanager
 def _store(settings: HubConfig, *, writes: bool = True) -> Iterator[Connection]:
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - see the module
-
-    from edge.hub.store import Store, StoreError  # noqa: PLC0415
-
-    try:
-        store = (Store.open_beside if writes else Store.open_reader)(settings.hub.store)
-    except StoreError as error:
-        click.echo(str(error), err=True)
-        sys.exit(USAGE)
-    try:
-        with store.begin() if writes else store.read() as connection:
-            yield connection
-    except DBAPIError as error:
-        click.echo(f"{store.name}: {error.orig}; nothing was changed, try again", err=True)
-        sys.exit(FAILED)
-    finally:
-        store.close()
+    with opened(settings, writes=writes) as store, store.begin() if writes else store.read() as connection:
+        yield connection
 
 
 def _confirm(question: str, *, yes: bool) -> None:
@@ -282,13 +255,3 @@ def _confirm(question: str, *, yes: bool) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    """What cannot be done is said in one line; none of these errors holds a secret."""
-    try:
-        yield
-    except (OSError, ValueError, ConfigError) as error:
-        click.echo(str(error), err=True)
-        sys.exit(FAILED)

@@ -147,7 +147,7 @@ def test_a_refusal_is_said_until_the_right_notice_stands_there(tmp_path: Path) -
     assert not heard.on_message("udi/site/order/R-1", b"")
 
 
-IDENTS = st.sampled_from(("PO-1", "PO-2", "PO-3"))
+IDENTS = st.sampled_from(("PO-1", "PO-2"))
 
 
 class Site(RuleBasedStateMachine):
@@ -189,7 +189,7 @@ class Site(RuleBasedStateMachine):
 
     @invariant()
     def the_newest_is_known(self) -> None:
-        found = {ident: self.kept.get(ident) for ident in ("PO-1", "PO-2", "PO-3")}
+        found = {ident: self.kept.get(ident) for ident in ("PO-1", "PO-2")}
         assert {ident: said.version for ident, said in found.items() if said is not None} == self.newest
 
 
@@ -197,5 +197,5 @@ def test_any_order_of_notices_and_restarts(tmp_path: Path) -> None:
     class Here(Site):
         folder = tmp_path
 
-    plan = settings(max_examples=60, stateful_step_count=15, deadline=None)
+    plan = settings(max_examples=100, stateful_step_count=20, deadline=None)
     run_state_machine_as_test(Here, settings=plan)
