@@ -81,6 +81,15 @@ def signed(said: Document, *, by: str, key: bytes) -> Notice:
     return Notice(said, body, sign("document", body, by=by, key=key))
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a notice says of its document."""
+
+    ident: str
+    version: int
+    expires: str | None
+
+
 def read_notice(payload: bytes, name: str) -> Notice:
     """A notice from its bytes; who signed it is yet to be asked, see `Notice.demand_signed`.
 
@@ -91,6 +100,24 @@ def read_notice(payload: bytes, name: str) -> Notice:
     Raises:
         DocumentError: no notice of schema 1 for a document of this name.
     """
+    head, body, signature = _open(payload)
+    said = decode(body)
+    found = Head(said.ident, said.version, None if said.expires is None else said.expires.isoformat())
+    if head != found or said.ident != name:
+        raise DocumentError(f"{head} for {name!r} around a document {found}"[:300])
+    return Notice(said, body, signature)
+
+
+def read_head(payload: bytes) -> Head:
+    """What a notice says that was read before: whether it is still as it was is looked at, its lines are not.
+
+    Raises:
+        DocumentError: it is damaged.
+    """
+    return _open(payload)[0]
+
+
+def _open(payload: bytes) -> tuple[Head, bytes, Signature]:
     if len(payload) > MOST_BYTES:
         raise DocumentError(f"{len(payload)} bytes, expected at most {MOST_BYTES}")
     try:
@@ -101,6 +128,9 @@ def read_notice(payload: bytes, name: str) -> Notice:
         case {
             "schema": 1,
             "kind": "document",
+            "id": str(ident),
+            "version": int(version),
+            "expires": str() | None as expires,
             "sha256": str(sha256),
             "body": str(packed),
             "sig": {"by": str(by), "sig": str(sig)},
@@ -110,12 +140,7 @@ def read_notice(payload: bytes, name: str) -> Notice:
             raise DocumentError(f"not a notice of a document of schema {SCHEMA}")
     if hashlib.sha256(body).hexdigest() != sha256:
         raise DocumentError(f"its body does not have the SHA-256 {sha256[:64]!r}: changed on the way")
-    said = decode(body)
-    found = (said.ident, said.version, None if said.expires is None else said.expires.isoformat())
-    told = (data.get("id"), data.get("version"), data.get("expires"))
-    if told != found or said.ident != name:
-        raise DocumentError(f"{(name, *told)!r:.200} around a document {found!r}")
-    return Notice(said, body, Signature(by, sig))
+    return Head(ident, version, expires), body, Signature(by, sig)
 
 
 def _unpack(packed: str) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from edge.document_notices import read_notice
+from edge.document_notices import read_head, read_notice
 from edge.documents import Document, DocumentError
 from edge.sign import Authority
 from hardware.host.files import replace, sync_folder
@@ -23,7 +23,9 @@ log = logging.getLogger(__name__)
 
 FOLDER = "documents"
 QUOTA_BYTES = 16 * 1024 * 1024
-"""Of notices: thousands of documents, and nothing beside the journal's reserve."""
+"""On the card: four thousand documents of a hundred lines, and little beside the journal's reserve."""
+_BLOCK = 4096
+"""A file takes so many bytes of a card, or several times as many."""
 _SUFFIX = ".json"
 _OVER = ".over"
 """An empty file beside a document that the hub has ended."""
@@ -61,7 +63,7 @@ class DocumentBook:
             authorities: whose signatures count here.
             is_open: whether work under a document is open here: it is never dropped.
             today: the local day; None if the clock does not know it.
-            quota_bytes: of all notices together.
+            quota_bytes: of all files together.
         """
         self._folder = folder
         self._authorities = tuple(each for each in authorities if "document" in each.may)
@@ -71,6 +73,7 @@ class DocumentBook:
         self._lock = threading.Lock()
         self._held: dict[str, _Held] = {}
         """In the order in which they came."""
+        self._used = 0
         self._unwritten: dict[str, None] = {}
         """Those whose files do not say what is held, by number."""
         self._load()
@@ -118,9 +121,7 @@ class DocumentBook:
         if not self._authorities:
             raise DocumentError("no [[authority]] here may sign documents: put the hub's into station.toml")
         notice.demand_signed(self._authorities)
-        with self._lock:
-            self._held.pop(ident, None)
-            self._held[ident] = _Held(payload, said.version, said.expires)
+        self._hold(ident, _Held(payload, said.version, said.expires))
         self._unwritten[ident] = None
         self._drop_beyond_quota()
         return said
@@ -144,7 +145,18 @@ class DocumentBook:
         with self._lock:
             held = list(self._held.values())
         over = sum(each.ended or each.over(today) for each in held)
-        return {"known": len(held), "over": over, "bytes": sum(len(each.payload) for each in held)}
+        return {"known": len(held), "over": over, "bytes": self._used}
+
+    def _hold(self, ident: str, held: _Held) -> None:
+        self._drop(ident)
+        with self._lock:
+            self._held[ident] = held
+        self._used += _cost(held)
+
+    def _drop(self, ident: str) -> None:
+        with self._lock:
+            former = self._held.pop(ident, None)
+        self._used -= 0 if former is None else _cost(former)
 
     def _end(self, ident: str) -> None:
         held = self._held.get(ident)
@@ -153,14 +165,11 @@ class DocumentBook:
             self._unwritten[ident] = None
 
     def _drop_beyond_quota(self) -> None:
-        used = sum(len(each.payload) for each in self._held.values())
-        for ident in self._by_worth() if used > self._quota else ():
-            if used <= self._quota:
+        for ident in self._by_worth() if self._used > self._quota else ():
+            if self._used <= self._quota:
                 return
-            used -= len(self._held[ident].payload)
             log.info("document=%s dropped: the quota of %d bytes is used up", ident, self._quota)
-            with self._lock:
-                del self._held[ident]
+            self._drop(ident)
             self._unwritten[ident] = None
 
     def _by_worth(self) -> list[str]:
@@ -198,9 +207,14 @@ class DocumentBook:
             ident = file.name.removesuffix(_SUFFIX)
             try:
                 payload = file.read_bytes()
-                said = read_notice(payload, ident).said
-            except (DocumentError, OSError) as error:
+                head = read_head(payload)
+                expires = None if head.expires is None else date.fromisoformat(head.expires)
+            except (OSError, ValueError) as error:  # DocumentError is a ValueError
                 log.error("%s: %s; it comes again from the hub", file, error)  # noqa: TRY400 - the text says it all
                 continue
             ended = file.with_name(f"{ident}{_OVER}").exists()
-            self._held[ident] = _Held(payload, said.version, said.expires, ended, on_card=True)
+            self._hold(ident, _Held(payload, head.version, expires, ended, on_card=True))
+
+
+def _cost(held: _Held) -> int:
+    return -(-len(held.payload) // _BLOCK) * _BLOCK

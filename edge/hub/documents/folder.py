@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 DONE, FAILED = "done", "failed"
 SUFFIXES = (".csv", ".xlsx", ".txt")
 """A program that writes slowly gives its file another name until it is whole."""
-LOOK_S = 2.0
+LOOK_S = 1.0
 FRESH_S = 300.0
 """A table of the largest size takes long to read."""
 
