@@ -1,4 +1,4 @@
-"""Files into the store: read, kept, told. One file is taken whole or not at all."""
+"""Files into the store: read, kept, told. A file with a fault is not taken at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edge.catalog.columns import PLAIN, ColumnMap, read_map
 from edge.catalog.site import SiteTables
 from edge.documents import Document, DocumentKind
 from edge.hub.documents.form import LINES
-from edge.hub.documents.keeping import Result, keep
+from edge.hub.documents.keeping import Result, demand_unbegun, keep
 from edge.hub.documents.moves import MOVES
 from edge.hub.documents.reading import Items, Reading, no_items, read_documents
 from edge.hub.documents.shipping import NOTE, SHIPPING
@@ -21,6 +21,8 @@ from edge.hub.store import Store
 
 FORMS = (LINES, MOVES, SHIPPING, NOTE)
 """What a column map may name."""
+AT_ONCE = 10
+"""Documents in one transaction: on SQLite events wait while it lasts. What a power cut leaves out, the file brings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,15 @@ class Importer:
         """
         how = Reading(mapping_of(self.map_file), self.kind, _items(self.tables))
         found = read_documents(file, how)
-        with self.store.begin() as connection:
-            return keep(connection, found, file.name, wire.iso(self.now()), begun=begun)
+        if not begun:
+            with self.store.read() as connection:
+                demand_unbegun(connection, found)
+        kept: list[tuple[Document, Result]] = []
+        for first in range(0, len(found), AT_ONCE):
+            with self.store.begin() as connection:
+                some = found[first : first + AT_ONCE]
+                kept += [keep(connection, said, file.name, wire.iso(self.now())) for said in some]
+        return kept
 
 
 def mapping_of(file: Path | None) -> ColumnMap:

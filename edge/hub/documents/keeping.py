@@ -36,41 +36,46 @@ class Kept:
     """When it was closed at the hub."""
 
 
-def keep(
-    connection: Connection, found: Iterable[Document], source: str, at: str, *, begun: bool = False
-) -> list[tuple[Document, Result]]:
-    """Take documents of a file, all or none; each gets its version here.
-
-    Args:
-        connection: of the transaction that takes them.
-        found: as they were read.
-        source: name of the file.
-        at: now, as on the wire.
-        begun: also change those that work was done under.
+def demand_unbegun(connection: Connection, found: Iterable[Document]) -> None:
+    """Refuse what would change under the hands of those who work.
 
     Raises:
-        KeepingError: names each that changed after work had been done under it.
+        KeepingError: names each document that changed after work had been done under it.
     """
-    kept: list[tuple[Document, Result]] = []
     wrong = []
     for said in found:
         former = find(connection, said.ident)
-        if former is not None and replace(said, version=former.said.version) == former.said:
-            kept.append((former.said, "unchanged"))
+        if former is None or _same(said, former.said):
             continue
-        work = None if former is None or begun else worked(connection, said.ident)
-        if work is not None:
+        station = worked(connection, said.ident)
+        if station is not None:
             wrong.append(
-                f"document {said.ident}: is not as it was imported on {former.imported if former else ''}, and work "
-                f"was done under it at {work}; with --begun it is changed all the same"
+                f"document {said.ident}: is not as it was imported on {former.imported[:10]}, and work was done under "
+                f"it at {station}; with --begun it is changed all the same"
             )
-            continue
-        said = replace(said, version=1 if former is None else former.said.version + 1)  # noqa: PLW2901 - its version here
-        _write(connection, said, source, at)
-        kept.append((said, "new" if former is None else "changed"))
     if wrong:
         raise KeepingError("\n".join(wrong))
-    return kept
+
+
+def keep(connection: Connection, said: Document, source: str, at: str) -> tuple[Document, Result]:
+    """Take a document; it gets its version here.
+
+    Args:
+        connection: of the transaction that takes it.
+        said: as it was read.
+        source: name of the file.
+        at: now, as on the wire.
+    """
+    former = find(connection, said.ident)
+    if former is not None and _same(said, former.said):
+        return former.said, "unchanged"
+    said = replace(said, version=1 if former is None else former.said.version + 1)
+    _write(connection, said, source, at)
+    return said, "new" if former is None else "changed"
+
+
+def _same(said: Document, former: Document) -> bool:
+    return replace(said, version=former.version) == former
 
 
 def find(connection: Connection, ident: str) -> Kept | None:

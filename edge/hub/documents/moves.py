@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
@@ -17,7 +17,7 @@ from edge.catalog import cells
 from edge.catalog.columns import Column, Form
 from edge.hub.reading import decode
 from edge.hub.stored_lines import StoredLines
-from edge.hub.tables import correction, event, scan
+from edge.hub.tables import correction, event, restamp, scan
 
 PROMOTED = "promoted"
 """Why a correction lets a scan of the training mode count."""
@@ -80,13 +80,19 @@ class Move:
     count: int
     operators: tuple[str, ...]
     first_at: str
+    """UTC as on the wire; the hub's word where the station did not know the time."""
     last_at: str
 
     def row(self) -> dict[str, Any]:
         """By the columns of `MOVES`."""
         found = {name: getattr(self.thing, name) for name in Thing.__slots__}
         told = {"count": self.count, "operators": "、".join(self.operators)}
-        return {**found, **told, "first_at": self.first_at, "last_at": self.last_at}
+        return {**found, **told, "first_at": _local(self.first_at), "last_at": _local(self.last_at)}
+
+    @property
+    def day(self) -> date:
+        """The local day of its last scan."""
+        return datetime.fromisoformat(self.last_at).astimezone().date()
 
 
 def moves(connection: Connection, *, document: str | None = None, since: str | None = None) -> list[Move]:
@@ -95,7 +101,7 @@ def moves(connection: Connection, *, document: str | None = None, since: str | N
     Args:
         connection: a reading transaction.
         document: only this one.
-        since: only scans from this time on, UTC as on the wire.
+        since: only scans from this time on by the stations' clocks, UTC as on the wire.
     """
     found: dict[Thing, Move] = {}
     for thing, count, operator, at in _booked(connection, document, since):
@@ -116,8 +122,9 @@ def _booked(
     connection: Connection, document: str | None, since: str | None
 ) -> Iterator[tuple[Thing, int, str | None, str]]:
     query = (
-        select(scan, event.c.digest, event.c.inbox_id)
+        select(scan, event.c.digest, event.c.inbox_id, restamp.c.latest)
         .join(event, event.c.event_id == scan.c.event_id)
+        .outerjoin(restamp, restamp.c.event_id == scan.c.event_id)
         .where(scan.c.document.is_not(None), scan.c["count"] > 0, _counts(), *_asked(document, since))
         .order_by(event.c.inbox_id, scan.c.event_id)
     )
@@ -126,7 +133,7 @@ def _booked(
     replaced = {data.get("corrects") for _, data in rows}
     for row, data in rows:
         if row.event_id not in replaced:
-            yield _thing(row, data), row._mapping["count"], row.operator, row.at  # noqa: SLF001 - Row's public mapping
+            yield _thing(row, data), row._mapping["count"], row.operator, row.latest or row.at  # noqa: SLF001 - Row's public mapping
 
 
 def _asked(document: str | None, since: str | None) -> Iterator[ColumnElement[bool]]:
@@ -161,6 +168,10 @@ def _thing(row: Any, data: Mapping[str, Any]) -> Thing:
         owner=_text(data.get("owner")),
         place=row.place,
     )
+
+
+def _local(at: str) -> str:
+    return datetime.fromisoformat(at).astimezone().isoformat(timespec="seconds")
 
 
 def _line(value: Any) -> int | str | None:

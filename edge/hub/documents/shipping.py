@@ -164,7 +164,7 @@ def _row(said: Document, line: Line, move: Move, lookup: Lookup, today: date) ->
         "document": said.ident,
         "counterparty": said.counterparty,
         "owner": said.owner,
-        "shipped": move.last_at[:10],
+        "shipped": move.day,
         "line": line.number,
         "name": line.name if product is None else product.name,
         "di": thing.di,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from tests.edge.hub.conftest import START, FakeJournal
 from tests.support.catalogues import DI as CATALOGUED
 from tests.support.catalogues import base
 from tests.support.documents import DI
+from tests.support.site import ROOT, command, wait_for
 
 HUB = """\
 [hub]
@@ -144,3 +147,18 @@ def test_a_key_for_documents(office: Office) -> None:
     assert settings.documents is not None
     assert settings.authority[0].may == ("document",)
     office.ask("key", "hub-documents", "--out", str(file), status=1)
+
+
+def test_a_folder_is_watched_until_interrupted(office: Office) -> None:
+    folder = office.folder / "in"
+    words = [*command("edge.hub.cli"), "documents", "import", str(folder), "--watch"]
+    watching = subprocess.Popen([*words, "--config", str(office.folder / "hub.toml")], cwd=ROOT)
+    try:
+        wait_for((folder / "done").is_dir, "the folders")
+        (folder / "so.csv").write_text(ROWS, encoding="utf-8")
+        wait_for((folder / "done" / "so.csv").exists, "the file to be taken")
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(10) == 0
+    finally:
+        watching.kill()
+    assert "open=True" in office.ask("list").output

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from edge import wire
+from edge.catalog.columns import PLAIN
 from edge.documents import Document, DocumentKind
 from edge.hub import inbox
 from edge.hub.documents.folder import DONE, FAILED, WatchedFolder
+from edge.hub.documents.form import LINES, rows_of
 from edge.hub.documents.importing import Importer
-from edge.hub.documents.keeping import KeepingError, close, counting, find, keep, known, listed
+from edge.hub.documents.keeping import KeepingError, close, counting, demand_unbegun, find, keep, known, listed
+from edge.hub.documents.sheets import write_table
 from edge.hub.patients import no_index
 from edge.hub.projector import project_all
 from edge.hub.reading import Incoming
@@ -26,9 +29,14 @@ AT = "2026-11-23T07:00:00.000000Z"
 CHANGED = document("PO-1", line(quantity=11))
 
 
-def kept(store: Store, *found: Document, at: str = AT, begun: bool = False) -> list[tuple[int, str]]:
+def kept(store: Store, *found: Document, at: str = AT) -> list[tuple[int, str]]:
     with store.begin() as connection:
-        return [(said.version, result) for said, result in keep(connection, found, "d.csv", at, begun=begun)]
+        return [(said.version, result) for said, result in (keep(connection, each, "d.csv", at) for each in found)]
+
+
+def refused(store: Store, *found: Document) -> None:
+    with store.read() as connection:
+        demand_unbegun(connection, found)
 
 
 def open_now(store: Store) -> dict[str, int]:
@@ -52,16 +60,21 @@ def test_a_changed_document_gets_the_next_version(store: Store) -> None:
     assert open_now(store) == {"PO-1": 2, "PO-2": 1}
 
 
-def test_work_that_was_done_is_not_overturned_silently(store: Store, journal: FakeJournal) -> None:
+def test_work_that_was_done_is_not_overturned_silently(store: Store, journal: FakeJournal, tmp_path: Path) -> None:
     kept(store, document(), document("PO-2"))
     journal.scan(document="PO-1")
     journal.scan(document="PO-2", fields={"training": True})
     heard(store, journal)
     with pytest.raises(KeepingError, match=r"document PO-1: is not as it was imported .* work was done .* at OR-03"):
-        kept(store, document("PO-3"), CHANGED)
+        refused(store, document("PO-3"), CHANGED)
+    refused(store, document("PO-3"), document(), document("PO-2", line(3)))
+    file = tmp_path / "d.csv"
+    write_table(file, LINES, PLAIN, (row for said in (document("PO-3"), CHANGED) for row in rows_of(said)), "csv")
+    importer = Importer(store, lambda: datetime(2026, 11, 26, tzinfo=UTC))
+    with pytest.raises(KeepingError, match="with --begun"):
+        importer.take(file)
     assert open_now(store) == {"PO-1": 1, "PO-2": 1}, "all of a file or nothing"
-    assert kept(store, document()) == [(1, "unchanged")]
-    assert kept(store, CHANGED, document("PO-2", line(3)), begun=True) == [(2, "changed"), (2, "changed")]
+    assert [result for _, result in importer.take(file, begun=True)] == ["new", "changed"]
 
 
 def test_a_document_counts_until_it_is_closed_or_over(store: Store, journal: FakeJournal) -> None:
@@ -78,7 +91,7 @@ def test_a_document_counts_until_it_is_closed_or_over(store: Store, journal: Fak
         with pytest.raises(KeepingError, match="no document PO-9"):
             close(connection, "PO-9", AT)
     assert open_now(store) == {"PO-2": 1, "PO-4": 1}
-    kept(store, document("PO-3", line(9)), document("PO-5", line(9)), at="2026-11-24T00:00:00.000000Z", begun=True)
+    kept(store, document("PO-3", line(9)), document("PO-5", line(9)), at="2026-11-24T00:00:00.000000Z")
     assert open_now(store) == {"PO-2": 1, "PO-3": 2, "PO-4": 1, "PO-5": 2}
 
 

@@ -114,7 +114,7 @@ def test_the_papers_name_everything() -> None:
         "supplier": "某某医药",
         "counterparty": "某某医院",
         "owner": None,
-        "shipped": "2026-11-26",
+        "shipped": left().day,
         "line": 1,
         "name": "一次性使用无菌导管",
         "model": "F6",

@@ -38,7 +38,8 @@ class Hub:
 
     def keep(self, *found: Document) -> None:
         with self.store.begin() as connection:
-            keep(connection, found, "d.csv", AT, begun=True)
+            for said in found:
+                keep(connection, said, "d.csv", AT)
 
     def look(self) -> list[str]:
         """Some time goes by; gives of which documents the hub spoke."""
