@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
 
 from edge.catalog import cells
 from edge.catalog.columns import Column, Form
 from edge.hub.reading import decode
 from edge.hub.stored_lines import StoredLines
-from edge.hub.tables import correction, event, restamp, scan
+from edge.hub.tables import correction, document_line, event, restamp, scan
 
 PROMOTED = "promoted"
 """Why a correction lets a scan of the training mode count."""
@@ -40,6 +40,7 @@ MOVES = Form(
             ("count", "数量"),
             ("issuer", "发码机构"),
             ("item", "物资编码"),
+            ("name", "产品名称"),
             ("house_code", "院内码"),
             ("counterparty", "往来单位"),
             ("owner", "货主"),
@@ -59,6 +60,9 @@ class Thing:
     document: str
     line: int | str | None
     """As the station took it; None: it knew no line for it."""
+    item: str | None
+    """Item code and name are those of the document's line."""
+    name: str | None
     task: str | None
     issuer: str | None
     di: str | None
@@ -130,10 +134,19 @@ def _booked(
     )
     stored = StoredLines(connection)
     rows = [(row, decode(stored.lines(row.inbox_id)[row.digest]).data) for row in connection.execute(query).all()]
+    lines = _lines(connection, query)
     replaced = {data.get("corrects") for _, data in rows}
     for row, data in rows:
         if row.event_id not in replaced:
-            yield _thing(row, data), row._mapping["count"], row.operator, row.latest or row.at  # noqa: SLF001 - Row's public mapping
+            yield _thing(row, data, lines), row._mapping["count"], row.operator, row.latest or row.at  # noqa: SLF001 - Row's public mapping
+
+
+def _lines(connection: Connection, of: Select[Any]) -> dict[tuple[str, int], tuple[str | None, str]]:
+    """Item code and name by document and line, of the documents in question."""
+    c = document_line.c
+    idents = of.with_only_columns(scan.c.document).order_by(None).distinct()
+    query = select(c.ident, c.number, c.item, c.name).where(c.ident.in_(idents))
+    return {(row.ident, row.number): (row.item, row.name) for row in connection.execute(query)}
 
 
 def _asked(document: str | None, since: str | None) -> Iterator[ColumnElement[bool]]:
@@ -151,11 +164,15 @@ def _counts() -> ColumnElement[bool]:
     return ~undone & or_(scan.c.training == 0, promoted)
 
 
-def _thing(row: Any, data: Mapping[str, Any]) -> Thing:
+def _thing(row: Any, data: Mapping[str, Any], lines: Mapping[tuple[str, int], tuple[str | None, str]]) -> Thing:
     udi = data.get("udi") or {}
+    line = _line(data.get("line"))
+    item, name = lines.get((row.document, line), (None, None)) if isinstance(line, int) else (None, None)
     return Thing(
         document=row.document,
-        line=_line(data.get("line")),
+        line=line,
+        item=item,
+        name=name,
         task=row.task,
         issuer=row.issuer,
         di=row.di,

@@ -12,6 +12,7 @@ from edge import wire
 from edge.catalog.product import Certificate, Level, NhsaCode, Product
 from edge.documents import Document, DocumentKind
 from edge.hub import inbox
+from edge.hub.documents.keeping import keep
 from edge.hub.documents.moves import Move, Thing, moves
 from edge.hub.documents.shipping import ShippingError, papers
 from edge.hub.patients import no_index
@@ -19,7 +20,7 @@ from edge.hub.projector import project_all
 from edge.hub.reading import Incoming
 from edge.hub.store import Store
 from edge.udi.recover import PiFlags
-from tests.edge.hub.conftest import FakeJournal
+from tests.edge.hub.conftest import START, FakeJournal
 from tests.support.documents import DI, document, line
 
 TODAY = date(2026, 11, 26)
@@ -50,6 +51,8 @@ def undo(journal: FakeJournal, event: bytes, reason: str = "undo") -> None:
 
 def test_a_row_for_each_line_and_udi(store: Store, journal: FakeJournal) -> None:
     receive = {"task": "RECEIVE"}
+    with store.begin() as connection:
+        keep(connection, document("PO-1", line(2, item="K-7", name="导丝")), "d.csv", wire.iso(START))
     journal.scan(document="PO-1", line=2, count=200, owner="某某", fields=receive)
     journal.scan(document="PO-1", line=1, lot="B2", fields={**receive, "operator": "N1"})
     journal.scan(document="PO-1", line=1, lot="B2", fields={**receive, "operator": "N2"})
@@ -63,6 +66,7 @@ def test_a_row_for_each_line_and_udi(store: Store, journal: FakeJournal) -> None
         (2, "A1", 200, ("N1207",)),
     ]
     row = found[1].row()
+    assert (row["item"], row["name"], found[0].row()["item"]) == ("K-7", "导丝", None)
     assert (row["di"], row["expires"], row["owner"], row["task"]) == (DI, date(2027, 12, 31), "某某", "RECEIVE")
     assert len(asked(store)) == 3
     assert [each.thing.document for each in asked(store, since=found[0].last_at)] == ["PO-1", "PO-2"]
@@ -80,8 +84,9 @@ def test_undone_replaced_and_training_scans_do_not_count(store: Store, journal: 
 
 
 def left(number: int | None = 1, count: int = 10, task: str = "SHIP", **changed: Any) -> Move:
-    nothing: dict[str, Any] = dict.fromkeys(("house_code", "counterparty", "owner", "place", "serial", "made"))
-    thing = Thing("SO-1", number, task, "GS1", DI, "A1", expires=date(2027, 12, 31), **nothing)
+    nothing: dict[str, Any] = dict.fromkeys(Thing.__slots__)
+    said = {"document": "SO-1", "line": number, "task": task, "issuer": "GS1", "di": DI, "lot": "A1"}
+    thing = Thing(**{**nothing, **said, "expires": date(2027, 12, 31)})
     at = "2026-11-26T08:00:00.000000Z"
     return Move(replace(thing, **changed), count, ("N1",), at, at)
 
