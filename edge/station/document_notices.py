@@ -17,6 +17,7 @@ PREFIX = TOPICS.removesuffix("+")
 RETRY_NS = 5_000_000_000
 """How often a card that does not take a document is tried again."""
 MOST_WHY = 300
+MOST_WRONG = 100
 
 
 class DocumentNotices:
@@ -32,7 +33,7 @@ class DocumentNotices:
         self._book = book
         self._notices = notices
         self._wrong: dict[str, str] = {}
-        """Why what stands at the broker is not taken; of the last ones, by number."""
+        """Why what stands at the broker is not taken, by the document's number."""
         self._retry_ns = 0
 
     def on_connected(self) -> None:
@@ -49,15 +50,12 @@ class DocumentNotices:
         try:
             said = self._book.take(ident, payload)
         except DocumentError as error:
-            if len(self._wrong) < 1:  # one is told, for there is one thing to do about it
+            if len(self._wrong) < MOST_WRONG:
                 self._wrong[ident] = f"a notice of document {ident!r:.80} is not taken: {error}"[:MOST_WHY]
         else:
             if said is not None:
                 log.info("document=%s version=%d kind=%s lines=%d", ident, said.version, said.kind, len(said.lines))
-        for why in self._wrong.values():
-            self._notices.hold("document", why, time.monotonic_ns())
-        if not self._wrong:
-            self._notices.drop("document")
+        self._say_wrong()
         return True
 
     def work(self) -> None:
@@ -72,6 +70,13 @@ class DocumentNotices:
             self._notices.hold("document_file", f"documents are known, but only until a restart: {error}", now_ns)
             return
         self._notices.drop("document_file")
+
+    def _say_wrong(self) -> None:
+        if not self._wrong:
+            self._notices.drop("document")
+            return
+        first, more = next(iter(self._wrong.values())), len(self._wrong) - 1
+        self._notices.hold("document", f"{first} (and {more} more)" if more else first, time.monotonic_ns())
 
     def stats_json(self) -> dict[str, Any]:
         """For ``udi-station status``."""

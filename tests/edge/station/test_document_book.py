@@ -141,7 +141,11 @@ def test_a_refusal_is_said_until_the_right_notice_stands_there(tmp_path: Path) -
     topic = TOPICS.replace("+", "PO-1")
     heard.on_message(topic, altered(payload(document()), version=7))
     assert "a notice of document 'PO-1' is not taken" in notices.texts[0]
+    heard.on_message(TOPICS.replace("+", "PO-2"), b"{}")
+    assert "(and 1 more)" in notices.texts[0]
     heard.on_message(topic, payload(document()))
+    assert "'PO-2'" in notices.texts[0]
+    heard.on_message(TOPICS.replace("+", "PO-2"), b"")
     assert notices.texts == ()
     assert not heard.on_message("udi/site/order/R-1", b"")
 
