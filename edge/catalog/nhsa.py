@@ -28,14 +28,23 @@ def nhsa_state(codes: Sequence[NhsaCode], today: date | None) -> State:
     Returns:
         ``mapped`` for one code in force, ``ambiguous`` for several, ``expired`` if all have ended, else ``missing``.
     """
-    counted = [each for each in codes if each.source == "table" or well_formed(each.code)]
-    dated = {each.code for each in counted if each.source == "table"}
-    counted = [each for each in counted if each.source == "table" or each.code not in dated]
-    in_force = _distinct(each.code for each in counted if _in_force(each, today))
+    in_force = codes_in_force(codes, today)
     if in_force:
         return "mapped" if len(in_force) == 1 else "ambiguous"
+    counted = _counted(codes)
     ended = today is not None and any(each.valid_to is not None and each.valid_to < today for each in counted)
     return "expired" if ended else "missing"
+
+
+def codes_in_force(codes: Sequence[NhsaCode], today: date | None) -> set[str]:
+    """The 医保 codes that hold today; see `nhsa_state`."""
+    return _distinct(each.code for each in _counted(codes) if _in_force(each, today))
+
+
+def _counted(codes: Sequence[NhsaCode]) -> list[NhsaCode]:
+    counted = [each for each in codes if each.source == "table" or well_formed(each.code)]
+    dated = {each.code for each in counted if each.source == "table"}
+    return [each for each in counted if each.source == "table" or each.code not in dated]
 
 
 def _distinct(codes: Iterable[str]) -> set[str]:

@@ -116,6 +116,10 @@ class SiteTables:
             certificate=self._certificate(product.certificate),
         )
 
+    def items(self) -> Iterator[tuple[str, str]]:
+        """Every item number with one of its DIs, by item."""
+        yield from self._conn.execute("SELECT item, di FROM item ORDER BY item, di")
+
     def scope_rows(self, product: Product | None = None) -> list[ScopeRow]:
         """The rows of scope lists that a product falls under; all of them without a product.
 

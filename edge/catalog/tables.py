@@ -1,4 +1,4 @@
-"""Tables of a site, as its offices keep them: CSV (UTF-8 or GB18030) and XLSX, read row by row.
+"""Tables of a site, as its offices keep them: CSV (UTF-8, UTF-16 with its mark, GB18030) and XLSX, read row by row.
 
 CSV of any size is read in bounded memory. A spreadsheet is held in memory as a whole, so its size is looked at first:
 one stray cell in the last corner would take every byte of the machine.
@@ -18,7 +18,7 @@ from typing import IO, Any, Literal
 from edge.catalog.cells import Cell
 from edge.catalog.write import CatalogueError
 
-Encoding = Literal["utf-8", "gb18030"]
+Encoding = Literal["utf-8", "utf-16", "gb18030"]
 
 MOST_LINE = 1_000_000
 """Characters of a line in CSV."""
@@ -41,7 +41,7 @@ def raw_rows(path: Path, encoding: Encoding | None = None) -> Iterator[list[Cell
 
     Args:
         path: CSV with commas, semicolons or tabs, or the first sheet of an XLSX file.
-        encoding: of CSV; None: UTF-8, and GB18030 if the file as a whole is no UTF-8.
+        encoding: of CSV without a mark; None: UTF-8, and GB18030 if the file as a whole is no UTF-8.
 
     Raises:
         CatalogueError: it cannot be read as a table; names the row where that is known.
@@ -54,7 +54,7 @@ def raw_rows(path: Path, encoding: Encoding | None = None) -> Iterator[list[Cell
         elif head == _OLE:
             raise CatalogueError(f"{path}: an old .xls file or one with a password; save it as .xlsx or CSV UTF-8")
         elif head.startswith(_UTF16):
-            raise CatalogueError(f"{path}: UTF-16; save it as CSV UTF-8")
+            yield from _csv(path, "utf-16")
         else:
             yield from _csv(path, encoding or _encoding(path))
     except OSError as error:

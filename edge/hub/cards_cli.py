@@ -70,6 +70,7 @@ def key(name: str, out: Path) -> None:
         raise click.UsageError(f"NAME {name!r} is printed on every card: expected up to 30 of A-Z 0-9 . -")
     with failures():
         make_key(name, out, "cards")
+    click.echo(f"{out}: for {name} alone; put the table into hub.toml and every station.toml", err=True)
 
 
 @cards.group(name="print")

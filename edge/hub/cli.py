@@ -19,6 +19,7 @@ from edge.hub.catalogue_cli import consistency, mapping
 from edge.hub.command import USAGE, reading, settings_of
 from edge.hub.config import CONFIG, HubConfig
 from edge.hub.db.cli import db, import_command
+from edge.hub.documents.cli import documents
 from edge.hub.keys_cli import keys
 from edge.hub.pictures_cli import picture
 from edge.hub.recall_cli import recall
@@ -38,7 +39,20 @@ def main() -> None:
     """The receiving end: collects what stations send and answers where things are."""
 
 
-for _command in (broker_config, cards, consistency, db, import_command, keys, mapping, picture, recall, record, stock):
+for _command in (
+    broker_config,
+    cards,
+    consistency,
+    db,
+    documents,
+    import_command,
+    keys,
+    mapping,
+    picture,
+    recall,
+    record,
+    stock,
+):
     main.add_command(_command)
 
 

@@ -15,8 +15,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from edge import wire
+from edge.document_notices import TOPICS
 from edge.hub import inbox, pictures, site_notices, stations, watermarks
 from edge.hub.cards_notice import CardsNotice
+from edge.hub.documents.notices import PREFIX as DOCUMENTS
+from edge.hub.documents.notices import DocumentNotices
 from edge.hub.offer import CatalogueOffer
 from edge.hub.reading import Incoming
 from edge.hub.store import Store
@@ -123,6 +126,7 @@ class Collector:
         now: Callable[[], datetime],
         *,
         offer: CatalogueOffer | None = None,
+        documents: DocumentNotices | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare; `worker.start()` begins.
@@ -132,6 +136,7 @@ class Collector:
             store: opened for writing.
             now: the hub's clock, aware, UTC.
             offer: the catalogue that stations are offered; None: none.
+            documents: those that stations are told; None: none.
             after_step: told after ``received``, every step of `edge.hub.inbox.store`, ``noted`` (statuses, inside their
                 transaction), ``stored``, ``acknowledged`` and ``answered``; tests kill the process there.
         """
@@ -154,6 +159,7 @@ class Collector:
         self._site = site_notices.SiteNotices(store, settings.authorities, now)
         self._cards = CardsNotice(store)
         self._offer = offer
+        self._documents = documents
         self._answers_ns = 0
         """When watermarks may be looked for again."""
         self._subscribed: set[str] = set()
@@ -201,6 +207,8 @@ class Collector:
     def _notices(self, now_ns: int) -> Iterator[tuple[str, bytes]]:
         """What the site is to be told now."""
         yield from self._site.due(now_ns)
+        if self._documents is not None:
+            yield from self._documents.due(now_ns)
         for notice in (self._cards, self._offer):
             told = None if notice is None else notice.due(now_ns)
             if told is not None:
@@ -229,8 +237,11 @@ class Collector:
         self._cards.begin()
         if self._offer is not None:
             self._offer.begin()
+        if self._documents is not None:
+            self._documents.begin(time.monotonic_ns())
+        documents = () if self._documents is None else (TOPICS,)
         try:
-            for topic in (*self._settings.subscriptions, wire.ORDERS):
+            for topic in (*self._settings.subscriptions, wire.ORDERS, *documents):
                 self._link.subscribe(topic)
         except NotConnected as error:
             log.warning("broker=lost reason=%s", error)
@@ -240,7 +251,9 @@ class Collector:
             log.error("topic=%s refused by the broker: expected the rights of the hub, see its access list", topic)
             return
         self._subscribed.add(topic)
-        if self.ready and topic != wire.ORDERS:  # a broker with rights of before may refuse these: events go on
+        if (
+            self.ready and topic in self._settings.subscriptions
+        ):  # a broker with rights of before may refuse these: events go on
             log.info("broker=connected session=%s", self._session)
             self._say_presence()
 
@@ -257,6 +270,8 @@ class Collector:
         """What stands at the broker for the site; acknowledged behind what came before it (MQTT v5, 4.6)."""
         if message.topic == wire.HUB_PRESENCE:
             self._hear_presence(message.payload)
+        elif self._documents is not None and message.topic.startswith(DOCUMENTS):
+            self._documents.heard(message.topic, message.payload)
         else:
             self._site.heard(message.topic, message.payload)
         if self._batch.messages:
@@ -356,7 +371,7 @@ class Collector:
 
 
 def _about_site(message: Message) -> bool:
-    return message.topic == wire.HUB_PRESENCE or message.topic.startswith(site_notices.PREFIX)
+    return message.topic == wire.HUB_PRESENCE or message.topic.startswith((site_notices.PREFIX, DOCUMENTS))
 
 
 def _incoming(message: Message) -> Incoming:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from edge.catalog.authorities import AuthorityTable, wrong
 from hardware.host.toml import Problem, load
@@ -125,6 +126,28 @@ class FilesTable:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentsTable:
+    """``[documents]``: deliveries, shipments, issues and returns, from ERP, WMS or SPD to the stations and back."""
+
+    authority: str = field(metadata=_FILLED)
+    """Name of the stations' ``[[authority]]`` as whom this hub signs documents."""
+    key: Path
+    """Its private key, a file of mode 0600, as ``udi-hub documents key`` makes it."""
+    folder: Path | None = None
+    """Files that appear here are imported, and moved to ``done`` or ``failed``. None: only by command."""
+    map: Path | None = None
+    """The site's own column headings, TOML."""
+    kind: Literal["receipt", "shipment", "issue", "return"] | None = None
+    """What a document is whose rows do not say it. None: they have to."""
+    tables: Path | None = None
+    """The site's tables, for item codes and 医保 codes."""
+    catalogue: Path | None = None
+    """For names and registration certificates on shipping documents."""
+    supplier: str | None = None
+    """Who delivers, as it stands on accompanying notes."""
+
+
+@dataclass(frozen=True, slots=True)
 class HubConfig:
     """The whole file."""
 
@@ -132,6 +155,7 @@ class HubConfig:
     link: LinkTable
     page: PageTable = PageTable()
     files: FilesTable | None = None
+    documents: DocumentsTable | None = None
     authority: tuple[AuthorityTable, ...] = ()
     """Whose signatures make an order; the same tables as in the stations' files."""
 

@@ -10,9 +10,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from edge.catalog.authorities import authorities
+from edge.documents import DocumentKind
 from edge.hub import files
 from edge.hub.collector import Collector, CollectorSettings
-from edge.hub.config import FilesTable, HubConfig
+from edge.hub.config import DocumentsTable, FilesTable, HubConfig
+from edge.hub.documents.folder import WatchedFolder
+from edge.hub.documents.importing import Importer
+from edge.hub.documents.notices import DocumentNotices, Signer
+from edge.hub.keys import read_key
 from edge.hub.offer import CatalogueOffer
 from edge.hub.page import application
 from edge.hub.patients import KeyFolderError, Patients, no_index
@@ -45,6 +50,7 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
     """
     try:
         index = _patient_index(config)
+        signer = _signer(config.documents)
         sock = _listen(config.page.listen, config.page.port)
         serving = _files(config.files)
         store = Store.open_writer(config.hub.store)
@@ -53,13 +59,14 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
         return 1
     reader = Store.open_reader(config.hub.store)
     offer = None if config.files is None else CatalogueOffer(config.files.folder, config.files.address)
-    collector = Collector(_settings(config), store, utc_now, offer=offer, after_step=after_step)
+    documents = None if signer is None else DocumentNotices(store, signer, utc_now)
+    collector = Collector(_settings(config), store, utc_now, offer=offer, documents=documents, after_step=after_step)
     expiry = Expiry(store, config.hub.pictures_days, utc_now)
     projector = Projector(store, index, collector.quiet, expiry, after_step)
     collector.on_stored = projector.wake
     servers = [PageServer(application(reader, utc_now), sock), *serving]
     try:
-        return _supervise(collector, projector, servers)
+        return _supervise(collector, projector, servers, _watched(config.documents, store, after_step))
     finally:
         reader.close()
         store.close()
@@ -72,8 +79,28 @@ def _files(table: FilesTable | None) -> list[PageServer]:
     return [PageServer(files.application(table.folder), _listen(table.listen, table.port), name="files", tls=tls)]
 
 
-def _supervise(collector: Collector, projector: Projector, servers: list[PageServer]) -> int:
+def _signer(table: DocumentsTable | None) -> Signer | None:
+    return None if table is None else Signer(table.authority, read_key(table.key))
+
+
+def _watched(table: DocumentsTable | None, store: Store, after_step: Callable[[str], None]) -> WatchedFolder | None:
+    """The folder that documents arrive in; one that cannot be used is told, and events are collected all the same."""
+    if table is None or table.folder is None:
+        return None
+    kind = None if table.kind is None else DocumentKind(table.kind)
+    try:
+        return WatchedFolder(table.folder, Importer(store, utc_now, table.map, kind, table.tables), after_step)
+    except OSError as error:
+        log.error("documents.folder: %s: no documents are taken from there", error)  # noqa: TRY400 - says it all
+        return None
+
+
+def _supervise(
+    collector: Collector, projector: Projector, servers: list[PageServer], watched: WatchedFolder | None
+) -> int:
     workers = [collector.worker, projector.worker, *(server.worker for server in servers)]
+    if watched is not None:
+        workers.append(watched.worker)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
@@ -85,6 +112,8 @@ def _supervise(collector: Collector, projector: Projector, servers: list[PageSer
     notify("STOPPING=1")
     for server in servers:
         server.ask_to_stop()
+    if watched is not None:
+        watched.worker.stop()
     projector.stop()
     collector.stop()
     for server in servers:

@@ -65,6 +65,7 @@ def key(name: str, out: Path) -> None:
     """Make a key pair for NAME, and print the [[authority]] table for hub and stations."""
     with failures():
         make_key(name, out, "order")
+    click.echo(f"{out}: for {name} alone; put the table into hub.toml and every station.toml", err=True)
 
 
 @recall.command()

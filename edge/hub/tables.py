@@ -182,6 +182,34 @@ station_status = Table(
     Column("seen", Text, nullable=False),
 )
 
+document = Table(
+    "document",
+    METADATA,
+    Column("ident", Text, primary_key=True),
+    Column("version", NUMBER, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("expires", Text),
+    Column("source", Text, nullable=False),
+    Column("imported", Text, nullable=False),
+    Column("closed", Text),
+)
+"""Documents of ERP, WMS or SPD in their newest version, as stations get them; see `edge.hub.documents.keeping`."""
+
+document_line = Table(
+    "document_line",
+    METADATA,
+    Column("ident", Text, primary_key=True),
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("di", Text),
+    Column("item", Text),
+    Column("lot", Text),
+    Column("quantity", NUMBER, nullable=False),
+    Column("in_scope", Boolean),
+    Index("document_line_di", "di"),
+)
+"""What was ordered or announced, for questions that compare it with what was scanned."""
+
 station_state = Table(
     "station_state",
     METADATA,

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -27,6 +27,8 @@ from edge.station.card_book import CardBook
 from edge.station.catalogue import fetcher, open_catalogue, open_tables, status_of
 from edge.station.config import StationConfig
 from edge.station.desk import Desk
+from edge.station.document_book import FOLDER as DOCUMENTS
+from edge.station.document_book import DocumentBook
 from edge.station.drafts import Drafter
 from edge.station.inputs import Inputs, ScannerInput, StdinInput
 from edge.station.journal.room import RESERVED_BYTES
@@ -95,6 +97,7 @@ class Station:
         signing = authorities(config.authority)
         orders = OrderBook(state_dir / ORDERS_FILE, signing)
         cards = CardBook(state_dir / CARDS_FILE, signing)
+        self.documents = DocumentBook(state_dir / DOCUMENTS, signing, today=lambda: _known_day(clock))
         journal = JournalReader.open(journal_file)
         self._lying = () if config.camera is None else last_seen(journal, clock.now().boot)
         self._panel = build_panel(config.panel, simulate=simulate)
@@ -132,6 +135,7 @@ class Station:
             orders=orders,
             cards=cards,
             catalogue_offered=None if self._fetch is None else self._fetch.offered,
+            documents=self.documents,
             after_step=after_step,
         )
         self._writer.on_append = self._uplink.wake
@@ -212,6 +216,12 @@ class Station:
             "link": self._uplink.stats_json(),
             "pid": os.getpid(),
         }
+
+
+def _known_day(clock: Clock) -> date | None:
+    """The local day; None if this machine does not know it: then no document ends."""
+    reading = clock.now()
+    return None if reading.quality in ("none", "floor") else reading.at.astimezone().date()
 
 
 def _journal(config: StationConfig, file: Path, drafter: Drafter, after_step: Callable[[str], None]) -> Journal:

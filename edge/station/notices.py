@@ -11,7 +11,18 @@ DAY_NS = 86_400_000_000_000
 MOST_REMEMBERED = 100
 
 Subject = Literal[
-    "link", "certificates", "clock", "identity", "refused", "picture", "order", "order_file", "cards", "cards_file"
+    "link",
+    "certificates",
+    "clock",
+    "identity",
+    "refused",
+    "picture",
+    "order",
+    "order_file",
+    "document",
+    "document_file",
+    "cards",
+    "cards_file",
 ]
 
 

@@ -17,9 +17,12 @@ from typing import Any
 
 from edge import wire
 from edge.catalog.orders import MOST_VERSION, OrderError
+from edge.document_notices import TOPICS
 from edge.revocation import TOPIC as CARDS
 from edge.revocation import RevocationError
 from edge.station.card_book import CardBook
+from edge.station.document_book import DocumentBook
+from edge.station.document_notices import DocumentNotices
 from edge.station.identity import HOUR_NS, Report
 from edge.station.notices import Notices
 from edge.station.order_book import OrderBook
@@ -48,6 +51,7 @@ class SiteNotices:
         report: Report,
         cards: CardBook | None = None,
         catalogue_offered: Callable[[bytes], None] | None = None,
+        documents: DocumentBook | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare.
@@ -59,6 +63,7 @@ class SiteNotices:
             report: journals the body of a ``station`` event.
             cards: knows which cards count no more; None: this station reads none.
             catalogue_offered: takes what the hub says of its catalogue; None: this station fetches none.
+            documents: where documents are kept; None: nowhere.
             after_step: told after ``order`` (in force, not on the card yet) and ``order-written``.
         """
         self._book = book
@@ -67,6 +72,7 @@ class SiteNotices:
         self._report = report
         self._cards = cards
         self._catalogue_offered = catalogue_offered
+        self._documents = None if documents is None else DocumentNotices(documents, notices)
         self._after_step = after_step
         self._wrong: dict[str, str] = {}
         """What stands at the broker and is not taken, by the order's number."""
@@ -89,6 +95,9 @@ class SiteNotices:
             self._link.subscribe(CARDS)
         if self._catalogue_offered is not None:
             self._link.subscribe(wire.CATALOGUE)
+        if self._documents is not None:
+            self._documents.on_connected()
+            self._link.subscribe(TOPICS)
 
     def on_message(self, topic: str, payload: bytes) -> bool:
         """A message; whether it was a notice to the site."""
@@ -99,6 +108,8 @@ class SiteNotices:
         if topic == CARDS and self._cards is not None:
             if payload:
                 self._hear_cards(self._cards, payload)
+            return True
+        if self._documents is not None and self._documents.on_message(topic, payload):
             return True
         if not topic.startswith(PREFIX):
             return False
@@ -111,6 +122,8 @@ class SiteNotices:
 
     def work(self) -> None:
         """Bring what is new to the card, then tell the hub that it lasts."""
+        if self._documents is not None:
+            self._documents.work()
         now_ns = time.monotonic_ns()
         if self._cards is not None and self._cards.unwritten and now_ns >= self._cards_retry_ns:
             self._write_cards(self._cards, now_ns)
@@ -139,6 +152,10 @@ class SiteNotices:
             "refused": self._refused,
             "authorities": [each.name for each in self._book.authorities],
         }
+
+    def documents_json(self) -> dict[str, Any] | None:
+        """As `stats_json`, of documents."""
+        return None if self._documents is None else self._documents.stats_json()
 
     def _hear(self, ident: str, payload: bytes) -> None:
         try:

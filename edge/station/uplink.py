@@ -16,6 +16,7 @@ from typing import Any
 from edge import wire
 from edge.station.aside import Refused
 from edge.station.card_book import CardBook
+from edge.station.document_book import DocumentBook
 from edge.station.identity import Identity, Report
 from edge.station.journal.ahead import ReadAhead
 from edge.station.journal.store import Head, JournalReader
@@ -67,6 +68,7 @@ class Uplink:
         orders: OrderBook | None = None,
         cards: CardBook | None = None,
         catalogue_offered: Callable[[bytes], None] | None = None,
+        documents: DocumentBook | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare; the worker connects.
@@ -81,6 +83,7 @@ class Uplink:
             orders: where the site's orders are kept; None: nowhere.
             cards: takes which cards are revoked; None: nothing does.
             catalogue_offered: takes what the hub says of its catalogue; None: this station fetches none.
+            documents: where documents are kept; None: nowhere.
             after_step: told after ``published``, ``watermark``, ``photo``, ``photo-ack``, ``order`` and
                 ``order-written``; tests kill it there.
         """
@@ -114,6 +117,7 @@ class Uplink:
             report=report,
             cards=cards,
             catalogue_offered=catalogue_offered,
+            documents=documents,
             after_step=after_step,
         )
         self.worker = Worker("uplink", self._step, fresh_within=FRESH_S, on_stop=self._close)
@@ -142,7 +146,8 @@ class Uplink:
 
     def stats_json(self) -> dict[str, Any]:
         """The counters and what a person should know, for ``udi-station status``."""
-        parts = {"pictures": self._photos.stats_json(), "orders": self._site.stats_json()}
+        site = {"orders": self._site.stats_json(), "documents": self._site.documents_json()}
+        parts = {"pictures": self._photos.stats_json(), **site}
         return {**asdict(self.stats), **parts, "notices": list(self._notices.texts)}
 
     def _step(self) -> None:

@@ -14,6 +14,7 @@ from referencing import Registry, Resource
 
 from edge import revocation, wire
 from edge.catalog.product import Level, Product
+from edge.document_notices import TOPICS
 from edge.rules.verdict import Audience, Outcome, Reason, Verdict
 from edge.seal import Sealed
 from edge.station.record import Booking, correction_body, scan_body
@@ -21,7 +22,19 @@ from edge.udi.model import Finding, Grade, Issuer, Udi
 from edge.udi.read import Read
 
 SCHEMAS = Path(wire.__file__).with_name("schema")
-NAMES = ("event", "ack", "photo-ack", "status", "hub", "order-notice", "order", "catalogue-offer", "revoked-cards")
+NAMES = (
+    "event",
+    "ack",
+    "photo-ack",
+    "status",
+    "hub",
+    "order-notice",
+    "order",
+    "catalogue-offer",
+    "document-notice",
+    "document",
+    "revoked-cards",
+)
 AT = datetime(2026, 11, 24, 8, 15, 2, 123456, tzinfo=UTC)
 EPOCH, CHAIN = "9f2c41d07be3a1c4", "ab" * 32
 
@@ -236,6 +249,7 @@ def test_asyncapi_names_the_topics_of_the_code() -> None:
         wire.ORDERS.replace("+", "{id}"),
         wire.CATALOGUE,
         revocation.TOPIC,
+        TOPICS.replace("+", "{id}"),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,10 +10,9 @@ from sqlalchemy import Connection, select
 
 from edge import wire
 from edge.hub.reading import decode
-from edge.hub.tables import event_key, gap, inbox
+from edge.hub.stored_lines import StoredLines
+from edge.hub.tables import event_key, gap
 
-MESSAGES_KEPT = 64
-"""Messages of one epoch come nearly in order: so many are kept at hand."""
 SHOWN = 20
 """Problems that are told of one chain; the rest is counted."""
 
@@ -53,7 +51,7 @@ def verify_chains(connection: Connection, station: str | None = None) -> Iterato
 def _verify(connection: Connection, station: str, epoch: str) -> Chain:
     k = event_key.c
     query = select(k.seq, k.digest, k.event_id, k.inbox_id).where(k.station == station, k.epoch == epoch)
-    messages = _Messages(connection)
+    messages = StoredLines(connection)
     closed = _closed(connection, station, epoch)
     chain: Chain | None = None
     before: tuple[int, str] = (0, "")
@@ -71,7 +69,7 @@ def _verify(connection: Connection, station: str, epoch: str) -> Chain:
     return chain
 
 
-def _link(connection: Connection, chain: Chain, row: Any, before: tuple[int, str], messages: _Messages) -> None:
+def _link(connection: Connection, chain: Chain, row: Any, before: tuple[int, str], messages: StoredLines) -> None:
     line = messages.lines(row.inbox_id).get(row.digest)
     if line is None:
         chain.tell(f"seq {row.seq}: message {row.inbox_id} holds no bytes with SHA-256 {row.digest}")
@@ -106,21 +104,3 @@ def _opening(connection: Connection, chain: Chain, event: wire.Event) -> None:
 def _closed(connection: Connection, station: str, epoch: str) -> set[tuple[int, int]]:
     query = select(gap.c.first, gap.c.last).where(gap.c.station == station, gap.c.epoch == epoch)
     return {(row.first, row.last) for row in connection.execute(query)}
-
-
-class _Messages:
-    """Lines of stored messages by digest; the last ones used are kept."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._kept: OrderedDict[int, dict[str, bytes]] = OrderedDict()
-
-    def lines(self, inbox_id: int) -> dict[str, bytes]:
-        found = self._kept.get(inbox_id)
-        if found is None:
-            payload = self._connection.execute(select(inbox.c.payload).where(inbox.c.id == inbox_id)).scalar()
-            found = {wire.digest(line): line for line in wire.split(payload or b"")}
-            self._kept[inbox_id] = found
-            if len(self._kept) > MESSAGES_KEPT:
-                self._kept.popitem(last=False)
-        return found

@@ -40,6 +40,8 @@ def written(folder: Path, content: str | bytes) -> Path:
 SAME = {
     "UTF-8": GOOD.encode(),
     "UTF-8 with BOM": GOOD.encode("utf-8-sig"),
+    "UTF-16, as Excel's Unicode text": GOOD.replace(",", "\t").encode("utf-16"),
+    "UTF-16, the other byte order": b"\xfe\xff" + GOOD.encode("utf-16-be"),
     "GB18030": GOOD.encode("gb18030"),
     "GBK": GOOD.encode("gbk"),
     "CRLF": GOOD.replace("\n", "\r\n").encode(),
@@ -69,7 +71,7 @@ REFUSED = {
     "only a heading that is missing one": ("产品标识\n" + DI, "no column for code .*医保编码"),
     "two columns for one": ("产品标识,DI,医保编码\n", "'产品标识' and 'DI' are both di"),
     "no text in any encoding": (b"\xe4\xba\xa7,\xff\xff\n\xff", "line 1: neither UTF-8 nor GB18030"),
-    "UTF-16": (GOOD.encode("utf-16"), "UTF-16; save it as CSV UTF-8"),
+    "UTF-16 that is cut off": (GOOD.encode("utf-16")[:-1], "expected utf-16: truncated data"),
     "an old xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "an old .xls file or one with a password"),
     "a quotation mark that never closes": (GOOD + '"' + DI + ",C1\n", "row 3: .*closed quotation marks"),
     "a row with more cells than the heading": (GOOD.replace("12-31", "12-31,x"), "row 2: 'x' stands behind"),
