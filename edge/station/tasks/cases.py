@@ -11,7 +11,7 @@ from dataclasses import replace
 from edge.rules.verdict import TaskName
 from edge.station.tasks.effects import UNDERSTOOD, Effect, Hold, Say, Step, asks, refuses, session
 from edge.station.tasks.said import Moment
-from edge.station.tasks.state import Asked, Case, Opening, Question, State
+from edge.station.tasks.state import Asked, Case, Opening, Question, State, Undoable
 
 ASK_NS = 10_000_000_000
 """How long a question waits for its confirmation."""
@@ -108,7 +108,7 @@ def suspend(state: State, case: Case, why: str) -> Step:
 def restored(state: State, former: Case, moment: Moment) -> Step:
     """A case with what was pending and used before an act that is taken back; one that was closed is open again.
 
-    Beside another case it is suspended until its band or card is shown; the same patient's next case stays the only one.
+    Beside another case it is suspended until its band or card is shown; the same patient's next case stays alone.
     """
     known = next((each for each in state.cases if each.ident == former.ident), None)
     if known is not None:
@@ -138,15 +138,15 @@ def _complete(state: State, case: Case, who: str, moment: Moment, *, confirmed: 
     if not confirmed:
         return Step(_asked(state, "complete", who, moment), asks("complete_emergency"))
     known = replace(case, who=who, touched_ns=moment.now_ns)
-    acts = tuple(
-        replace(each, case=replace(each.case, who=who))
-        if each.case is not None and each.case.ident == case.ident
-        else each
-        for each in state.undoable
-    )
-    after = replace(state.with_case(known), asked=None, undoable=acts)
+    after = replace(state.with_case(known), asked=None, undoable=tuple(_known(each, known) for each in state.undoable))
     completed = session(after, "case", "completed", case.ident, f"emergency {case.number}")
     return Step(after, (Hold(case.ident, who), completed, UNDERSTOOD))
+
+
+def _known(act: Undoable, case: Case) -> Undoable:
+    """An act of a case whose patient is known by now: taken back after the close, it comes back to that patient."""
+    ours = act.case is not None and act.case.ident == case.ident
+    return replace(act, case=case.like(act.case)) if act.case is not None and ours else act
 
 
 def _asked(state: State, what: Question, who: str | None, moment: Moment) -> State:

@@ -64,7 +64,8 @@ def ask_witness(state: State, reason: str, moment: Moment) -> Step:
     """A reason was shown why the last item was used despite its verdict: who else saw it?"""
     last, case = state.last, state.case
     recent = last is not None and last.refused and moment.now_ns - last.at_ns <= ANSWER_NS
-    if last is None or not recent or case is None or awaited(state) is not None:
+    ours = last is not None and case is not None and last.booking.case == case.ident
+    if last is None or case is None or not (recent and ours) or awaited(state) is not None:
         return Step(state, refuses("nothing_to_answer"))
     if last.item.serial and case.gone(last.item.key):
         return Step(state, refuses("serial_seen"))
@@ -131,7 +132,7 @@ def _used(state: State, case: Case, shown: Item, moment: Moment) -> Step:
 def _book(state: State, case: Case, shown: Item, booking: Booking, moment: Moment, witness: str | None = None) -> Step:
     event = moment.new_event()
     verdict, signal = shown_as(shown.verdict, booking)
-    record = Record(event, shown, verdict, booking, by(state, witness=witness), signal)
+    record = Record(event, shown, verdict, booking, by(state, TaskName.USE, witness), signal)
     after = replace(case.consumed(shown.key), touched_ns=moment.now_ns)
     state = remembered(state.with_case(after), (event,), moment, case)
     last = Last(shown, event, moment.now_ns, TaskName.USE, booking.count, booking=booking, witness=witness)
