@@ -15,7 +15,7 @@ from edge.station.tasks import machine, undo
 from edge.station.tasks.acts import ACTS
 from edge.station.tasks.effects import Correct, Effect, JudgeAgain, Record, Session, Step
 from edge.station.tasks.keeping import keep, restore
-from edge.station.tasks.said import BOOKED, Badge, Bed, Document, Item, Patient, Said, Shown
+from edge.station.tasks.said import BOOKED, Badge, Bed, Document, Item, Passed, Patient, Said, Shown
 from edge.station.tasks.state import Case, State
 from hardware.signals import Signal
 from tests.support.tasks import CHILD, EMERGENCY, MOTHER, NURSE, OK, UNDO, Table, act, card, no_code, piece, sheet
@@ -139,9 +139,9 @@ class Station(RuleBasedStateMachine):
         self.say(sheet(*(self.judged(PIECES[each]) for each in names)))
 
     @rule(seconds=st.sampled_from(WAITS_S))
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: int) -> None:
         self.table.now_ns += seconds * 1_000_000_000
-        self.take(machine.step(self.table.state, machine.Passed(), self.table.moment()))
+        self.take(machine.step(self.table.state, Passed(), self.table.moment()))
 
     @rule()
     def restart(self) -> None:
