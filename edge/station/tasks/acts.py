@@ -12,8 +12,8 @@ from edge.rules.verdict import Outcome, TaskName
 from edge.station.record import Booking
 from edge.station.tasks.effects import UNDERSTOOD, Light, Record, Say, Step, by, refuses
 from edge.station.tasks.said import Item, Moment
-from edge.station.tasks.state import Armed, Last, State
-from edge.station.tasks.use import remembered, seen
+from edge.station.tasks.state import Armed, Case, Last, State
+from edge.station.tasks.use import refused, remembered, seen, shown_as
 from hardware.signals import Signal
 
 ARMED_NS = 20_000_000_000
@@ -33,6 +33,8 @@ class _Act:
     """Units leave or come: its event has a count."""
     of_case: bool = False
     """Only under an open case."""
+    leaves: bool = False
+    """The piece is not at the patient any more: what was pending of it no longer is."""
     without_udi: bool = False
     """It really happened to something that shows no UDI, too."""
     right: str = ""
@@ -40,15 +42,18 @@ class _Act:
 
 
 ACTS: Mapping[str, _Act] = {
-    "WASTE": _Act(TaskName.WASTE, books=True, without_udi=True),
-    "RETURN": _Act(TaskName.RETURN, books=True),
-    "SEND_BACK": _Act(TaskName.SEND_BACK, books=True),
+    "WASTE": _Act(TaskName.WASTE, books=True, leaves=True, without_udi=True),
+    "RETURN": _Act(TaskName.RETURN, books=True, leaves=True, without_udi=True),
+    "SEND_BACK": _Act(TaskName.SEND_BACK, books=True, leaves=True, without_udi=True),
     "EXPLANT": _Act(TaskName.EXPLANT, books=True, of_case=True, without_udi=True),
     BIND: _Act(TaskName.BIND, books=False),
-    "QUARANTINE": _Act(TaskName.QUARANTINE, books=False, without_udi=True),
+    "QUARANTINE": _Act(TaskName.QUARANTINE, books=False, leaves=True, without_udi=True),
     "RELEASE": _Act(TaskName.RELEASE, books=False, right=QUALITY),
-    "SAMPLE": _Act(TaskName.SAMPLE, books=True),
+    "SAMPLE": _Act(TaskName.SAMPLE, books=True, leaves=True, without_udi=True),
 }
+
+
+_LEAVE = {TaskName.USE, *(each.task for each in ACTS.values() if each.leaves)}
 
 
 def arm(state: State, act: str, moment: Moment) -> Step:
@@ -57,13 +62,9 @@ def arm(state: State, act: str, moment: Moment) -> Step:
         return Step(replace(state, armed=None), (UNDERSTOOD,))
     if act == SHEET:
         return _arm_sheet(state, moment)
-    needed = ACTS[act]
-    if state.operator is None:
-        return Step(state, refuses("operator_missing"))
-    if needed.of_case and state.case is None:
-        return Step(state, refuses("patient_missing"))
-    if needed.right and needed.right not in state.rights:
-        return Step(state, refuses("right_missing"))
+    missing = _missing(state, ACTS[act])
+    if missing is not None:
+        return Step(state, refuses(missing))
     armed = Armed(act, moment.now_ns + ARMED_NS)
     return Step(replace(state, armed=armed, asked=None), (UNDERSTOOD, Say((f"act_{act.lower()}",))))
 
@@ -73,11 +74,31 @@ def task_of(act: str) -> TaskName | None:
     return ACTS[act].task if act in ACTS else None
 
 
+def _missing(state: State, does: _Act) -> str | None:
+    """What has to be shown before this act can be done."""
+    case = _at_patient(state)
+    if (case is not None and case.suspended) or (does.of_case and case is None):
+        return "patient_missing"
+    if state.operator is None and (case is None or case.opening != "emergency"):
+        return "operator_missing"
+    return "right_missing" if does.right and does.right not in state.rights else None
+
+
+def _at_patient(state: State) -> Case | None:
+    return state.case if state.task is TaskName.USE else None
+
+
 def item(state: State, act: str, shown: Item, moment: Moment) -> Step:
     """The item that the act waited for."""
+    does, case = ACTS[act], _at_patient(state)
+    missing = _missing(state, does)
+    if missing is not None:
+        return refused(replace(state, armed=None), shown, missing, moment)
+    if does.leaves and shown.serial and case is not None and case.gone(shown.key):
+        return refused(replace(state, armed=None), shown, "serial_seen", moment)
     if act == BIND:
         return _bind(state, shown, moment)
-    does, state = ACTS[act], replace(state, armed=None)
+    state = replace(state, armed=None)
     if not shown.fit and not (does.without_udi and shown.verdict.outcome is Outcome.MISSING):
         return seen(state, shown, shown.verdict, moment)
     return _done(state, does, shown, Booking(), moment)
@@ -97,7 +118,7 @@ def _bind(state: State, shown: Item, moment: Moment) -> Step:
 
 
 def _done(state: State, does: _Act, shown: Item, booking: Booking, moment: Moment) -> Step:
-    before, event = state.case, moment.new_event()
+    before, event = _at_patient(state), moment.new_event()
     opened = before is not None and shown.key != "" and before.pends(shown.key) is not None
     only_checked = does.task is TaskName.RETURN and opened
     count = 1 if before is not None else shown.units
@@ -107,12 +128,29 @@ def _done(state: State, does: _Act, shown: Item, booking: Booking, moment: Momen
         case=None if before is None else before.ident,
         document=None if state.work is None else state.work.ident,
     )
-    outcome = Outcome.ATTENTION if not shown.fit or shown.verdict.outcome is Outcome.ATTENTION else Outcome.ACCEPTED
-    record = Record(event, shown, shown.verdict, booking, by(state, does.task), Signal(outcome.value))
+    verdict, signal = shown_as(shown.verdict, booking)
+    record = Record(event, shown, verdict, booking, by(state, does.task), signal)
     if before is not None:
-        state = state.with_case(replace(before.settled(shown.key), touched_ns=moment.now_ns))
+        after = after_act(before, does.task, shown.key, booking.count, 1)
+        state = state.with_case(replace(after, touched_ns=moment.now_ns))
     state = remembered(state, (event,), moment, before)
-    return Step(replace(state, last=Last(shown, event, moment.now_ns, does.task, booking.count)), (record,))
+    last = Last(shown, event, moment.now_ns, does.task, booking.count, booking=booking)
+    return Step(replace(state, last=last), (record,))
+
+
+def after_act(case: Case, task: TaskName, key: str, count: int | None, pieces: int) -> Case:
+    """A case after an act or a use: what leaves is not pending any more, and what was consumed is no longer there.
+
+    Args:
+        case: before.
+        task: of the act.
+        key: of the pieces.
+        count: booked; None: nothing.
+        pieces: that it was done to.
+    """
+    if task not in _LEAVE:
+        return case
+    return case.settled(key, pieces) if count is None or task is TaskName.RETURN else case.consumed(key, pieces)
 
 
 def _arm_sheet(state: State, moment: Moment) -> Step:

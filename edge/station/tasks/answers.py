@@ -9,15 +9,17 @@ from dataclasses import replace
 
 from edge.rules.verdict import Declared, Made, TaskName
 from edge.station.record import Booking
+from edge.station.tasks import acts
 from edge.station.tasks.effects import UNDERSTOOD, JudgeAgain, Record, Say, Step, by, refuses, session
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import Case, Digits, Last, State
-from edge.station.tasks.use import ANSWER_NS, remembered
-from hardware.signals import Signal
+from edge.station.tasks.use import ANSWER_NS, remembered, shown_as
 
 DIGIT_NS = 4_000_000_000
 """A number is whole when its last digit was so long ago, or at ENTER."""
 MOST_DIGITS = 6
+MOST_AT_PATIENT = 500
+"""Pieces of one kind in one answer: more is a slip of the digits."""
 _MARKS = {"POINT": ".", "MINUS": "-"}
 
 
@@ -30,11 +32,11 @@ def recent(state: State, moment: Moment) -> Last | None:
 def digit(state: State, value: str, moment: Moment) -> Step:
     """One more digit of a number."""
     former = "" if state.digits is None else state.digits.text
-    if value == "ENTER":
-        return number(replace(state, digits=None), former, moment)
+    if value == "ENTER" and former:
+        return whole(state, moment)
     text = former + _MARKS.get(value, value)
     last = recent(state, moment)
-    if last is None or len(text) > MOST_DIGITS:
+    if last is None or value == "ENTER" or len(text) > MOST_DIGITS:
         return Step(replace(state, digits=None), refuses("nothing_to_answer"))
     kept = replace(last, at_ns=moment.now_ns)
     after = replace(state, digits=Digits(text, moment.now_ns + DIGIT_NS), last=kept)
@@ -46,9 +48,18 @@ def number(state: State, text: str, moment: Moment) -> Step:
     last = recent(state, moment)
     if last is None:
         return Step(state, refuses("nothing_to_answer"))
-    if text.isdecimal() and int(text) > 0 and not last.item.serial:
-        return _count(state, last, int(text), moment)
-    return Step(state, refuses("serial_counts_one" if last.item.serial else "not_a_number"))
+    if last.item.serial:
+        return Step(state, refuses("serial_counts_one"))
+    if not text.isdecimal() or int(text) == 0:
+        return Step(state, refuses("not_a_number"))
+    return _count(state, last, int(text), moment)
+
+
+def whole(state: State, moment: Moment) -> Step:
+    """The number whose digits were shown is whole."""
+    if state.digits is None:
+        return Step(state)
+    return number(replace(state, digits=None), state.digits.text, moment)
 
 
 def more(state: State, moment: Moment) -> Step:
@@ -66,7 +77,7 @@ def reason(state: State, value: str, moment: Moment) -> Step:
     last = recent(state, moment)
     if last is None or last.count is None:
         return Step(state, refuses("nothing_to_answer"))
-    return _instead(state, last, _booking(state, last, last.count, reason=value), state.case, moment)
+    return _instead(state, last, replace(last.booking, reason=value), moment)
 
 
 def made(state: State, value: str, moment: Moment) -> Step:
@@ -74,7 +85,7 @@ def made(state: State, value: str, moment: Moment) -> Step:
     last = recent(state, moment)
     if last is None or not last.refused:
         return Step(state, refuses("nothing_to_answer"))
-    return Step(state, (JudgeAgain(last.item, Declared(made=Made[value]), last.event_id),))
+    return Step(replace(state, armed=None), (JudgeAgain(last.item, Declared(made=Made[value]), last.event_id),))
 
 
 def resume(state: State, moment: Moment) -> Step:
@@ -95,48 +106,42 @@ def resume(state: State, moment: Moment) -> Step:
 def _count(state: State, last: Last, count: int, moment: Moment) -> Step:
     case = state.case
     pending = None if case is None else case.pends(last.item.key)
+    if last.booking.case is not None and count > MOST_AT_PATIENT:
+        return Step(state, refuses("too_many"))
     if last.count is not None:
         return _counted(state, last, count, moment)
     if case is None or pending is None or last.event_id != pending.event_id:
         return Step(state, refuses("nothing_to_answer"))
-    booking = replace(_booking(state, last, None), measurement={"quantity": "count", "value": count, "unit": "1"})
-    step = _instead(state, last, booking, case, moment)
+    booking = replace(last.booking, measurement={"quantity": "count", "value": count, "unit": "1"})
+    step = _instead(state, last, booking, moment)
     event = step.state.last.event_id if step.state.last is not None else pending.event_id
     checked = replace(pending, count=count, event_id=event, at_ns=moment.now_ns)
     return Step(step.state.with_case(case.checked(checked)), step.effects)
 
 
 def _counted(state: State, last: Last, count: int, moment: Moment) -> Step:
-    """So many were booked; under a case so many fewer are pending."""
-    before, more_of_it = state.case, count - (last.count or 0)
-    step = _instead(state, last, _booking(state, last, count), before, moment)
-    if before is None or last.task is not TaskName.USE:
+    """So many were booked; of the case as it was before it, so many are no longer pending."""
+    before, case = _before(state, last), state.case
+    step = _instead(state, last, replace(last.booking, count=count), moment)
+    if before is None or case is None or last.booking.case != case.ident:
         return step
-    kept = list(before.used)
-    for _ in range(-more_of_it):
-        kept.remove(last.item.key)
-    after = replace(before.settled(last.item.key, max(0, more_of_it)), used=(*kept, *[last.item.key] * more_of_it))
+    after = acts.after_act(case.like(before), last.task, last.item.key, count, count)
     return Step(step.state.with_case(after), step.effects)
 
 
-def _booking(state: State, last: Last, count: int | None, reason: str | None = None) -> Booking:
-    at_patient = state.case if last.task is not TaskName.RECEIVE else None
-    return Booking(
-        count=count,
-        case=None if at_patient is None else at_patient.ident,
-        document=None if state.work is None else state.work.ident,
-        reason=reason,
-        corrects=last.event_id,
-    )
+def _before(state: State, last: Last) -> Case | None:
+    """The case as it was before the last item."""
+    newest = state.undoable[-1] if state.undoable else None
+    return newest.case if newest is not None and last.event_id in newest.events else None
 
 
-def _instead(state: State, last: Last, booking: Booking, before: Case | None, moment: Moment) -> Step:
-    """Another event in the place of the last item's."""
-    event = moment.new_event()
-    signal = Signal(last.item.verdict.outcome.value) if booking.count is not None else Signal.CHECKED
-    record = Record(event, last.item, last.item.verdict, booking, by(state, last.task), signal)
-    replaced = replace(last, event_id=event, at_ns=moment.now_ns, count=booking.count)
-    former = state.undoable[-1:] if state.undoable and last.event_id in state.undoable[-1].events else ()
-    state = replace(state, undoable=state.undoable[: len(state.undoable) - len(former)], last=replaced)
-    case = former[0].case if former else before
-    return Step(remembered(state, (event,), moment, case), (record,))
+def _instead(state: State, last: Last, booking: Booking, moment: Moment) -> Step:
+    """Another event in the place of the last item's, with the verdict and the witness that it had."""
+    event, before = moment.new_event(), _before(state, last)
+    booking = replace(booking, corrects=last.event_id)
+    verdict, signal = shown_as(last.item.verdict, booking)
+    record = Record(event, last.item, verdict, booking, by(state, last.task, last.witness), signal)
+    replaced = replace(last, event_id=event, at_ns=moment.now_ns, count=booking.count, booking=booking)
+    others = tuple(each for each in state.undoable if last.event_id not in each.events)
+    state = replace(state, undoable=others, last=replaced)
+    return Step(remembered(state, (event,), moment, before), (record,))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from edge.rules.verdict import TaskName
 from edge.station.tasks.effects import UNDERSTOOD, Effect, Hold, Say, Step, asks, refuses, session
 from edge.station.tasks.said import Moment
-from edge.station.tasks.state import Asked, Case, Opening, Question, State
+from edge.station.tasks.state import Asked, Case, Opening, Question, State, Undoable
 
 ASK_NS = 10_000_000_000
 """How long a question waits for its confirmation."""
@@ -32,12 +32,14 @@ def shown(state: State, who: str, moment: Moment, *, opening: Opening = "patient
     confirmed = state.asked is not None and state.asked.who == who
     if case is not None and case.who == who:
         return _resumed(state, case, moment)
-    if case is not None and case.opening == "emergency" and case.who is None:
+    unknown = case is not None and case.opening == "emergency" and case.who is None
+    if case is not None and unknown and not case.suspended:
         return _complete(state, case, who, moment, confirmed=confirmed)
     if case is not None and case.waiting and not case.suspended and not confirmed:
         return Step(_asked(state, "patient", who, moment), asks("another_patient"))
     state = replace(state, asked=None)
-    left = close_quietly(state) if case is not None and not case.waiting else Step(state)
+    over = case is not None and not case.waiting and not unknown
+    left = close_quietly(state) if over else Step(state)
     known = next((each for each in left.state.cases if each.who == who), None)
     if known is not None:
         return _resumed(left.state, known, moment).after(*left.effects)
@@ -74,14 +76,17 @@ def open_case(state: State, case: Case) -> Step:
 
 
 def close(state: State, moment: Moment) -> Step:
-    """End the case: at once with nothing pending; else it asks, and the second time what is pending is signed off."""
-    case = state.case
+    """End the case: at once with nothing pending; else it asks, and the second time what is pending is signed off.
+
+    With none that is booked to, the newest of the others: after a power cut nobody's wristband comes back to it.
+    """
+    case = state.case or (state.cases[-1] if state.cases else None)
     if case is None:
         return Step(state, refuses("nothing_open"))
     confirmed = state.asked is not None and state.asked.what == "close"
     if case.waiting and not confirmed:
         return Step(_asked(state, "close", None, moment), asks("items_pending", "close_again"))
-    closed = close_quietly(replace(state, asked=None))
+    closed = close_quietly(replace(state, asked=None, active=case.ident))
     return closed.then(UNDERSTOOD, Say(("case_closed",)))
 
 
@@ -100,9 +105,22 @@ def suspend(state: State, case: Case, why: str) -> Step:
     return Step(state.with_case(replace(case, suspended=True)), (event,))
 
 
-def pending_light(state: State) -> bool:
-    """Whether the steady amber of an open case with items pending is lit."""
-    return any(case.waiting for case in state.cases)
+def restored(state: State, former: Case, moment: Moment) -> Step:
+    """A case with what was pending and used before an act that is taken back; one that was closed is open again.
+
+    Beside another case it is suspended until its band or card is shown; the same patient's next case stays alone.
+    """
+    known = next((each for each in state.cases if each.ident == former.ident), None)
+    if known is not None:
+        return Step(state.with_case(replace(known.like(former), touched_ns=moment.now_ns)))
+    if former.who is not None and any(each.who == former.who for each in state.cases):
+        return Step(state)
+    beside = state.case is not None or state.work is not None
+    case = replace(former, suspended=beside, touched_ns=moment.now_ns)
+    event = session(state, "case", "suspended" if beside else "resumed", case.ident, "undo")
+    if beside:
+        return Step(state.with_case(case), (event,))
+    return Step(replace(state.with_case(case), active=case.ident, task=TaskName.USE), (event,))
 
 
 def _resumed(state: State, case: Case, moment: Moment) -> Step:
@@ -120,9 +138,15 @@ def _complete(state: State, case: Case, who: str, moment: Moment, *, confirmed: 
     if not confirmed:
         return Step(_asked(state, "complete", who, moment), asks("complete_emergency"))
     known = replace(case, who=who, touched_ns=moment.now_ns)
-    after = replace(state.with_case(known), asked=None)
+    after = replace(state.with_case(known), asked=None, undoable=tuple(_known(each, known) for each in state.undoable))
     completed = session(after, "case", "completed", case.ident, f"emergency {case.number}")
     return Step(after, (Hold(case.ident, who), completed, UNDERSTOOD))
+
+
+def _known(act: Undoable, case: Case) -> Undoable:
+    """An act of a case whose patient is known by now: taken back after the close, it comes back to that patient."""
+    ours = act.case is not None and act.case.ident == case.ident
+    return replace(act, case=case.like(act.case)) if act.case is not None and ours else act
 
 
 def _asked(state: State, what: Question, who: str | None, moment: Moment) -> State:

@@ -48,4 +48,5 @@ def item(state: State, shown: Item, moment: Moment) -> Step:
     record = Record(event, shown, shown.verdict, booking, by(state), Signal(shown.verdict.outcome.value))
     touched = state if work is None else replace(state, work=replace(work, touched_ns=moment.now_ns))
     after = remembered(touched, (event,), moment, None)
-    return Step(replace(after, last=Last(shown, event, moment.now_ns, state.task, count)), (record,))
+    last = Last(shown, event, moment.now_ns, state.task, count, booking=booking)
+    return Step(replace(after, last=last), (record,))

@@ -39,8 +39,26 @@ def step(state: State, said: Said, moment: Moment) -> Step:
     ended = times.passed(state, moment)
     if isinstance(said, Passed):
         return ended
-    done = practice.practised(_said(replace(ended.state, acted_ns=moment.now_ns), said, moment))
-    return done.after(*ended.effects)
+    begun = replace(ended.state, acted_ns=moment.now_ns)
+    number = Step(begun) if _of_a_number(said) else practice.practised(answers.whole(begun, moment))
+    done = practice.practised(_said(number.state, said, moment))
+    return _apart(number.state, done).after(*ended.effects, *number.effects)
+
+
+def _of_a_number(said: Said) -> bool:
+    """A digit goes on with a number, and an undo takes it back; at anything else it is whole."""
+    if isinstance(said, Shown):
+        return said.card.kind is CardKind.DIGIT or said.card.value == "UNDO"
+    return said == Pressed(ButtonEvent.UNDO)
+
+
+def _apart(before: State, done: Step) -> Step:
+    """What was said of an item of one case or document is never said of another one's."""
+    after = done.state
+    work, former = (None if each.work is None else each.work.ident for each in (after, before))
+    if after.active == before.active and work == former:
+        return done
+    return Step(replace(after, armed=None, asked=None, digits=None, last=None), done.effects)
 
 
 def judged_as(state: State) -> TaskName:
@@ -82,6 +100,8 @@ def _said(state: State, said: Said, moment: Moment) -> Step:
 
 
 def _item(state: State, shown: Item, moment: Moment) -> Step:
+    """A question stands for what was there when it was asked: another item is no answer to it."""
+    state = replace(state, asked=None)
     if state.armed is not None and state.armed.act in acts.ACTS:
         return acts.item(state, state.armed.act, shown, moment)
     match state.task:
@@ -151,7 +171,7 @@ def _close(state: State, moment: Moment) -> Step:
 
 _ACTS: Mapping[str, _Handle] = {
     "CLOSE": _close,
-    "RESUME": answers.resume,
+    "RESUME": lambda state, moment: _work(state, lambda calm: answers.resume(calm, moment)),
     "UNDO": undo.undo,
     "REPEAT": lambda state, _moment: Step(state, (Repeat(),)),
     "MORE": answers.more,

@@ -25,7 +25,8 @@ def begin(state: State, moment: Moment) -> Step:
         return end(state)
     if state.case is not None or state.work is not None:
         return Step(state, refuses("close_first"))
-    after = replace(state, practice=Practice(moment.now_ns + PRACTICE_NS), practised=(), practised_ns=moment.now_ns)
+    practice = Practice(moment.now_ns + PRACTICE_NS)
+    after = replace(_apart(state), practice=practice, practised=(), practised_ns=moment.now_ns)
     return Step(after, (session(after, "training", "opened", None), UNDERSTOOD, Say(("training",))))
 
 
@@ -34,7 +35,12 @@ def end(state: State, why: str | None = None) -> Step:
     if state.practice is None:
         return Step(state)
     closed = session(state, "training", "closed", None, why)
-    return Step(replace(state, practice=None), (closed, Say(("training_over",))))
+    return Step(replace(_apart(state), practice=None), (closed, Say(("training_over",))))
+
+
+def _apart(state: State) -> State:
+    """What was done before is neither answered nor taken back in practice, and the other way round."""
+    return replace(state, undoable=(), last=None, armed=None, asked=None, digits=None)
 
 
 def promote(state: State, moment: Moment) -> Step:
@@ -53,7 +59,11 @@ def practised(step: Step) -> Step:
         return step
     effects = tuple(_checked(each) for each in step.effects)
     booked = tuple(each.event_id for each in effects if isinstance(each, Record) and each.booking.count is not None)
-    kept = (*step.state.practised, *booked)[-MOST_PRACTISED:]
+    gone = {each.corrects for each in effects if isinstance(each, Correct)}
+    gone |= {
+        each.booking.corrects for each in effects if isinstance(each, Record) and each.booking.corrects is not None
+    }
+    kept = tuple(each for each in (*step.state.practised, *booked) if each not in gone)[-MOST_PRACTISED:]
     return Step(replace(step.state, practised=kept), effects)
 
 

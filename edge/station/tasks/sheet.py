@@ -1,7 +1,7 @@
 """SHEET 扫登记单: the normal close of a case. The stickers of one picture against what was checked.
 
 On the sheet and checked: used. On the sheet and not checked before: used too, and amber. Checked and not on the sheet:
-asked, and the case stays open. A picture taken twice books nothing twice.
+asked, and the case stays open. A picture taken twice books nothing twice, and nor do two stickers of one serial.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
+from edge.station.tasks.acts import SHEET
 from edge.station.tasks.cases import close_quietly
 from edge.station.tasks.effects import QUESTION, UNDERSTOOD, Record, Say, Step, by, refuses
 from edge.station.tasks.said import Item, Moment, Sheet
@@ -33,7 +34,9 @@ class _Counted:
 def sheet(state: State, shown: Sheet, moment: Moment) -> Step:
     """Match the stickers of a picture with the case that is open."""
     case, missing = state.case, awaited(state)
-    state = replace(state, armed=None)
+    if state.armed is None or state.armed.act != SHEET:
+        return Step(state, refuses("nothing_to_answer"))
+    state = replace(state, armed=None, last=None)
     if not shown.stickers:
         return Step(state, refuses("sheet_empty"))
     if case is None or missing is not None:
@@ -47,17 +50,19 @@ def _match(case: Case, stickers: tuple[Item, ...]) -> tuple[list[_Counted], Case
     counted: list[_Counted] = []
     before = list(case.used)
     for sticker in stickers:
-        if sticker.fit and case.pends(sticker.key) is not None:
-            counted.append(_Counted(sticker, _booked(sticker.verdict), booked=True))
-            case = replace(case.settled(sticker.key), used=(*case.used, sticker.key))
-        elif sticker.key in before:
+        if sticker.serial and case.gone(sticker.key):
+            continue
+        if sticker.key in before:
             before.remove(sticker.key)
+        elif sticker.fit and case.pends(sticker.key) is not None:
+            counted.append(_Counted(sticker, _booked(sticker.verdict), booked=True))
+            case = case.consumed(sticker.key)
         elif not sticker.fit:
             counted.append(_Counted(sticker, sticker.verdict, booked=False))
         else:
             reasons = (Reason(NOT_CHECKED, Audience.PERSON), *sticker.verdict.reasons)
             counted.append(_Counted(sticker, Verdict(Outcome.ATTENTION, reasons), booked=True))
-            case = replace(case, used=(*case.used, sticker.key))
+            case = case.consumed(sticker.key)
     return counted, case
 
 

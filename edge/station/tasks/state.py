@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from edge.rules.verdict import TaskName
+from edge.station.record import Booking
 from edge.station.tasks.said import Item
 
 Opening = Literal["patient", "card", "emergency"]
@@ -39,7 +40,7 @@ class Case:
     """Of the case card, or of the emergency."""
     pending: tuple[Pending, ...] = ()
     used: tuple[str, ...] = ()
-    """Keys of the pieces used, one entry for each."""
+    """Keys of the pieces that are no longer there, one entry for each: used, wasted, sent back."""
     touched_ns: int = 0
     suspended: bool = False
     """Nothing is booked until its wristband or card is shown again."""
@@ -57,6 +58,18 @@ class Case:
         """With a piece checked, in the place of what was pending of it."""
         others = tuple(each for each in self.pending if each.key != pending.key)
         return replace(self, pending=(*others, pending))
+
+    def gone(self, key: str) -> bool:
+        """Whether this very piece is no longer there; only of keys that name one piece."""
+        return key in self.used
+
+    def like(self, former: Case) -> Case:
+        """With what was pending and used then; who the patient is, and whether it is suspended, is as it is now."""
+        return replace(self, pending=former.pending, used=former.used)
+
+    def consumed(self, key: str, count: int = 1) -> Case:
+        """With so many pieces no longer there."""
+        return replace(self.settled(key, count), used=(*self.used, *[key] * count))
 
     def settled(self, key: str, count: int = 1) -> Case:
         """With so many pieces no longer pending; those that never were make no difference."""
@@ -116,6 +129,9 @@ class Last:
     """Units booked; None: nothing."""
     refused: bool = False
     """Its verdict booked nothing, and an override may."""
+    booking: Booking = field(default_factory=Booking)
+    """As journaled: what takes its place differs from it in what was answered, and in nothing else."""
+    witness: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +194,7 @@ class State:
     def busy(self) -> bool:
         """Something is open and goes on: nobody is signed off in the midst of it."""
         working = self.work is not None and not self.work.paused
-        return working or (self.case is not None and not self.case.suspended)
+        return working or any(not each.suspended for each in self.cases)
 
     def with_case(self, case: Case) -> State:
         """With this case in the place of the one of its name, or as a new one."""

@@ -40,7 +40,7 @@ def _number(state: State, moment: Moment) -> Step:
     """A number whose last digit was a while ago is whole."""
     if state.digits is None or moment.now_ns <= state.digits.until_ns:
         return Step(state)
-    return answers.number(replace(state, digits=None), state.digits.text, moment)
+    return practice.practised(answers.whole(state, replace(moment, now_ns=state.digits.until_ns)))
 
 
 def _practice(state: State, moment: Moment) -> Step:
@@ -69,6 +69,7 @@ def _home(state: State, moment: Moment) -> Step:
     """What is open, suspended or paused too, never ends in the home task: its scans are refused instead."""
     if (
         state.case is not None
+        or state.busy
         or state.work is not None
         or state.task is state.home
         or moment.now_ns - state.acted_ns <= HOME_NS

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from edge.station.tasks import cases
 from edge.station.tasks.effects import UNDERSTOOD, Correct, Say, Step, by, refuses
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import State
@@ -18,15 +19,15 @@ UNDO_NS = 5 * 60 * 1_000_000_000
 
 def undo(state: State, moment: Moment) -> Step:
     """Take the last act back, if it is recent."""
+    if state.digits is not None:
+        return Step(replace(state, digits=None), (UNDERSTOOD, Say(("undone",))))
     act = state.undoable[-1] if state.undoable else None
     if act is None or moment.now_ns - act.at_ns > UNDO_NS:
         return Step(replace(state, undoable=()), refuses("nothing_to_undo"))
-    after = replace(state, undoable=state.undoable[:-1], last=None, digits=None)
-    open_still = act.case is not None and any(each.ident == act.case.ident for each in state.cases)
-    if act.case is not None and open_still:
-        after = after.with_case(replace(act.case, touched_ns=moment.now_ns))
+    after = replace(state, undoable=state.undoable[:-1], last=None, armed=None, asked=None)
     corrections = (Correct(event, "undo", by(state)) for event in reversed(act.events))
-    return Step(after, (*corrections, UNDERSTOOD, Say(("undone",))))
+    restored = Step(after) if act.case is None else cases.restored(after, act.case, moment)
+    return restored.after(*corrections).then(UNDERSTOOD, Say(("undone",)))
 
 
 def forgotten(state: State, event_id: str) -> State:

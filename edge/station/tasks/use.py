@@ -32,7 +32,7 @@ def item(state: State, shown: Item, moment: Moment) -> Step:
         return refused(state, shown, missing, moment)
     if not shown.fit or case is None:
         return seen(state, shown, shown.verdict, moment, refused=True)
-    if shown.serial and shown.key in case.used:
+    if shown.serial and case.gone(shown.key):
         return refused(state, shown, "serial_seen", moment)
     pending = case.pends(shown.key)
     if case.opening == "emergency" or (pending is not None and moment.now_ns - pending.at_ns >= LOOK_NS):
@@ -56,16 +56,19 @@ def despite(state: State, witness: str | None, moment: Moment) -> Step:
     state = replace(state, asked=None)
     if last is None or asked is None or case is None:
         return Step(state, refuses("nothing_to_answer"))
-    booking = Booking(count=1, case=case.ident, override={"reason": asked.reason})
-    return _book(state, case, last.item, booking, Signal.ATTENTION, moment, witness=witness)
+    booking = Booking(count=1, case=case.ident, override={"reason": asked.reason}, corrects=last.item.corrects)
+    return _book(state, case, last.item, booking, moment, witness)
 
 
 def ask_witness(state: State, reason: str, moment: Moment) -> Step:
     """A reason was shown why the last item was used despite its verdict: who else saw it?"""
     last, case = state.last, state.case
     recent = last is not None and last.refused and moment.now_ns - last.at_ns <= ANSWER_NS
-    if not recent or case is None or awaited(state) is not None:
+    ours = last is not None and case is not None and last.booking.case == case.ident
+    if last is None or case is None or not (recent and ours) or awaited(state) is not None:
         return Step(state, refuses("nothing_to_answer"))
+    if last.item.serial and case.gone(last.item.key):
+        return Step(state, refuses("serial_seen"))
     asked = replace(state, asked=Asked("witness", moment.now_ns + ASK_NS, reason=reason))
     if case.opening == "emergency":
         return despite(asked, None, moment)
@@ -79,13 +82,16 @@ def refused(state: State, shown: Item, why: str, moment: Moment) -> Step:
 
 
 def seen(state: State, shown: Item, verdict: Verdict, moment: Moment, *, refused: bool = False) -> Step:
-    """Record an item that books nothing."""
+    """Record an item that books nothing, and never looks as if it did."""
     case, document = state.case, None if state.work is None else state.work.ident
+    if verdict.outcome is Outcome.ACCEPTED:
+        verdict = replace(verdict, outcome=Outcome.CHECKED)
     event = moment.new_event()
-    at_patient = state.task is TaskName.USE and case is not None
-    booking = Booking(document=document, case=case.ident if at_patient and case is not None else None)
+    at_patient = case is not None and not case.suspended and state.task is TaskName.USE
+    booking = Booking(document=document, case=case.ident if case is not None and at_patient else None)
+    booking = replace(booking, corrects=shown.corrects)
     record = Record(event, shown, verdict, booking, by(state), Signal(verdict.outcome.value))
-    last = Last(shown, event, moment.now_ns, state.task, None, refused=refused)
+    last = Last(shown, event, moment.now_ns, state.task, None, refused=refused, booking=booking)
     return Step(replace(state, last=last), (record,))
 
 
@@ -97,35 +103,38 @@ def remembered(state: State, events: tuple[str, ...], moment: Moment, case: Case
     return replace(state, undoable=acts[-MOST_UNDOABLE:])
 
 
+def shown_as(verdict: Verdict, booking: Booking) -> tuple[Verdict, Signal]:
+    """How an act's verdict is recorded and shown: what moves no units never looks as if it did."""
+    if verdict.outcome not in (Outcome.ACCEPTED, Outcome.CHECKED):
+        return verdict, Signal.ATTENTION
+    outcome = Outcome.CHECKED if booking.count is None else Outcome.ACCEPTED
+    return replace(verdict, outcome=outcome), Signal(outcome.value)
+
+
 def _checked(state: State, case: Case, shown: Item, former: Pending | None, moment: Moment) -> Step:
     """Valid and not opened yet. What a person can act on keeps its light: now is the time."""
-    outcome = shown.verdict.outcome if shown.verdict.outcome is Outcome.ATTENTION else Outcome.CHECKED
     event, count = moment.new_event(), 1 if former is None else former.count
-    record = Record(
-        event,
-        shown,
-        Verdict(outcome, shown.verdict.reasons),
-        Booking(case=case.ident),
-        by(state),
-        Signal(outcome.value),
-    )
+    booking = Booking(case=case.ident, corrects=shown.corrects)
+    verdict, signal = shown_as(shown.verdict, booking)
+    record = Record(event, shown, verdict, booking, by(state), signal)
     pending = Pending(shown.key, count, event, moment.now_ns)
     after = replace(case.checked(pending), touched_ns=moment.now_ns)
     state = remembered(state.with_case(after), (event,), moment, case)
-    return Step(replace(state, last=Last(shown, event, moment.now_ns, TaskName.USE, None)), (record,))
+    last = Last(shown, event, moment.now_ns, TaskName.USE, None, booking=booking)
+    return Step(replace(state, last=last), (record,))
 
 
 def _used(state: State, case: Case, shown: Item, moment: Moment) -> Step:
-    return _book(state, case, shown, Booking(count=1, case=case.ident), Signal(shown.verdict.outcome.value), moment)
+    booking = Booking(count=1, case=case.ident, corrects=shown.corrects)
+    return _book(state, case, shown, booking, moment)
 
 
-def _book(
-    state: State, case: Case, shown: Item, booking: Booking, signal: Signal, moment: Moment, witness: str | None = None
-) -> Step:
+def _book(state: State, case: Case, shown: Item, booking: Booking, moment: Moment, witness: str | None = None) -> Step:
     event = moment.new_event()
-    record = Record(event, shown, shown.verdict, booking, by(state, witness=witness), signal)
-    after = replace(case.settled(shown.key), used=(*case.used, shown.key), touched_ns=moment.now_ns)
+    verdict, signal = shown_as(shown.verdict, booking)
+    record = Record(event, shown, verdict, booking, by(state, TaskName.USE, witness), signal)
+    after = replace(case.consumed(shown.key), touched_ns=moment.now_ns)
     state = remembered(state.with_case(after), (event,), moment, case)
-    last = Last(shown, event, moment.now_ns, TaskName.USE, booking.count)
+    last = Last(shown, event, moment.now_ns, TaskName.USE, booking.count, booking=booking, witness=witness)
     said = (Say(("used_despite",)),) if booking.override is not None else ()
     return Step(replace(state, last=last), (record, *said))
