@@ -21,6 +21,7 @@ import click
 from edge import wire
 from edge.hub.command import FAILED, failures, make_key, settings_of, store_of
 from edge.hub.config import CONFIG
+from hardware.host.files import replace
 
 if TYPE_CHECKING:
     from edge.cards import Card
@@ -223,7 +224,7 @@ def _print(
             for text in texts:
                 read_card(text, known)
         labels = [(label or cards_sheets.label)(card, text) for card, text in zip(made, texts, strict=True)]
-        job.out.write_bytes(pdf.pages(title, labels, layout, font, job.symbol))
+        replace(job.out, pdf.pages(title, labels, layout, font, job.symbol))  # mode 0600: who has a badge's code is it
     click.echo(f"{job.out}: {len(made)} cards, {made[0].number} to {made[-1].number}")
 
 

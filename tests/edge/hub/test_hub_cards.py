@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import sys
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ import pypdfium2
 import pytest
 from click.testing import CliRunner, Result
 
+import edge.hub
 from edge.cards import Card, CardKind, read_card, values, words
 from edge.catalog.authorities import authorities
+from edge.hub import cards
 from edge.hub.cards_notice import LOOK_NS, CardsNotice
 from edge.hub.cards_pdf import FontError, font_file
 from edge.hub.cards_sheets import StaffError, read_staff
@@ -56,6 +59,7 @@ class Office:
     def print(self, *arguments: str) -> Page:
         done = self.ask("print", *arguments, *self.signing, "--out", str(self.out), "--font", str(FONT))
         assert done.exit_code == 0, done.output
+        assert stat.S_IMODE(self.out.stat().st_mode) == 0o600
         return Page(self.out, self.authority)
 
     def revoke(self, *arguments: str) -> Result:
@@ -263,3 +267,21 @@ def test_a_key_that_is_not_the_authority_s_neither_prints_nor_revokes(office: Of
 def test_without_a_font_it_is_said_which(tmp_path: Path) -> None:
     with pytest.raises(FontError, match=r"none\.ttf: expected one with Chinese; apt install fonts-noto-cjk"):
         font_file(tmp_path / "none.ttf")
+
+
+def test_a_hub_without_the_packages_for_printing_names_them(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "edge.hub.cards_pdf")
+    monkeypatch.delattr(edge.hub, "cards_pdf")
+    monkeypatch.setitem(sys.modules, "fpdf", None)
+    done = office.ask("print", "sheet", *office.signing, "--out", str(office.out))
+    assert (done.exit_code, "udi-station[cards,camera]" in done.output) == (2, True), done.output
+    assert not office.out.exists()
+
+
+def test_a_list_goes_on_above_what_a_lost_store_said(store: Store) -> None:
+    with store.begin() as connection:
+        made = cards.issue(connection, [cards.Wanted(CardKind.CASE)] * 2, "2026-01-01T00:00:00Z")
+        signer = ("CARDS", bytes(32))
+        first = cards.take_back(connection, [made[0].number], [], ("2026-01-01T00:00:00Z", 1_767_225_600), signer)
+        late = cards.take_back(connection, [made[1].number], [], ("2025-01-01T00:00:00Z", 1_735_689_600), signer)
+    assert (first.version, late.version) == (1_767_225_600, 1_767_225_601)

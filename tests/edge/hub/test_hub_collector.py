@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from edge import wire
+from edge import revocation, wire
+from edge.cards import CardKind
+from edge.hub import cards, tables
 from edge.hub import collector as collecting
-from edge.hub import tables
 from edge.hub.collector import Collector, CollectorSettings
 from edge.hub.store import Store
 from hardware.host.link import Connected, Link, LinkEvent, LinkSettings, Message, Subscribed
@@ -117,6 +118,17 @@ def test_a_batch_is_stored_and_answered(broker: int, collector: Collector, store
     assert count(store, "unprojected") == count(store, "inbox")
     assert collector.stats.messages >= 12
     assert collector.stats.answers <= 5
+
+
+def test_revoked_cards_stand_at_the_broker_for_whoever_comes(broker: int, collector: Collector, store: Store) -> None:
+    with store.begin() as connection:
+        printed = cards.issue(connection, [cards.Wanted(CardKind.CASE)], wire.iso(now()))
+        at = (wire.iso(now()), int(now().timestamp()))
+        made = cards.take_back(connection, [printed[0].number], [], at, ("CARDS", bytes(32)))
+    for _ in range(2):
+        with closing(Peer(broker, revocation.TOPIC)) as peer:
+            peer.wait_for(revocation.TOPIC, version=made.version, numbers=[printed[0].number])
+    assert collector.worker.alive
 
 
 def test_a_late_will_of_an_older_hub_is_corrected(broker: int, collector: Collector) -> None:
