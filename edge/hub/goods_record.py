@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from edge.hub.counting import Standing
 from edge.hub.ledger import Balance, StockQuestion, stock
 from edge.hub.sessions import Presence, Step, presences, steps
+from edge.hub.tables import document_line
 from edge.hub.trace import Question, Trace, trace
 
 
@@ -105,14 +106,14 @@ class GoodsRecord:
     steps: tuple[Step, ...]
 
 
-def goods_record(connection: Connection, document: str, announced: Sequence[Announced] = ()) -> GoodsRecord | None:
-    """Everything of one document; None if nothing is known of it.
+def goods_record(connection: Connection, document: str) -> GoodsRecord | None:
+    """Everything of one document; None if no station has worked under it.
 
     Args:
-        connection: to the projections.
+        connection: to the store.
         document: its number.
-        announced: its lines, as the ERP, WMS or SPD that it came from knows them.
     """
+    announced = _announced(connection, document)
     changes, rows = steps(connection, "document", document), trace(connection, Question(document=document))
     if not changes and not rows:
         return None
@@ -141,6 +142,13 @@ def goods_record(connection: Connection, document: str, announced: Sequence[Anno
         remarks=tuple(_remark(row) for row in counting if row.reason is not None or row.outcome == "MISSING"),
         steps=tuple(changes),
     )
+
+
+def _announced(connection: Connection, document: str) -> list[Announced]:
+    """Its lines, as the ERP, WMS or SPD that it came from knows them."""
+    c = document_line.c
+    query = select(c.number, c.di, c.quantity).where(c.ident == document).order_by(c.number)
+    return [Announced(str(row.number), row.di, row.quantity) for row in connection.execute(query)]
 
 
 def compare(announced: Sequence[Announced], lines: Sequence[Line]) -> Iterator[Compared]:

@@ -1,8 +1,4 @@
-"""What was booked under a document: a row for each line and full UDI, for ERP, WMS or SPD.
-
-Training and what was undone are not in it. The projections say which scans these are; line, owner and production date
-stand in the events themselves.
-"""
+"""What was booked under a document: a row for each line and full UDI, for ERP, WMS or SPD; only what counts."""
 
 from __future__ import annotations
 
@@ -11,18 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from edge.catalog import cells
 from edge.catalog.columns import Column, Form
-from edge.hub.reading import decode
-from edge.hub.stored_lines import StoredLines
-from edge.hub.tables import correction, document_line, event, restamp, scan
-
-PROMOTED = "promoted"
-"""Why a correction lets a scan of the training mode count."""
-KEPT = (PROMOTED, "completed")
-"""Corrections that add to a scan; every other one takes it back."""
+from edge.hub.counting import counts
+from edge.hub.tables import document_line, restamp, scan
 
 MOVES = Form(
     "moves",
@@ -126,19 +116,14 @@ def _booked(
     connection: Connection, document: str | None, since: str | None
 ) -> Iterator[tuple[Thing, int, str | None, str]]:
     query = (
-        select(scan, event.c.digest, event.c.inbox_id, restamp.c.latest)
-        .join(event, event.c.event_id == scan.c.event_id)
+        select(scan, restamp.c.latest)
         .outerjoin(restamp, restamp.c.event_id == scan.c.event_id)
-        .where(scan.c.document.is_not(None), scan.c["count"] > 0, _counts(), *_asked(document, since))
-        .order_by(event.c.inbox_id, scan.c.event_id)
+        .where(scan.c.document.is_not(None), scan.c["count"] > 0, counts(), *_asked(document, since))
+        .order_by(scan.c.at, scan.c.event_id)
     )
-    stored = StoredLines(connection)
-    rows = [(row, decode(stored.lines(row.inbox_id)[row.digest]).data) for row in connection.execute(query).all()]
     lines = _lines(connection, query)
-    replaced = {data.get("corrects") for _, data in rows}
-    for row, data in rows:
-        if row.event_id not in replaced:
-            yield _thing(row, data, lines), row._mapping["count"], row.operator, row.latest or row.at  # noqa: SLF001 - Row's public mapping
+    for row in connection.execute(query):
+        yield _thing(row, lines), row._mapping["count"], row.operator, row.latest or row.at  # noqa: SLF001 - Row's public mapping
 
 
 def _lines(connection: Connection, of: Select[Any]) -> dict[tuple[str, int], tuple[str | None, str]]:
@@ -156,17 +141,8 @@ def _asked(document: str | None, since: str | None) -> Iterator[ColumnElement[bo
         yield scan.c.at >= since
 
 
-def _counts() -> ColumnElement[bool]:
-    reason = func.coalesce(correction.c.reason, "")
-    of = correction.c.corrects == scan.c.event_id
-    undone = exists().where(of, reason.not_in(KEPT))
-    promoted = exists().where(of, reason == PROMOTED)
-    return ~undone & or_(scan.c.training == 0, promoted)
-
-
-def _thing(row: Any, data: Mapping[str, Any], lines: Mapping[tuple[str, int], tuple[str | None, str]]) -> Thing:
-    udi = data.get("udi") or {}
-    line = _line(data.get("line"))
+def _thing(row: Any, lines: Mapping[tuple[str, int], tuple[str | None, str]]) -> Thing:
+    line = int(row.line) if row.line is not None and row.line.isdecimal() else row.line
     item, name = lines.get((row.document, line), (None, None)) if isinstance(line, int) else (None, None)
     return Thing(
         document=row.document,
@@ -178,25 +154,17 @@ def _thing(row: Any, data: Mapping[str, Any], lines: Mapping[tuple[str, int], tu
         di=row.di,
         lot=row.lot,
         serial=row.serial,
-        made=_day(udi.get("manufactured")),
+        made=_day(row.manufactured),
         expires=_day(row.expires),
-        house_code=_text(data.get("house_code")),
+        house_code=row.house_code,
         counterparty=row.counterparty,
-        owner=_text(data.get("owner")),
+        owner=row.owner,
         place=row.place,
     )
 
 
 def _local(at: str) -> str:
     return datetime.fromisoformat(at).astimezone().isoformat(timespec="seconds")
-
-
-def _line(value: Any) -> int | str | None:
-    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _day(value: Any) -> date | None:

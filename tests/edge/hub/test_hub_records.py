@@ -14,10 +14,13 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
 from edge import wire
+from edge.documents import Document, DocumentKind, Line
 from edge.hub.case_record import CaseRecord, case_record
 from edge.hub.cli import main
+from edge.hub.documents import keeping as documents
 from edge.hub.duplicates import duplicates
-from edge.hub.goods_record import Announced, GoodsRecord, Line, compare, goods_record
+from edge.hub.goods_record import Announced, GoodsRecord, compare, goods_record
+from edge.hub.goods_record import Line as Booked
 from edge.hub.inbox import store as store_messages
 from edge.hub.patients import no_index
 from edge.hub.projector import project_all
@@ -302,7 +305,7 @@ def test_a_document_says_what_was_booked_line_by_line(store: Store, depot: Room)
     assert (record.released_by, record.shipped_by, record.refused) == (("Q1",), ("N3",), False)
 
 
-ANNOUNCED = (Announced("2", DI, 12), Announced("3", DI, 1), Announced("10", DI, 5))
+ANNOUNCED = ((2, 12), (3, 1), (10, 5))
 
 
 def test_what_a_document_announced_is_compared_with_what_was_booked(store: Store, depot: Room) -> None:
@@ -310,8 +313,11 @@ def test_what_a_document_announced_is_compared_with_what_was_booked(store: Store
     depot.does("SHIP", 5, lot="B", line=10, document="DN-1")
     depot.does("SHIP", 2, lot="C", document="DN-1")
     keep(store, depot.journal)
-    with store.read() as connection:
-        record = goods_record(connection, "DN-1", ANNOUNCED)
+    announced = (Line(number, "Lens", units, di=DI) for number, units in ANNOUNCED)
+    with store.begin() as connection:
+        document = Document("DN-1", DocumentKind.SHIPMENT, None, None, tuple(announced))
+        documents.keep(connection, document, "DN-1.csv", "2026-11-26T08:00:00.000000Z")
+        record = goods_record(connection, "DN-1")
     assert record is not None
     assert record.lines_expected == 3
     assert [(each.line, each.announced, each.booked, each.difference) for each in record.compared] == [
@@ -324,7 +330,7 @@ def test_what_a_document_announced_is_compared_with_what_was_booked(store: Store
 
 
 def test_a_delivery_is_compared_by_what_was_received() -> None:
-    line = Line("1", None, DI, "A", None, None, {"RECEIVE": 200}, held=False)
+    line = Booked("1", None, DI, "A", None, None, {"RECEIVE": 200}, held=False)
     assert [each.difference for each in compare((Announced("1", DI, 200),), [line])] == [0]
     assert [each.difference for each in compare((Announced("1", DI, 200),), [])] == [-200]
     assert list(compare((), [line])) == []
