@@ -97,7 +97,13 @@ class Station:
         signing = authorities(config.authority)
         orders = OrderBook(state_dir / ORDERS_FILE, signing)
         cards = CardBook(state_dir / CARDS_FILE, signing)
-        self.documents = DocumentBook(state_dir / DOCUMENTS, signing, today=lambda: _known_day(clock))
+        self._open_document: Callable[[], str | None] = lambda: None
+        documents = DocumentBook(
+            state_dir / DOCUMENTS,
+            signing,
+            is_open=lambda ident: ident == self._open_document(),
+            today=lambda: _known_day(clock),
+        )
         journal = JournalReader.open(journal_file)
         self._lying = () if config.camera is None else last_seen(journal, clock.now().boot)
         self._panel = build_panel(config.panel, simulate=simulate)
@@ -117,6 +123,7 @@ class Station:
             photographs=self._photographer,
             after_step=after_step,
         )
+        self._open_document = lambda: self._desk.document
         self._panel.connect(self._desk)
         if self._photographer is not None:
             self._photographer.on_kept = lambda ident, name: self._desk.post(Kept(ident, name))
@@ -135,7 +142,7 @@ class Station:
             orders=orders,
             cards=cards,
             catalogue_offered=None if self._fetch is None else self._fetch.offered,
-            documents=self.documents,
+            documents=documents,
             after_step=after_step,
         )
         self._writer.on_append = self._uplink.wake

@@ -147,6 +147,12 @@ class Desk:
         return self._clerk.state.task
 
     @property
+    def document(self) -> str | None:
+        """The document that is open here, paused or not."""
+        work = self._clerk.state.work
+        return None if work is None else work.ident
+
+    @property
     def missing_readers(self) -> tuple[str, ...]:
         """Readers that are configured and not there."""
         return self._readers.missing
