@@ -48,7 +48,7 @@ class StationTable:
     id: str = field(metadata=_NAME)
     organisation: Organisation
     place: str = field(metadata=_FILLED)
-    home_task: Literal["CHECK", "RECEIVE", "USE", "ISSUE", "DISPENSE"]
+    home_task: Literal["CHECK", "RECEIVE", "USE", "ISSUE", "DISPENSE", "STORE", "PICK", "VERIFY", "SHIP", "COUNT"]
     region: str | None = None
     mobile: bool = False
     """It goes from bed to bed: its place is the bed whose label was shown last, see `edge.station.whereabouts`."""

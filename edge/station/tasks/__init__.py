@@ -15,7 +15,12 @@ journal, lights to show, words to say. Nothing here reads a clock, a file or a l
     sheet     a form full of stickers against what was checked
     acts      cards that wait for the next item (waste, return, explant ...)
     answers   cards that follow an item (a quantity, a reason, an override)
+    papers    documents: opened, left for another one, resumed, closed
+    lines     the lines of a document against what was done
     goods     items under a document, or without one
+    held      goods that wait to be released
+    receive   what follows an item at a receipt: over, mixed, refused, held
+    ship      what keeps a shipment from being verified, shipped or closed
     undo      taking back the last act
     practice  the training mode
     keeping   the state as it lasts on the card

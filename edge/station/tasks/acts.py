@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from edge.rules.verdict import Outcome, TaskName
 from edge.station.record import Booking
+from edge.station.tasks import held
 from edge.station.tasks.effects import UNDERSTOOD, Light, Record, Say, Step, by, refuses
 from edge.station.tasks.said import Item, Moment
 from edge.station.tasks.state import Armed, Case, Last, State
@@ -48,7 +49,7 @@ ACTS: Mapping[str, _Act] = {
     "EXPLANT": _Act(TaskName.EXPLANT, books=True, of_case=True, without_udi=True),
     BIND: _Act(TaskName.BIND, books=False),
     "QUARANTINE": _Act(TaskName.QUARANTINE, books=False, leaves=True, without_udi=True),
-    "RELEASE": _Act(TaskName.RELEASE, books=False, right=QUALITY),
+    "RELEASE": _Act(TaskName.RELEASE, books=False, without_udi=True, right=QUALITY),
     "SAMPLE": _Act(TaskName.SAMPLE, books=True, leaves=True, without_udi=True),
 }
 
@@ -133,7 +134,9 @@ def _done(state: State, does: _Act, shown: Item, booking: Booking, moment: Momen
     if before is not None:
         after = after_act(before, does.task, shown.key, booking.count, 1)
         state = state.with_case(replace(after, touched_ns=moment.now_ns))
-    state = remembered(state, (event,), moment, before)
+    state = remembered(state, (event,), moment, before, state.work)
+    if does.task is TaskName.RELEASE:
+        state = held.released(state, shown)
     last = Last(shown, event, moment.now_ns, does.task, booking.count, booking=booking)
     return Step(replace(state, last=last), (record,))
 

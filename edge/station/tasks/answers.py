@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from edge.rules.verdict import Declared, Made, TaskName
 from edge.station.record import Booking
-from edge.station.tasks import acts
+from edge.station.tasks import acts, lines, papers
 from edge.station.tasks.effects import UNDERSTOOD, JudgeAgain, Record, Say, Step, by, refuses, session
 from edge.station.tasks.said import Moment
-from edge.station.tasks.state import Case, Digits, Last, State
+from edge.station.tasks.state import Digits, Last, State, Undoable
 from edge.station.tasks.use import ANSWER_NS, remembered, shown_as
 
 DIGIT_NS = 4_000_000_000
@@ -92,8 +92,7 @@ def resume(state: State, moment: Moment) -> Step:
     """Go on with what was paused. A patient's case needs the wristband."""
     work, now = state.work, moment.now_ns
     if work is not None and work.paused:
-        after = replace(state, work=replace(work, paused=False, touched_ns=now))
-        return Step(after, (session(after, "document", "resumed", work.ident), UNDERSTOOD))
+        return papers.resumed(state, work, moment)
     case = next((each for each in reversed(state.cases) if each.suspended and each.who is None), None)
     if case is None:
         return Step(state, refuses("nothing_open"))
@@ -121,7 +120,10 @@ def _count(state: State, last: Last, count: int, moment: Moment) -> Step:
 
 def _counted(state: State, last: Last, count: int, moment: Moment) -> Step:
     """So many were booked; of the case as it was before it, so many are no longer pending."""
-    before, case = _before(state, last), state.case
+    before, case = _before(state, last).case, state.case
+    more_of_it = count - (last.count or 0)
+    item = lines.told(state, last.item, last.booking, last.task, more_of_it)
+    state, last = lines.counted(state, last.booking, last.task, more_of_it), replace(last, item=item)
     step = _instead(state, last, replace(last.booking, count=count), moment)
     if before is None or case is None or last.booking.case != case.ident:
         return step
@@ -129,10 +131,10 @@ def _counted(state: State, last: Last, count: int, moment: Moment) -> Step:
     return Step(step.state.with_case(after), step.effects)
 
 
-def _before(state: State, last: Last) -> Case | None:
-    """The case as it was before the last item."""
-    newest = state.undoable[-1] if state.undoable else None
-    return newest.case if newest is not None and last.event_id in newest.events else None
+def _before(state: State, last: Last) -> Undoable:
+    """The act of the last item: what was open as it was before."""
+    newest = state.undoable[-1:]
+    return next((each for each in newest if last.event_id in each.events), Undoable((), 0))
 
 
 def _instead(state: State, last: Last, booking: Booking, moment: Moment) -> Step:
@@ -144,4 +146,4 @@ def _instead(state: State, last: Last, booking: Booking, moment: Moment) -> Step
     replaced = replace(last, event_id=event, at_ns=moment.now_ns, count=booking.count, booking=booking)
     others = tuple(each for each in state.undoable if last.event_id not in each.events)
     state = replace(state, undoable=others, last=replaced)
-    return Step(remembered(state, (event,), moment, before), (record,))
+    return Step(remembered(state, (event,), moment, before.case, before.work), (record,))

@@ -1,39 +1,25 @@
-"""Items that come in, under a delivery document or without one (盲收)."""
+"""Items that come in, are handed out, picked, verified and shipped: under a document, or without one (盲收).
+
+Under a known document each item is booked to its line. What does not fit there is not booked at its first showing: the
+station says the line and why, and a card says that it is so (`edge.station.tasks.receive`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from edge.rules.verdict import TaskName
+from edge.documents import Document
+from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
-from edge.station.tasks.effects import UNDERSTOOD, Record, Say, Step, by, refuses, session
+from edge.station.tasks import lines, ship
+from edge.station.tasks.effects import Record, Say, Step, by
 from edge.station.tasks.said import Item, Moment
 from edge.station.tasks.state import Last, State, Work
 from edge.station.tasks.use import refused, remembered, seen
 from hardware.signals import Signal
 
-
-def document(state: State, ident: str, moment: Moment) -> Step:
-    """A delivery document: opened; shown again, resumed or closed."""
-    work = state.work
-    if work is not None and work.ident == ident and work.paused:
-        after = replace(state, work=Work(ident, moment.now_ns))
-        return Step(after, (session(after, "document", "resumed", ident), UNDERSTOOD))
-    if work is not None and work.ident == ident:
-        return close(state)
-    closed = Step(state) if work is None else close(state)
-    task = TaskName.RECEIVE if state.task is TaskName.CHECK else state.task
-    after = replace(closed.state, work=Work(ident, moment.now_ns), task=task)
-    events = tuple(each for each in closed.effects if each is not UNDERSTOOD)
-    return Step(after, (*events, session(after, "document", "opened", ident), UNDERSTOOD))
-
-
-def close(state: State) -> Step:
-    """Close the document."""
-    if state.work is None:
-        return Step(state, refuses("nothing_open"))
-    closed = session(state, "document", "closed", state.work.ident)
-    return Step(replace(state, work=None), (closed, UNDERSTOOD))
+RESPONSIBLE = (TaskName.PICK, TaskName.VERIFY, TaskName.SHIP, TaskName.ISSUE, TaskName.DISPENSE)
+"""Tasks that somebody has to have signed on for."""
 
 
 def item(state: State, shown: Item, moment: Moment) -> Step:
@@ -41,12 +27,77 @@ def item(state: State, shown: Item, moment: Moment) -> Step:
     work = state.work
     if work is not None and work.paused:
         return refused(state, shown, "resume_or_close", moment).then(Say(("resume_or_close",)))
-    if not shown.fit:
-        return seen(state, shown, shown.verdict, moment, refused=True)
-    event, count = moment.new_event(), shown.units
-    booking = Booking(count=count, document=None if work is None else work.ident, corrects=shown.corrects)
+    if state.operator is None and state.task in RESPONSIBLE:
+        return refused(state, shown, "operator_missing", moment)
+    known = lines.of_document(work, state.task)
+    if work is None or known is None:
+        booking = Booking(count=shown.units, document=None if work is None else work.ident, corrects=shown.corrects)
+        return booked(state, shown, booking, moment) if shown.fit else _not_fit(state, shown, moment)
+    if lines.held_in(known, shown) and not shown.fit:
+        return _box(state, work, known, shown, moment)
+    return _to_line(state, work, known, shown, moment) if shown.fit else _not_fit(state, shown, moment)
+
+
+def booked(state: State, shown: Item, booking: Booking, moment: Moment) -> Step:
+    """Book an item, and count it on its line."""
+    event, before = moment.new_event(), state.work
     record = Record(event, shown, shown.verdict, booking, by(state), Signal(shown.verdict.outcome.value))
-    touched = state if work is None else replace(state, work=replace(work, touched_ns=moment.now_ns))
-    after = remembered(touched, (event,), moment, None)
-    last = Last(shown, event, moment.now_ns, state.task, count, booking=booking)
-    return Step(replace(after, last=last), (record,))
+    after = remembered(_touched(state, moment), (event,), moment, None, before)
+    after = lines.counted(after, booking, state.task, booking.count or 0)
+    last = Last(shown, event, moment.now_ns, state.task, booking.count, booking=booking)
+    return Step(replace(after, last=last, asked=None), (record,))
+
+
+def on_line(known: Document, line: int | None, shown: Item) -> Booking:
+    """All units of an item on a line."""
+    return Booking(
+        count=shown.units,
+        document=known.ident,
+        line=line,
+        owner=known.owner,
+        counterparty=known.counterparty,
+        corrects=shown.corrects,
+    )
+
+
+def _not_fit(state: State, shown: Item, moment: Moment) -> Step:
+    return seen(state, shown, shown.verdict, moment, refused=True)
+
+
+def _to_line(state: State, work: Work, known: Document, shown: Item, moment: Moment) -> Step:
+    found = lines.match(work, known, state.task, shown)
+    number = None if found.line is None else found.line.number
+    why = found.fault
+    if why is None and number is not None:
+        why = ship.forbids(work, number, shown.units, state)
+    if why is None:
+        return booked(state, shown, on_line(known, number, shown), moment)
+    where = () if number is None else (f"line_{number}",)
+    return refused(state, shown, why, moment).then(Say((*where, why)))
+
+
+def _box(state: State, work: Work, known: Document, shown: Item, moment: Moment) -> Step:
+    """A carton's own code stands for all that the document announced in it: nobody looked at the pieces."""
+    units = {line.number: lines.left(work, line, state.task) for line in lines.held_in(known, shown)}
+    if not any(left > 0 for left in units.values()):
+        return refused(state, shown, lines.OVER, moment).then(Say((f"line_{min(units)}", lines.OVER)))
+    for line, left in units.items():
+        why = ship.forbids(work, line, left, state) if left > 0 else None
+        if why is not None:
+            return refused(state, shown, why, moment).then(Say((f"line_{line}", why)))
+    verdict = Verdict(Outcome.ATTENTION, (Reason("box_announced", Audience.PERSON),))
+    after = _touched(state, moment)
+    events: list[str] = []
+    records: list[Record] = []
+    for line, left in ((line, left) for line, left in units.items() if left > 0):
+        booking = replace(on_line(known, line, shown), count=left, corrects=None if events else shown.corrects)
+        event, signal = moment.new_event(), None if events else Signal.ATTENTION
+        records.append(Record(event, shown, verdict, booking, by(state), signal))
+        events.append(event)
+        after = lines.counted(after, booking, state.task, left)
+    after = remembered(after, tuple(events), moment, None, work)
+    return Step(replace(after, last=None, asked=None), tuple(records))
+
+
+def _touched(state: State, moment: Moment) -> State:
+    return state if state.work is None else replace(state, work=replace(state.work, touched_ns=moment.now_ns))

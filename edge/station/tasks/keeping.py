@@ -12,7 +12,7 @@ from typing import Any
 
 from edge.rules.verdict import TaskName
 from edge.station.tasks.effects import Effect, Step, session
-from edge.station.tasks.state import Case, Pending, State, Work
+from edge.station.tasks.state import Case, Pending, State, Tally, Work
 
 VERSION = 1
 
@@ -27,7 +27,8 @@ def keep(state: State) -> bytes:
         "place": state.place,
         "active": state.active,
         "cases": [_case(each) for each in state.cases],
-        "work": None if state.work is None else state.work.ident,
+        "work": None if state.work is None else _work(state.work),
+        "shelved": [_work(each) for each in state.shelved],
         "practised": list(state.practised),
         "emergencies": state.emergencies,
     }
@@ -57,6 +58,18 @@ def restore(kept: bytes | None, fresh: State) -> Step:
     return Step(replace(state, cases=cases, work=work), events)
 
 
+def _work(work: Work) -> dict[str, Any]:
+    tallies = [[each.line, each.task.value, each.count, list(each.by)] for each in work.tallies]
+    return {"ident": work.ident, "paused": work.paused, "tallies": tallies}
+
+
+def _work_again(kept: dict[str, Any], now_ns: int) -> Work:
+    tallies = (
+        Tally(int(line), TaskName(task), int(count), tuple(map(str, by))) for line, task, count, by in kept["tallies"]
+    )
+    return Work(str(kept["ident"]), now_ns, bool(kept["paused"]), tallies=tuple(tallies))
+
+
 def _case(case: Case) -> dict[str, Any]:
     return {
         "ident": case.ident,
@@ -81,7 +94,8 @@ def _state(kept: dict[str, Any], fresh: State, now_ns: int) -> State:
         placed_ns=now_ns,
         active=kept["active"],
         cases=tuple(_restored(each, now_ns) for each in kept["cases"]),
-        work=None if kept["work"] is None else Work(str(kept["work"]), now_ns),
+        work=None if kept["work"] is None else _work_again(kept["work"], now_ns),
+        shelved=tuple(_work_again(each, now_ns) for each in kept["shelved"]),
         practised=tuple(map(str, kept["practised"])),
         practised_ns=now_ns,
         emergencies=int(kept["emergencies"]),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from edge.cards import Card, CardKind
 from edge.rules.verdict import TaskName
-from edge.station.tasks import acts, answers, cases, goods, people, practice, sheet, times, undo, use
+from edge.station.tasks import acts, answers, cases, goods, papers, people, practice, receive, sheet, times, undo, use
 from edge.station.tasks.effects import UNDERSTOOD, Repeat, Say, Step, refuses
 from edge.station.tasks.said import (
     Badge,
@@ -88,7 +88,7 @@ def _said(state: State, said: Said, moment: Moment) -> Step:
         case Patient(who):
             return _work(state, lambda calm: cases.shown(calm, who, moment))
         case Document(ident):
-            return _work(state, lambda calm: goods.document(calm, ident, moment))
+            return _work(state, lambda calm: papers.shown(calm, ident, moment))
         case Bed(place):
             return people.bed(state, place, moment)
         case Shown(card):
@@ -166,7 +166,7 @@ def _task(state: State, task: TaskName) -> Step:
 
 def _close(state: State, moment: Moment) -> Step:
     at_patient = state.task is TaskName.USE and state.case is not None
-    return cases.close(state, moment) if at_patient or state.work is None else goods.close(state)
+    return cases.close(state, moment) if at_patient or state.work is None else papers.close(state, moment)
 
 
 _ACTS: Mapping[str, _Handle] = {
@@ -175,6 +175,13 @@ _ACTS: Mapping[str, _Handle] = {
     "UNDO": undo.undo,
     "REPEAT": lambda state, _moment: Step(state, (Repeat(),)),
     "MORE": answers.more,
+    "OVER": lambda state, moment: receive.so_it_is(state, "OVER", moment),
+    "MIXED": lambda state, moment: receive.so_it_is(state, "MIXED", moment),
+    "BROKEN": lambda state, moment: answers.reason(state, "BROKEN", moment),
+    "SHORT": lambda state, moment: papers.close(state, moment, short=True),
+    "REFUSE": lambda state, moment: receive.without_code(state, "REFUSE", moment),
+    "HOLD": lambda state, moment: receive.without_code(state, "HOLD", moment),
+    "SUPPLIER": lambda state, moment: receive.without_code(state, "SUPPLIER", moment),
     "TRAINING": practice.begin,
     "PROMOTE": practice.promote,
 }

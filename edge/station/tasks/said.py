@@ -10,6 +10,7 @@ from edge.rules.verdict import Outcome, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from edge import documents
     from edge.cards import Card
     from edge.catalog.product import Product
     from edge.udi.model import Udi
@@ -138,3 +139,5 @@ class Moment:
     """Gives an event id."""
     new_case: Callable[[], str]
     """Gives a case id."""
+    document: Callable[[str], documents.Document | None] = lambda _ident: None
+    """Gives the document of a number, if this station was told it."""

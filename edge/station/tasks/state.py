@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from edge.documents import Document
 from edge.rules.verdict import TaskName
 from edge.station.record import Booking
 from edge.station.tasks.said import Item
 
 Opening = Literal["patient", "card", "emergency"]
-Question = Literal["patient", "complete", "close", "witness"]
+Question = Literal["patient", "complete", "close", "witness", "short"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,19 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What a task has done of one line of a document."""
+
+    line: int
+    """Its number; 0: goods of which nobody knows the line."""
+    task: TaskName
+    count: int = 0
+    """Sale units."""
+    by: tuple[str, ...] = ()
+    """Operators who did it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """A document that is open at this station."""
 
@@ -85,6 +99,26 @@ class Work:
     touched_ns: int = 0
     paused: bool = False
     """Scans are refused until somebody resumes or closes it."""
+    known: Document | None = None
+    """As it was when it was opened or resumed; None: nobody told this station (盲收), or it is paused after a start."""
+    tallies: tuple[Tally, ...] = ()
+
+    def tally(self, line: int, task: TaskName) -> Tally:
+        """What this task has done of a line."""
+        return next((each for each in self.tallies if (each.line, each.task) == (line, task)), Tally(line, task))
+
+    def done(self, line: int, task: TaskName) -> int:
+        """Sale units of a line that this task has done."""
+        return self.tally(line, task).count
+
+    def total(self, task: TaskName) -> int:
+        """Sale units that this task has done, of all lines."""
+        return sum(each.count for each in self.tallies if each.task is task)
+
+    def with_tally(self, tally: Tally) -> Work:
+        """With this tally in the place of the one of its line and task."""
+        others = (each for each in self.tallies if (each.line, each.task) != (tally.line, tally.task))
+        return replace(self, tallies=(*others, tally) if tally.count > 0 else tuple(others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +176,8 @@ class Undoable:
     at_ns: int
     case: Case | None = None
     """As it was before the act."""
+    work: Work | None = None
+    """The document that it was done under, as it was before the act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +206,8 @@ class State:
     active: str | None = None
     """The case that items are booked to."""
     work: Work | None = None
+    shelved: tuple[Work, ...] = ()
+    """Documents that were left for another one before they could be closed, all of them paused."""
     armed: Armed | None = None
     asked: Asked | None = None
     digits: Digits | None = None
@@ -195,6 +233,17 @@ class State:
         """Something is open and goes on: nobody is signed off in the midst of it."""
         working = self.work is not None and not self.work.paused
         return working or any(not each.suspended for each in self.cases)
+
+    def work_of(self, ident: str | None) -> Work | None:
+        """A document that is open here, or was left for another one."""
+        found = (each for each in (self.work, *self.shelved) if each is not None and each.ident == ident)
+        return next(found, None)
+
+    def with_work(self, work: Work) -> State:
+        """With this document in the place of the one of its number."""
+        if self.work is not None and self.work.ident == work.ident:
+            return replace(self, work=work)
+        return replace(self, shelved=tuple(work if each.ident == work.ident else each for each in self.shelved))
 
     def with_case(self, case: Case) -> State:
         """With this case in the place of the one of its name, or as a new one."""

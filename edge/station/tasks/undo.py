@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edge.station.tasks import cases
+from edge.station.tasks import cases, papers
 from edge.station.tasks.effects import UNDERSTOOD, Correct, Say, Step, by, refuses
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import State
@@ -26,6 +26,7 @@ def undo(state: State, moment: Moment) -> Step:
         return Step(replace(state, undoable=()), refuses("nothing_to_undo"))
     after = replace(state, undoable=state.undoable[:-1], last=None, armed=None, asked=None)
     corrections = (Correct(event, "undo", by(state)) for event in reversed(act.events))
+    after = after if act.work is None else papers.restored(after, act.work)
     restored = Step(after) if act.case is None else cases.restored(after, act.case, moment)
     return restored.after(*corrections).then(UNDERSTOOD, Say(("undone",)))
 

@@ -14,7 +14,7 @@ from edge.station.record import Booking
 from edge.station.tasks.cases import ASK_NS
 from edge.station.tasks.effects import Record, Say, Step, asks, by, refuses
 from edge.station.tasks.said import Item, Moment
-from edge.station.tasks.state import Asked, Case, Last, Pending, State, Undoable
+from edge.station.tasks.state import Asked, Case, Last, Pending, State, Undoable, Work
 from hardware.signals import Signal
 
 LOOK_NS = 3_000_000_000
@@ -95,11 +95,13 @@ def seen(state: State, shown: Item, verdict: Verdict, moment: Moment, *, refused
     return Step(replace(state, last=last), (record,))
 
 
-def remembered(state: State, events: tuple[str, ...], moment: Moment, case: Case | None) -> State:
-    """With an act that can be taken back; `case` is as it was before."""
+def remembered(
+    state: State, events: tuple[str, ...], moment: Moment, case: Case | None, work: Work | None = None
+) -> State:
+    """With an act that can be taken back; `case` and `work` are as they were before."""
     if not events:
         return state
-    acts = (*state.undoable, Undoable(events, moment.now_ns, case))
+    acts = (*state.undoable, Undoable(events, moment.now_ns, case, work))
     return replace(state, undoable=acts[-MOST_UNDOABLE:])
 
 

@@ -35,7 +35,7 @@ EXPIRED = piece("21S9", Outcome.STOP, "expired")
 OPENED = card(CardKind.OVERRIDE, "OPENED")
 HALF_DAY_S = 12 * 3600 + 1
 PACKAGE = Path(machine.__file__).parent
-GOODS = "goods.py"
+GOODS = {f"{name}.py" for name in ("goods", "papers", "receive", "ship", "held", "lines")}
 """What is said of documents has tests of its own."""
 
 
@@ -85,7 +85,7 @@ def said_in_code() -> set[str]:
     """Every phrase that the modules can say, as it stands in their text."""
     found: set[str] = set()
     for file in PACKAGE.glob("*.py"):
-        if file.name != GOODS:
+        if file.name not in GOODS:
             found |= set(_phrases(ast.parse(file.read_text("utf-8"))))
     return found
 

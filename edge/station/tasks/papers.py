@@ -1,0 +1,93 @@
+"""Documents: opened, left for another one, resumed, closed. A document that lacks something asks before it closes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edge.documents import Document
+from edge.rules.verdict import TaskName
+from edge.station.tasks import lines, ship
+from edge.station.tasks.cases import ASK_NS
+from edge.station.tasks.effects import UNDERSTOOD, Say, Step, asks, refuses, session
+from edge.station.tasks.said import Moment
+from edge.station.tasks.state import Asked, State, Work
+
+MOST_SHELVED = 20
+"""Documents that may be left unfinished at one station."""
+
+
+def shown(state: State, ident: str, moment: Moment) -> Step:
+    """A document: opened; shown again, resumed or closed."""
+    former = state.work_of(ident)
+    if state.work is not None and former is state.work and not former.paused:
+        return close(state, moment)
+    left = _left(state, moment) if former is not state.work else Step(state)
+    if left.state.work is not None and former is not state.work:
+        return left
+    if former is not None:
+        return resumed(left.state, former, moment).after(*left.effects)
+    work = Work(ident, moment.now_ns, known=moment.document(ident))
+    after = replace(left.state, work=work, task=_task(left.state, work.known))
+    return Step(after, (*left.effects, session(after, "document", "opened", ident), UNDERSTOOD))
+
+
+def resumed(state: State, work: Work, moment: Moment) -> Step:
+    """Go on with a document that is paused."""
+    again = replace(work, paused=False, touched_ns=moment.now_ns, known=moment.document(work.ident) or work.known)
+    others = tuple(each for each in state.shelved if each.ident != work.ident)
+    after = replace(state, work=again, shelved=others, task=_task(state, again.known))
+    return Step(after, (session(after, "document", "resumed", work.ident), UNDERSTOOD))
+
+
+def close(state: State, moment: Moment, *, short: bool = False) -> Step:
+    """Close the document; with lines short it asks first, and the second time that is recorded.
+
+    Args:
+        state: before.
+        moment: now.
+        short: somebody said that it is short (短少): nothing is asked.
+    """
+    work = state.work
+    if work is None:
+        return Step(state, refuses("nothing_open"))
+    known = work.known or moment.document(work.ident)
+    unfinished = () if known is None else ship.unfinished(work, known)
+    if unfinished:
+        return Step(state, refuses(*unfinished))
+    lacking = [] if known is None else list(lines.short(work, known))
+    if lacking and not short and not (state.asked is not None and state.asked.what == "short"):
+        asked = replace(state, asked=Asked("short", moment.now_ns + ASK_NS))
+        return Step(asked, asks(f"line_{lacking[0].number}", "line_short", "close_again"))
+    why = f"short {len(lacking)} of {len(known.lines)} lines" if known is not None and lacking else None
+    closed = session(state, "document", "closed", work.ident, why)
+    said = (Say(("document_closed",)),) if known is not None else ()
+    return Step(replace(state, work=None, asked=None), (closed, UNDERSTOOD, *said))
+
+
+def restored(state: State, former: Work) -> State:
+    """With the counts of a document as they were before an act that is taken back."""
+    work = state.work_of(former.ident)
+    return state if work is None else state.with_work(replace(work, tallies=former.tallies))
+
+
+def _left(state: State, moment: Moment) -> Step:
+    """For another document: closed if nothing is to be asked of it, else kept for later."""
+    work = state.work
+    if work is None:
+        return Step(state)
+    known = work.known or moment.document(work.ident)
+    if known is None or not (ship.unfinished(work, known) or any(lines.short(work, known))):
+        closed = close(state, moment)
+        return Step(closed.state, closed.effects[:1])
+    if len(state.shelved) >= MOST_SHELVED:
+        return Step(state, refuses("close_first"))
+    event = () if work.paused else (session(state, "document", "suspended", work.ident, "another document"),)
+    return Step(replace(state, work=None, shelved=(*state.shelved, replace(work, paused=True))), event)
+
+
+def _task(state: State, known: Document | None) -> TaskName:
+    """The running task if the document is worked with at it."""
+    if known is None:
+        return TaskName.RECEIVE if state.task is TaskName.CHECK else state.task
+    fits = lines.TASKS[known.kind]
+    return state.task if state.task in fits else fits[0]

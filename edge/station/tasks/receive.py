@@ -1,0 +1,62 @@
+"""What follows an item at a receipt: it is too much or mixed, and so it is; it has no code, and this becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edge.rules.verdict import Outcome, TaskName
+from edge.station.record import Booking
+from edge.station.tasks import answers, goods, held, lines
+from edge.station.tasks.effects import Record, Say, Step, by, refuses
+from edge.station.tasks.said import Moment
+from edge.station.tasks.state import Last, State
+from edge.station.tasks.use import remembered, shown_as
+
+REFUSE = "REFUSE"
+
+
+def so_it_is(state: State, value: str, moment: Moment) -> Step:
+    """More than was ordered, or mixed (多货、混批): the item that was asked about is booked, and why."""
+    last, work = answers.recent(state, moment), state.work
+    if last is not None and last.count is not None:
+        return answers.reason(state, value, moment)
+    known = lines.of_document(work, state.task)
+    if last is None or work is None or known is None or work.paused or not _of_work(last, work.ident, state.task):
+        return Step(state, refuses("nothing_to_answer"))
+    found = lines.match(work, known, state.task, last.item)
+    if found.fault is None or lines.ANSWERED_BY[found.fault] != value or state.task in goods.RESPONSIBLE:
+        return Step(state, refuses("nothing_to_answer"))
+    number = None if found.line is None else found.line.number
+    booking = replace(goods.on_line(known, number, last.item), reason=value, corrects=last.event_id)
+    return goods.booked(
+        state, replace(last.item, verdict=lines.doubted(last.item.verdict, found.fault)), booking, moment
+    )
+
+
+def without_code(state: State, value: str, moment: Moment) -> Step:
+    """What becomes of goods without a code: refused, held, or the supplier supplies it (拒收、待验、供应商补码)."""
+    last, work = answers.recent(state, moment), state.work
+    missing = last is not None and last.refused and last.item.verdict.outcome is Outcome.MISSING
+    if last is None or not missing or last.task is not TaskName.RECEIVE or (work is not None and work.paused):
+        return Step(state, refuses("nothing_to_answer"))
+    event, task = moment.new_event(), TaskName.RECEIVE if value == REFUSE else TaskName.QUARANTINE
+    booking = replace(_where(state, last), reason=value, corrects=last.event_id)
+    verdict, signal = shown_as(last.item.verdict, booking)
+    record = Record(event, last.item, verdict, booking, by(state, task), signal)
+    after = remembered(state, (event,), moment, None, work)
+    if task is TaskName.QUARANTINE:
+        after = held.added(after, booking)
+    after = replace(after, last=replace(last, event_id=event, refused=False, task=task, booking=booking), asked=None)
+    return Step(after, (record, Say((f"act_{value.lower()}",))))
+
+
+def _of_work(last: Last, document: str, task: TaskName) -> bool:
+    return last.item.fit and last.booking.document == document and last.task is task
+
+
+def _where(state: State, last: Last) -> Booking:
+    known = None if state.work is None else state.work.known
+    if known is None:
+        return last.booking
+    only = known.lines[0].number if len(known.lines) == 1 else None
+    return replace(goods.on_line(known, only, last.item), count=None)
