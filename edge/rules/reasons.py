@@ -195,6 +195,49 @@ TEXTS: Mapping[str, ReasonText] = {
     "clock_untrusted": ReasonText(
         "本机时间不可靠", "clock not trusted", "叫信息科看看对时", "let IT look at the time service", "时间不可靠"
     ),
+    "not_on_document": ReasonText(
+        "不在这张单上", "not on this document", "确实到了就扫“多货”", "if it is there, show the card OVER", "不在单上"
+    ),
+    "over": ReasonText(
+        "比单上多", "more than the document says", "确实多就扫“多货”", "if it is so, show the card OVER", "多货"
+    ),
+    "other_lot": ReasonText(
+        "批号与单上不符",
+        "another lot than the document's",
+        "确实混批就扫“混批”",
+        "if it is so, show the card MIXED",
+        "批号不符",
+    ),
+    "serial_not_announced": ReasonText(
+        "序列号不在预报里",
+        "this serial was not announced",
+        "确实如此就扫“混批”",
+        "if it is so, show the card MIXED",
+        "序列号不符",
+    ),
+    "box_announced": ReasonText(
+        "整箱按单登记", "the whole box is booked as announced", "抽查箱内", "look at some of the pieces", "整箱登记"
+    ),
+    "not_picked": ReasonText(
+        "比拣货多", "more than was picked", "先拣货,再复核", "pick it first, then verify", "还没拣货"
+    ),
+    "not_verified": ReasonText(
+        "还没复核", "not verified yet", "请另一人复核", "let another person verify it", "还没复核"
+    ),
+    "picker_verifies": ReasonText(
+        "拣货人不能复核",
+        "whoever picked does not verify",
+        "请另一人扫胸牌",
+        "let another person scan a badge",
+        "换人复核",
+    ),
+    "goods_held": ReasonText(
+        "这张单有待验货品",
+        "goods of this document are held",
+        "请质量部门放行",
+        "let quality release them",
+        "待验未放行",
+    ),
     "not_checked": ReasonText(
         "登记单上有,开封前没有核对",
         "on the form, not checked before it was opened",

@@ -190,6 +190,10 @@ class CatalogueTable:
             yield _problem("folder", None, "a folder or a file of products, or the site's tables, or both")
 
 
+_RESPONSIBLE = ("PICK", "VERIFY", "SHIP", "ISSUE", "DISPENSE")
+"""Home tasks at which nothing is booked before somebody has signed on."""
+
+
 @dataclass(frozen=True, slots=True)
 class StationConfig:
     """The whole file."""
@@ -214,6 +218,10 @@ class StationConfig:
             )
         if self.station.home_task == "USE" and not (self.patterns.knows("badge") and self.patterns.knows("wristband")):
             yield _problem("patterns", None, "badge and wristband: a USE station has to know who and for whom")
+        signs_on = self.patterns.knows("badge") or any("cards" in each.may for each in self.authority)
+        if self.station.home_task in _RESPONSIBLE and not signs_on:
+            expected = "badge, or an [[authority]] that may sign cards: somebody signs on before goods leave"
+            yield _problem("patterns", None, expected)
         if self.panel is not None and self.panel.light is not None and self.camera is None:
             yield _problem("panel.light", self.panel.light, "a [camera] that sees by it, or no light")
         if self.station.mobile and self.patterns.bed is None:

@@ -97,11 +97,11 @@ class Station:
         signing = authorities(config.authority)
         orders = OrderBook(state_dir / ORDERS_FILE, signing)
         cards = CardBook(state_dir / CARDS_FILE, signing)
-        self._open_document: Callable[[], str | None] = lambda: None
+        self._works_under: Callable[[str], bool] = lambda _ident: False
         documents = DocumentBook(
             state_dir / DOCUMENTS,
             signing,
-            is_open=lambda ident: ident == self._open_document(),
+            is_open=lambda ident: self._works_under(ident),  # noqa: PLW0108 - of the desk, which is made later
             today=lambda: _known_day(clock),
         )
         journal = JournalReader.open(journal_file)
@@ -121,9 +121,10 @@ class Station:
             indicator=self._panel.indicator,
             mono_ns=time.monotonic_ns,
             photographs=self._photographer,
+            documents=documents.get,
             after_step=after_step,
         )
-        self._open_document = lambda: self._desk.document
+        self._works_under = self._desk.works_under
         self._panel.connect(self._desk)
         if self._photographer is not None:
             self._photographer.on_kept = lambda ident, name: self._desk.post(Kept(ident, name))

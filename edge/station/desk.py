@@ -15,6 +15,7 @@ from pathlib import Path
 
 from edge import wire
 from edge.catalog.store import Catalog
+from edge.documents import Document
 from edge.rules.judge import judge
 from edge.rules.verdict import Declared, Now, Outcome, TaskName
 from edge.station.answers import Show
@@ -81,6 +82,7 @@ class Desk:
         indicator: Indicator,
         mono_ns: Callable[[], int],
         photographs: Photographs | None = None,
+        documents: Callable[[str], Document | None] = lambda _ident: None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Build the desk with everything it uses.
@@ -99,6 +101,7 @@ class Desk:
             indicator: lamps and buzzer.
             mono_ns: the clock.
             photographs: takes pictures; None where there is no camera.
+            documents: gives the document of a number, if it is known.
             after_step: told after ``taken``, ``judged``, ``submitted`` and ``shown``; tests kill the process there.
         """
         self._after_step = after_step
@@ -106,6 +109,7 @@ class Desk:
         self._drafter = drafter
         self._clock_watch = ClockWatch(drafter.clock)
         self._mono_ns = mono_ns
+        self._documents = documents
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._display = Display(indicator, after_step)
         self._patients = Patients(run_dir, seal)
@@ -146,11 +150,9 @@ class Desk:
         """What scans mean now."""
         return self._clerk.state.task
 
-    @property
-    def document(self) -> str | None:
-        """The document that is open here, paused or not."""
-        work = self._clerk.state.work
-        return None if work is None else work.ident
+    def works_under(self, document: str) -> bool:
+        """Whether this document is open here, paused or left for another one."""
+        return self._clerk.state.work_of(document) is not None
 
     @property
     def missing_readers(self) -> tuple[str, ...]:
@@ -278,7 +280,8 @@ class Desk:
 
     def _say(self, what: said.Said, t0_ns: int) -> None:
         """Let the tasks answer, and do what they ask for."""
-        moment = said.Moment(self._mono_ns(), self._drafter.new_event, lambda: f"c{secrets.token_hex(8)}")
+        new_event, new_case = self._drafter.new_event, lambda: f"c{secrets.token_hex(8)}"
+        moment = said.Moment(self._mono_ns(), new_event, new_case, self._documents)
         step = machine.step(self._clerk.state, what, moment)
         again = [each for each in step.effects if isinstance(each, JudgeAgain)]
         self._clerk.perform(Step(step.state, tuple(each for each in step.effects if each not in again)), t0_ns)

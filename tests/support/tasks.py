@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from edge import documents
 from edge.cards import Card, CardError, CardFault, CardKind
 from edge.catalog.product import Product
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
@@ -57,6 +59,8 @@ class Table:
     mobile: bool = False
     now_ns: int = 1_000 * SECOND
     effects: list[Effect] = field(default_factory=list)
+    documents: Mapping[str, documents.Document] = field(default_factory=dict)
+    """Those that the station was told."""
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,7 +95,9 @@ class Table:
 
     def moment(self) -> Moment:
         """Now."""
-        return Moment(self.now_ns, lambda: f"e{next(self._numbers)}", lambda: f"c{next(self._numbers)}")
+        return Moment(
+            self.now_ns, lambda: f"e{next(self._numbers)}", lambda: f"c{next(self._numbers)}", self.documents.get
+        )
 
     @property
     def records(self) -> list[Record]:

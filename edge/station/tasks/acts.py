@@ -127,7 +127,7 @@ def _done(state: State, does: _Act, shown: Item, booking: Booking, moment: Momen
         booking,
         count=count if does.books and not only_checked else None,
         case=None if before is None else before.ident,
-        document=None if state.work is None else state.work.ident,
+        document=None if state.work is None or state.work.paused else state.work.ident,
     )
     verdict, signal = shown_as(shown.verdict, booking)
     record = Record(event, shown, verdict, booking, by(state, does.task), signal)

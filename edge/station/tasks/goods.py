@@ -33,7 +33,7 @@ def item(state: State, shown: Item, moment: Moment) -> Step:
     if work is None or known is None:
         booking = Booking(count=shown.units, document=None if work is None else work.ident, corrects=shown.corrects)
         return booked(state, shown, booking, moment) if shown.fit else _not_fit(state, shown, moment)
-    if lines.held_in(known, shown) and not shown.fit:
+    if lines.held_in(known, shown):
         return _box(state, work, known, shown, moment)
     return _to_line(state, work, known, shown, moment) if shown.fit else _not_fit(state, shown, moment)
 

@@ -13,6 +13,7 @@ from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
 from edge.station.tasks.said import Item
 from edge.station.tasks.state import State, Work
+from edge.udi.presentation import Shape
 
 NOT_ON_DOCUMENT, OTHER_LOT, NOT_ANNOUNCED, OVER = "not_on_document", "other_lot", "serial_not_announced", "over"
 ANSWERED_BY = {NOT_ON_DOCUMENT: "OVER", OVER: "OVER", OTHER_LOT: "MIXED", NOT_ANNOUNCED: "MIXED"}
@@ -59,6 +60,8 @@ def match(work: Work, known: Document, task: TaskName, shown: Item) -> Match:
 
 def held_in(known: Document, shown: Item) -> tuple[Line, ...]:
     """The lines that the code of a carton or logistic unit stands for."""
+    if shown.presentation.shape is not Shape.OTHER:
+        return ()
     texts = {read.payload.decode("utf-8", "replace") for read in shown.presentation.reads}
     units = {text[2:20] for text in texts if text.encode().startswith(_SSCC) and len(text) >= len("00") + 18}
     return tuple(line for line in known.lines if line.box in texts or line.sscc in texts | units)

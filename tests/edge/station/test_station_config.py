@@ -88,6 +88,7 @@ CASES = {
     "GS1's numbers of patients in the clear": (GOOD + '[patterns]\ngsrn = ["wristband"]\n', "seal"),
     "a mobile station without bed labels": (GOOD.replace("[link]", "mobile = true\n[link]"), "patterns.bed"),
     "USE without patterns": (GOOD.replace('"CHECK"', '"USE"'), "patterns"),
+    "SHIP without anybody to sign on": (GOOD.replace('"CHECK"', '"SHIP"'), "patterns"),
     "one authority for orders": (GOOD + authority("quality", 1), "authority"),
     "two authorities of one name": (GOOD + authority("quality", 1) + authority("quality", 2), "authority[1].name"),
     "two authorities of one key": (

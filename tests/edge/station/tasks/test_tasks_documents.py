@@ -1,0 +1,246 @@
+"""Items against the lines of a document: received, held, picked, verified, shipped, closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from edge.cards import CardKind
+from edge.catalog.product import Level, Pack, Product
+from edge.documents import Document as Known
+from edge.documents import DocumentKind, Line
+from edge.rules.verdict import Outcome, TaskName
+from edge.station.tasks.effects import Record, Say
+from edge.station.tasks.said import Badge, Document, Item, Said
+from edge.udi.presentation import Presentation, Shape
+from edge.udi.read import Read
+from hardware.signals import Signal
+from tests.support.documents import DI, document, line
+from tests.support.tasks import NURSE, SECOND_NURSE, UNDO, Table, act, card, no_code, piece
+
+NOTE, OTHER, OUT = Document("PO-1"), Document("PO-2"), Document("SO-1")
+PACKS = (Pack("16901234567899", "箱", 200, DI),)
+CARTON = Product("16901234567899", DI, Level.CASE, 200, "导管", "A", "某厂", packs=PACKS)
+LOT_A, LOT_B, S1, S2, S9 = (piece(each) for each in ("10A1", "10B7", "21S1", "21S2", "21S9"))
+QUALITY = Badge("Q7", "Q")
+CLOSE, HOLD, REFUSE = act("CLOSE"), act("HOLD"), act("REFUSE")
+DIGITS = tuple(card(CardKind.DIGIT, each) for each in ("1", "1", "ENTER"))
+
+
+def box(code: str) -> Item:
+    """A carton that shows a code of its own, and no UDI."""
+    read = Read(code.encode(), "]C0", "scanner", 1)
+    return replace(piece("21X", Outcome.REDO, "not_a_udi"), presentation=Presentation(Shape.OTHER, reads=(read,)))
+
+
+def receiving(*lines: Line, task: TaskName = TaskName.RECEIVE, **changed: object) -> Table:
+    known = document("PO-1", *lines, owner="货主甲", **changed)
+    return Table(task, documents={"PO-1": known, "PO-2": document("PO-2")}).say(NURSE, NOTE)
+
+
+def shipping(*lines: Line) -> Table:
+    known = document("SO-1", *lines, kind=DocumentKind.SHIPMENT)
+    return Table(TaskName.PICK, documents={"SO-1": known}).say(NURSE, OUT)
+
+
+def task(name: str) -> Said:
+    return card(CardKind.TASK, name)
+
+
+def on_lines(table: Table) -> list[tuple[int | None, int | None]]:
+    """Line and count of what stands."""
+    gone = {each.booking.corrects for each in table.records}
+    gone |= {getattr(each, "corrects", None) for each in table.effects if not isinstance(each, Record)}
+    standing = [each for each in table.records if each.event_id not in gone and each.booking.count is not None]
+    return [(each.booking.line, each.booking.count) for each in standing]
+
+
+def said(table: Table) -> tuple[str, ...]:
+    return [each.phrases for each in table.effects if isinstance(each, Say)][-1]
+
+
+def why(table: Table) -> str:
+    return table.records[-1].verdict.reasons[0].code
+
+
+ANNOUNCED = line(3, quantity=2, serials=("S1", "S2"), sscc="106141412345678908", box="BX-7")
+
+
+@dataclass(frozen=True)
+class Shown:
+    lines: tuple[Line, ...]
+    said: tuple[Said, ...]
+    books: list[tuple[int | None, int | None]]
+    light: Signal
+    why: str = ""
+
+
+RECEIPTS = {
+    "its line": Shown((line(),), (LOT_A,), [(1, 1)], Signal.ACCEPTED),
+    "the line of its lot": Shown((line(1, lot="B7"), line(2, lot="A1")), (LOT_A,), [(2, 1)], Signal.ACCEPTED),
+    "the line with room": Shown((line(1, quantity=1), line(2)), (LOT_A, LOT_A), [(1, 1), (2, 1)], Signal.ACCEPTED),
+    "the line that announced it": Shown((line(1), ANNOUNCED), (S1,), [(3, 1)], Signal.ACCEPTED),
+    "by its item code": Shown(
+        (line(di=None, item="H7"),), (piece("10A1", product=replace(CARTON, item="H7")),), [], Signal.REDO, "over"
+    ),
+    "a carton of sale units": Shown(
+        (line(quantity=400),), (piece("10A1", product=CARTON),), [(1, 200)], Signal.ACCEPTED
+    ),
+    "too much": Shown((line(quantity=1),), (LOT_A, LOT_A), [(1, 1)], Signal.REDO, "over"),
+    "too much, and so it is": Shown(
+        (line(quantity=1),), (LOT_A, LOT_A, act("OVER")), [(1, 1), (1, 1)], Signal.ATTENTION, "over"
+    ),
+    "not on it": Shown((line(di="10614141543219"),), (LOT_A,), [], Signal.REDO, "not_on_document"),
+    "not on it, and so it is": Shown(
+        (line(di="10614141543219"),), (LOT_A, act("OVER")), [(None, 1)], Signal.ATTENTION, "not_on_document"
+    ),
+    "another lot": Shown((line(lot="B7"),), (LOT_A,), [], Signal.REDO, "other_lot"),
+    "another lot, and so it is": Shown(
+        (line(lot="B7"),), (LOT_A, act("MIXED")), [(1, 1)], Signal.ATTENTION, "other_lot"
+    ),
+    "the wrong card for it": Shown((line(lot="B7"),), (LOT_A, act("OVER")), [], Signal.REDO, "other_lot"),
+    "not announced": Shown((ANNOUNCED,), (S9,), [], Signal.REDO, "serial_not_announced"),
+    "counted by hand": Shown((line(quantity=11),), (LOT_A, *DIGITS), [(1, 11)], Signal.ACCEPTED),
+    "counted by hand, too much": Shown((line(),), (LOT_A, *DIGITS), [(1, 11)], Signal.ATTENTION, "over"),
+    "a box": Shown((ANNOUNCED,), (box("BX-7"),), [(3, 2)], Signal.ATTENTION, "box_announced"),
+    "a logistic unit": Shown((ANNOUNCED,), (box("00106141412345678908"),), [(3, 2)], Signal.ATTENTION, "box_announced"),
+    "what is left of a box": Shown(
+        (ANNOUNCED,), (S1, box("BX-7")), [(3, 1), (3, 1)], Signal.ATTENTION, "box_announced"
+    ),
+    "a box twice": Shown((ANNOUNCED,), (box("BX-7"), box("BX-7")), [(3, 2)], Signal.REDO, "over"),
+    "a box nobody announced": Shown((ANNOUNCED,), (box("BX-8"),), [], Signal.REDO, "not_a_udi"),
+    "taken back": Shown((line(quantity=1),), (LOT_A, UNDO, LOT_B), [(1, 1)], Signal.ACCEPTED),
+    "a number taken back": Shown((line(),), (LOT_A, *DIGITS, UNDO, LOT_A), [(1, 1)], Signal.ACCEPTED),
+}
+
+
+@pytest.mark.parametrize("shown", RECEIPTS.values(), ids=RECEIPTS.keys())
+def test_an_item_finds_its_line(shown: Shown) -> None:
+    table = receiving(*shown.lines).say(*shown.said, apart_s=2)
+    assert on_lines(table) == shown.books
+    assert table.records[-1].signal is shown.light
+    assert [each.code for each in table.records[-1].verdict.reasons][:1] == ([shown.why] if shown.why else [])
+
+
+def test_what_does_not_fit_is_said_with_its_line() -> None:
+    assert said(receiving(line(7, lot="B7")).say(LOT_A)) == ("line_7", "other_lot")
+
+
+def test_an_event_says_whose_goods_they_are_and_from_whom() -> None:
+    booking = receiving().say(LOT_A).records[-1].booking
+    assert (booking.document, booking.owner, booking.counterparty) == ("PO-1", "货主甲", "某某医疗")
+
+
+def test_a_document_that_is_short_asks_once() -> None:
+    table = receiving(line(quantity=2), line(2, di="10614141543219")).say(LOT_A, CLOSE)
+    assert (table.outcomes[-1], said(table)) == (Signal.ASK.value, ("line_1", "line_short", "close_again"))
+    assert table.say(CLOSE).sessions[-1] == ("document", "closed", "short 2 of 2 lines")
+
+
+def test_short_says_so_at_once() -> None:
+    assert receiving().say(act("SHORT")).sessions[-1] == ("document", "closed", "short 1 of 1 lines")
+
+
+def test_what_came_after_the_question_asks_again() -> None:
+    assert receiving().say(CLOSE, LOT_A, CLOSE).state.work is not None
+
+
+def test_a_document_that_is_complete_closes_at_once() -> None:
+    assert receiving(line(quantity=1)).say(LOT_A, CLOSE).sessions[-1] == ("document", "closed", None)
+
+
+def test_a_blind_receipt_asks_nothing() -> None:
+    table = Table(TaskName.RECEIVE).say(Document("DN-9"), LOT_A, CLOSE)
+    assert table.records[-1].booking.line is None
+    assert table.sessions[-1] == ("document", "closed", None)
+
+
+def test_a_document_left_for_another_one_comes_back_with_what_was_booked() -> None:
+    table = receiving(line(quantity=2)).say(LOT_A, OTHER, LOT_A)
+    assert ("document", "suspended", "another document") in table.sessions
+    table.restart(after_power_cut=True).say(NURSE, NOTE, LOT_A, LOT_A)
+    assert (table.state.work is not None, why(table)) == (True, "over")
+    assert [each.ident for each in table.state.shelved] == ["PO-2"]
+
+
+def test_an_undo_reaches_a_document_that_was_left() -> None:
+    table = receiving(line(quantity=1), line(2, di="10614141543219")).say(LOT_A, OTHER, UNDO, NOTE, LOT_A)
+    assert on_lines(table) == [(1, 1)]
+
+
+@pytest.mark.parametrize("value", ["HOLD", "SUPPLIER"])
+def test_what_is_held_is_no_stock_and_is_released_by_quality(value: str) -> None:
+    table = receiving().say(no_code(), act(value))
+    record = table.records[-1]
+    assert (record.by.task, record.booking.count, record.booking.reason) == (TaskName.QUARANTINE, None, value)
+    assert table.state.work is not None
+    assert table.state.work.done(1, TaskName.QUARANTINE) == 1
+    assert table.say(act("RELEASE"), no_code()).state.work == table.state.work
+    work = table.say(QUALITY, act("RELEASE"), no_code()).state.work
+    assert work is not None
+    assert work.done(1, TaskName.QUARANTINE) == 0
+
+
+def test_what_is_refused_never_came() -> None:
+    table = receiving().say(no_code(), REFUSE)
+    assert (table.records[-1].booking.reason, table.booked) == ("REFUSE", [])
+
+
+def test_a_hold_that_is_taken_back_holds_nothing() -> None:
+    work = receiving().say(no_code(), HOLD, UNDO).state.work
+    assert work is not None
+    assert work.tallies == ()
+
+
+@pytest.mark.parametrize("before", [(), (S1,), (no_code(), HOLD)], ids=["nothing", "booked", "held already"])
+def test_only_what_lacks_its_code_is_held(before: tuple[Said, ...]) -> None:
+    table = receiving().say(*before)
+    events = len(table.records)
+    assert len(table.say(HOLD).records) == events
+
+
+def test_a_shipment_is_verified_by_somebody_else_and_closes_then() -> None:
+    table = shipping(line(quantity=1)).say(LOT_A, CLOSE)
+    assert said(table) == ("line_1", "not_verified")
+    table.say(task("VERIFY"), LOT_A)
+    assert why(table) == "picker_verifies"
+    table.say(SECOND_NURSE, LOT_A, CLOSE)
+    assert table.sessions[-1] == ("document", "closed", None)
+
+
+def test_a_shipment_that_nobody_verified_does_not_close() -> None:
+    assert said(shipping().say(act("SHORT"))) == ("line_1", "not_verified")
+
+
+def test_no_more_is_verified_than_was_picked() -> None:
+    assert why(shipping().say(LOT_A, SECOND_NURSE, task("VERIFY"), LOT_A, LOT_A)) == "not_picked"
+
+
+def test_nothing_is_shipped_unverified() -> None:
+    table = shipping(line(quantity=1)).say(LOT_A, task("SHIP"), LOT_A)
+    assert (why(table), said(table)) == ("not_verified", ("line_1", "not_verified"))
+    table.say(SECOND_NURSE, task("VERIFY"), LOT_A, task("SHIP"), LOT_A)
+    assert table.booked[-1] == ("SHIP", LOT_A.key, 1)
+
+
+def test_goods_that_wait_keep_a_shipment() -> None:
+    table = shipping(line(quantity=1)).say(task("RECEIVE"), no_code(), HOLD, task("PICK"), LOT_A)
+    table.say(SECOND_NURSE, task("VERIFY"), LOT_A, CLOSE)
+    assert said(table) == ("line_1", "goods_held")
+    assert why(table.say(task("SHIP"), LOT_A)) == "goods_held"
+    table.say(QUALITY, act("RELEASE"), no_code(), LOT_A, CLOSE)
+    assert table.sessions[-1] == ("document", "closed", None)
+
+
+@pytest.mark.parametrize("name", ["PICK", "VERIFY", "SHIP", "ISSUE", "DISPENSE"])
+def test_somebody_is_responsible(name: str) -> None:
+    assert why(Table(TaskName(name)).say(LOT_A)) == "operator_missing"
+
+
+def test_a_document_begins_its_own_task() -> None:
+    kinds = {"a": DocumentKind.RECEIPT, "b": DocumentKind.SHIPMENT, "c": DocumentKind.ISSUE, "d": DocumentKind.RETURN}
+    known: dict[str, Known] = {ident: document(ident, kind=kind) for ident, kind in kinds.items()}
+    table = Table(TaskName.CHECK, documents=known)
+    begun = [table.say(Document(each)).state.task.value for each in kinds]
+    assert begun == ["RECEIVE", "PICK", "ISSUE", "RETURN"]
