@@ -5,6 +5,7 @@ An answer never changes an event. It makes another one that takes its place and 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from edge.rules.verdict import Declared, Made, TaskName
@@ -20,6 +21,8 @@ DIGIT_NS = 4_000_000_000
 MOST_DIGITS = 6
 MOST_AT_PATIENT = 500
 """Pieces of one kind in one answer: more is a slip of the digits."""
+READING = "storage_reading"
+_DEGREES = re.compile(r"-?[0-9]{1,2}(\.[0-9]{1,2})?")
 _MARKS = {"POINT": ".", "MINUS": "-"}
 
 
@@ -48,11 +51,21 @@ def number(state: State, text: str, moment: Moment) -> Step:
     last = recent(state, moment)
     if last is None:
         return Step(state, refuses("nothing_to_answer"))
+    if _is_reading(last, text):
+        reading = {"quantity": "temperature", "value": float(text), "unit": "Cel"}
+        return _instead(state, last, replace(last.booking, measurement=reading), moment)
     if last.item.serial:
         return Step(state, refuses("serial_counts_one"))
     if not text.isdecimal() or int(text) == 0:
         return Step(state, refuses("not_a_number"))
     return _count(state, last, int(text), moment)
+
+
+def _is_reading(last: Last, text: str) -> bool:
+    """A temperature in ℃, of booked goods that a reading was asked for; whole degrees of a lot would be its count."""
+    asked = last.count is not None and any(each.code == READING for each in last.item.verdict.reasons)
+    told = _DEGREES.fullmatch(text) is not None and (last.item.serial or not text.isdecimal())
+    return asked and told
 
 
 def whole(state: State, moment: Moment) -> Step:

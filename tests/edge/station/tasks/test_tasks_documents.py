@@ -244,3 +244,27 @@ def test_a_document_begins_its_own_task() -> None:
     table = Table(TaskName.CHECK, documents=known)
     begun = [table.say(Document(each)).state.task.value for each in kinds]
     assert begun == ["RECEIVE", "PICK", "ISSUE", "RETURN"]
+
+
+READINGS = {
+    "degrees of a lot": ("10A1", ("4", "POINT", "5"), 4.5),
+    "below zero": ("10A1", ("MINUS", "2", "POINT", "0"), -2.0),
+    "whole degrees of a serial": ("21S1", ("5",), 5.0),
+    "a count, and no degrees": ("10A1", ("5",), None),
+    "no number": ("10A1", ("4", "POINT", "POINT", "5"), None),
+    "no storage": ("10A1", ("9", "0", "0", "POINT", "5"), None),
+}
+
+
+@pytest.mark.parametrize(("content", "digits", "degrees"), READINGS.values(), ids=READINGS.keys())
+def test_a_reading_follows_cold_goods(content: str, digits: tuple[str, ...], degrees: float | None) -> None:
+    cold = piece(content, Outcome.ATTENTION, "storage_reading")
+    table = receiving(line(quantity=9)).say(cold).at_once(*(card(CardKind.DIGIT, each) for each in (*digits, "ENTER")))
+    measured = table.records[-1].booking.measurement
+    assert measured == (None if degrees is None else {"quantity": "temperature", "value": degrees, "unit": "Cel"})
+    assert len(on_lines(table)) == 1
+
+
+def test_no_reading_is_taken_that_nobody_asked_for() -> None:
+    table = receiving().say(LOT_A).at_once(*(card(CardKind.DIGIT, each) for each in ("4", "POINT", "5", "ENTER")))
+    assert (table.outcomes[-1], table.records[-1].booking.measurement) == (Signal.REDO.value, None)
