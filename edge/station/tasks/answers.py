@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from edge.rules.verdict import Declared, Made, TaskName
+from edge.rules.verdict import Declared, Made, Outcome, TaskName
 from edge.station.record import Booking
 from edge.station.tasks import acts, lines, papers
 from edge.station.tasks.effects import UNDERSTOOD, JudgeAgain, Record, Say, Step, by, refuses, session
@@ -51,6 +51,9 @@ def number(state: State, text: str, moment: Moment) -> Step:
     last = recent(state, moment)
     if last is None:
         return Step(state, refuses("nothing_to_answer"))
+    if _names_line(state, last, text):
+        told = replace(last, booking=replace(last.booking, line=int(text)), at_ns=moment.now_ns)
+        return Step(replace(state, last=told), (UNDERSTOOD, Say((f"line_{int(text)}",))))
     if _is_reading(last, text):
         reading = {"quantity": "temperature", "value": float(text), "unit": "Cel"}
         return _instead(state, last, replace(last.booking, measurement=reading), moment)
@@ -59,6 +62,14 @@ def number(state: State, text: str, moment: Moment) -> Step:
     if not text.isdecimal() or int(text) == 0:
         return Step(state, refuses("not_a_number"))
     return _count(state, last, int(text), moment)
+
+
+def _names_line(state: State, last: Last, text: str) -> bool:
+    """Of what shows no code: the line of the open document that it belongs to."""
+    known = None if state.work is None or state.work.paused else state.work.known
+    nameless = last.refused and not last.item.key and last.item.verdict.outcome is Outcome.MISSING
+    ours = nameless and known is not None and last.booking.document == known.ident
+    return ours and text.isdecimal() and known is not None and known.line(int(text)) is not None
 
 
 def _is_reading(last: Last, text: str) -> bool:

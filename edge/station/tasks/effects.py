@@ -117,7 +117,8 @@ class Step:
 
 def by(state: State, task: TaskName | None = None, witness: str | None = None) -> By:
     """Who acts now, at the running task or another one."""
-    return By(state.operator, task or state.task, witness, state.practice is not None, state.place)
+    placed = state.mobile or state.task is TaskName.STORE
+    return By(state.operator, task or state.task, witness, state.practice is not None, state.place if placed else None)
 
 
 def session(

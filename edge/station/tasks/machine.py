@@ -160,7 +160,8 @@ _CARDS: Mapping[CardKind, Callable[[State, Card, Moment], Step]] = {
 
 def _task(state: State, task: TaskName) -> Step:
     """Change the task. What is open stays open, and is gone on with at its own task."""
-    after = replace(state, task=task, armed=None, asked=None, digits=None)
+    place = state.place if state.mobile else None
+    after = replace(state, task=task, armed=None, asked=None, digits=None, place=place)
     return Step(after, (UNDERSTOOD, Say((f"task_{task.value.lower()}",))))
 
 

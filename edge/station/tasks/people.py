@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from edge.rules.verdict import TaskName
 from edge.station.tasks import use
 from edge.station.tasks.effects import UNDERSTOOD, Say, Step, refuses, session
 from edge.station.tasks.said import Badge, Moment
@@ -34,11 +35,11 @@ def sign_off(state: State, why: str) -> Step:
 
 
 def bed(state: State, place: str, moment: Moment) -> Step:
-    """A mobile station stands at this bed now.
+    """A mobile station stands at this bed now; what is put away (上架) lies at this place from now on.
 
-    A station with a place of its own refuses: a light of consent would let the person believe that the bed is recorded.
+    Else a station with a place of its own refuses: a light of consent would let the person believe that it is recorded.
     """
-    if not state.mobile:
+    if not state.mobile and state.task is not TaskName.STORE:
         return Step(state, refuses("bed_not_here"))
     after = replace(state, place=place, placed_ns=moment.now_ns)
     return Step(after, (session(after, "place", "opened", place), UNDERSTOOD))

@@ -59,4 +59,4 @@ def _where(state: State, last: Last) -> Booking:
     if known is None:
         return last.booking
     only = known.lines[0].number if len(known.lines) == 1 else None
-    return replace(goods.on_line(known, only, last.item), count=None)
+    return replace(goods.on_line(known, last.booking.line or only, last.item), count=None)

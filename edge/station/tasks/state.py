@@ -198,7 +198,7 @@ class State:
     operator: str | None = None
     rights: str = ""
     place: str | None = None
-    """Of a mobile station: the bed whose label was shown last; None: its own place."""
+    """Of a mobile station: the bed whose label was shown last; at STORE, the bin. None: its own place."""
     placed_ns: int = 0
     """When that was."""
     cases: tuple[Case, ...] = ()

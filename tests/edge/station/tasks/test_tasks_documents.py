@@ -268,3 +268,24 @@ def test_a_reading_follows_cold_goods(content: str, digits: tuple[str, ...], deg
 def test_no_reading_is_taken_that_nobody_asked_for() -> None:
     table = receiving().say(LOT_A).at_once(*(card(CardKind.DIGIT, each) for each in ("4", "POINT", "5", "ENTER")))
     assert (table.outcomes[-1], table.records[-1].booking.measurement) == (Signal.REDO.value, None)
+
+
+def test_digits_name_the_line_of_what_shows_no_code() -> None:
+    table = receiving(line(4), line(12)).say(no_code(), card(CardKind.QUANTITY, "12"), HOLD)
+    assert table.records[-1].booking.line == 12
+    work = table.state.work
+    assert work is not None
+    assert work.done(12, TaskName.QUARANTINE) == 1
+
+
+def test_a_line_that_the_document_lacks_is_no_line() -> None:
+    table = receiving(line(4), line(12)).say(no_code(), card(CardKind.QUANTITY, "7"))
+    assert table.outcomes[-1] == Signal.REDO.value
+    assert table.say(HOLD).records[-1].booking.line is None
+
+
+def test_what_is_put_away_lies_where_the_card_says() -> None:
+    shelf, other = card(CardKind.PLACE, "A-01"), card(CardKind.PLACE, "A-02")
+    table = Table(TaskName.CHECK).say(task("STORE"), LOT_A, shelf, LOT_A, S1, other, S2, task("RECEIVE"), S1)
+    assert [each.by.place for each in table.records] == [None, "A-01", "A-01", "A-02", None]
+    assert table.say(task("STORE"), LOT_A).records[-1].by.place is None
