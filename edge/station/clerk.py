@@ -21,6 +21,7 @@ from edge.station.journal.store import JournalError
 from edge.station.journal.writer import Committed, JournalWriter
 from edge.station.messages import Written
 from edge.station.patients import Patients
+from edge.station.phrases import words_of
 from edge.station.record import correction_body, scan_body
 from edge.station.tasks import undo
 from edge.station.tasks.effects import By, Correct, Effect, Hold, Light, Record, Repeat, Say, Session, Step
@@ -158,7 +159,7 @@ class Clerk:
         draft = self._drafter.draft(wire.Kind.SCAN, body, effect.by, effect.event_id)
         self._submit(draft, effect.signal, item.t0_ns, self.no_code if item.gesture else self.append)
         if effect.signal is not None:
-            self._display.remember(tuple(each.code for each in effect.verdict.reasons))
+            self._display.remember(words_of(effect.verdict))
         if booking.count is not None and booking.document is not None:
             self.bookings.booked(effect.event_id, booking.document, item.udi, effect.verdict)
         _log(effect, item.presentation, effect.verdict)

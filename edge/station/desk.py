@@ -79,6 +79,7 @@ class Desk:
         journal: JournalWriter,
         kept: bytes | None,
         indicator: Indicator,
+        speak: Callable[[tuple[str, ...]], None] = lambda _phrases: None,
         mono_ns: Callable[[], int],
         photographs: Photographs | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
@@ -97,6 +98,7 @@ class Desk:
             journal: takes them.
             kept: what the tasks knew when the process ended; None at the first start.
             indicator: lamps and buzzer.
+            speak: says phrases, one after the other; returns at once.
             mono_ns: the clock.
             photographs: takes pictures; None where there is no camera.
             after_step: told after ``taken``, ``judged``, ``submitted`` and ``shown``; tests kill the process there.
@@ -107,7 +109,7 @@ class Desk:
         self._clock_watch = ClockWatch(drafter.clock)
         self._mono_ns = mono_ns
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._display = Display(indicator, after_step)
+        self._display = Display(indicator, after_step, speak)
         self._patients = Patients(run_dir, seal)
         self._restored = restore(kept, State(home, home, mobile, acted_ns=mono_ns()))
         self._clerk = Clerk(
