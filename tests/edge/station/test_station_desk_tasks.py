@@ -274,10 +274,3 @@ def test_a_patient_is_sealed_and_stands_nowhere_else(bench: Bench, caplog: pytes
     (completed,) = (each["change"] for each in bench.events("session") if each["change"]["what"] == "completed")
     sealed = Sealed.from_json(completed["patient"])
     assert open_sealed(sealed, HUB_KEY, site="ward", case=completed["id"]) == MOTHER[2:]
-
-
-def test_what_is_kept_of_a_large_case_stays_small(bench: Bench) -> None:
-    bench.scan(b"N1207", MOTHER, *(b"010690123456789221P%03d" % number for number in range(50)))
-    kept = bench.kept()
-    assert kept is not None
-    assert len(kept) < 150 * 50
