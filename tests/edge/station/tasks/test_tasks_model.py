@@ -326,4 +326,4 @@ def _lasting_of(state: State) -> tuple[object, ...]:
 
 
 TestStation = Station.TestCase
-TestStation.settings = settings(max_examples=250, stateful_step_count=50, deadline=None, derandomize=True)
+TestStation.settings = settings(max_examples=500, stateful_step_count=50, deadline=None, derandomize=True)
