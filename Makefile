@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 ROUNDS ?= 200
 MINUTES ?= 10
 
-.PHONY: help env demo test check docs bench faults fuzz lock clean brokers
+.PHONY: help env demo test check docs bench faults fuzz voice lock clean brokers
 
 help:
 	@echo "make env                 .venv with everything in requirements.lock (PYTHON=python3.13 chooses the interpreter)"
@@ -24,6 +24,7 @@ help:
 	@echo "                         ONLY=soak MINUTES=30: half an hour of generated video"
 	@echo "make faults [ROUNDS=N]   every named fault and N random schedules of faults (200)"
 	@echo "make fuzz [MINUTES=N]    coverage-guided fuzzing of the parsers (10); installs atheris into .venv"
+	@echo "make voice               the speaker's phrases anew from hardware/phrases.toml (needs espeak-ng)"
 	@echo "make lock                requirements.lock anew from pyproject.toml"
 	@echo "make clean               everything that was built; not .venv"
 
@@ -86,6 +87,10 @@ faults: $(READY) brokers
 fuzz: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
 	@$(BIN)/python -m tests.fuzz $$(( $(MINUTES) * 60 )) .bench/fuzz
+
+voice: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pypinyin>=0.53,<1'
+	@$(BIN)/python -m tests.support.voice
 
 # Universal: one file for every system and every Python from 3.11 on. Names, versions and hashes only, no place to fetch from.
 lock:

@@ -10,6 +10,7 @@ _COMMANDS = {
     "run": "edge.station.cli:run",
     "check-config": "edge.station.cli:check_config",
     "status": "edge.station.cli:status",
+    "signals": "edge.station.signals_cli:signals",
     "journal": "edge.station.journal.cli:journal",
     "camera": "edge.vision.cli:camera",
     "decode": "edge.vision.decode:decode",

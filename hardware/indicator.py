@@ -19,14 +19,14 @@ class Indicator(Protocol):
     def set_trouble(self, on: bool) -> None:
         """From now on rest as TROUBLE, or as READY again: a lamp that stays, no signal of its own."""
 
-    def set_task(self, task: str) -> None:
-        """The running task."""
-
     def set_pending(self, on: bool) -> None:
-        """Items are pending."""
+        """From now on rest as HELD, a case or document being open with items pending, or not; as `set_trouble`."""
 
-    def set_profile(self, profile: Profile) -> None:
-        """Day, night or silent, from the next signal on."""
+    def set_task(self, task: str | None) -> None:
+        """The task that is running; its lamp is lit where the panel has one. None: no task at all."""
+
+    def set_profile(self, profile: Profile, *, stop_sounds: bool = True) -> None:
+        """Day, night or silent, and whether a STOP is heard in the last two; from the next signal on."""
 
     def set_light(self, on: bool) -> None:
         """Light for the camera: up, as bright as the profile has it, or idle again."""

@@ -5,18 +5,21 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
-from gpiozero import PWMLED, Button, Buzzer, PWMOutputDevice
+from gpiozero import PWMLED, Button, Buzzer, DigitalInputDevice, PWMOutputDevice
 
 from hardware.buttons import ButtonEvent, HoldTimer
 from hardware.host.worker import Worker
-from hardware.signals import LAMPS, Pattern, Profile, Signal, camera_light, load_signals
+from hardware.profile import Surroundings
+from hardware.signals import LAMPS, Pattern, Profile, Signal, camera_light, load_signals, resting, task_level
+from hardware.timeline import Lit, Sounding, changes
 
 POLL_S = 0.05
 LIGHT_HZ = 2000
 """So many pulses fall into one short exposure that a dimmed light draws no bands across the frame."""
+_AT_REST = tuple(load_signals(profile)[Signal.READY].steps[-1].levels for profile in get_args(Profile))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class PanelPins:
     buzzer: int | None = None
     buzzer_kind: Literal["passive", "active"] = "passive"
     light: int | None = None
+    task_lamps: Mapping[str, int] = field(default_factory=dict)
+    """Task to the lamp that says that it is running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class PanelIndicator:
             pin_factory: gpiozero's pin factory; None takes the one of ``GPIOZERO_PIN_FACTORY``.
         """
         self._lamps = {name: PWMLED(getattr(pins, name), pin_factory=pin_factory) for name in LAMPS}
+        self._task_lamps = {task: PWMLED(pin, pin_factory=pin_factory) for task, pin in pins.task_lamps.items()}
         self._buzzer = _buzzer(pins, pin_factory)
         self._passive = pins.buzzer_kind == "passive"
         self._camera_light = _camera_light(pins, pin_factory)
@@ -60,7 +66,9 @@ class PanelIndicator:
         self._table = load_signals("day")
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._lit: Mapping[str, float] = {}
+        self._task: str | None = None
         self._trouble = False
+        self._pending = False
         self._edges: list[_Edge] = []
         self._worker = Worker("panel", self._step, on_stop=self._release)
         self._worker.start()
@@ -77,15 +85,17 @@ class PanelIndicator:
         """Queue it; the panel's thread lights the lamp, at once when at rest."""
         self._orders.put(lambda: self._rest(trouble=on))
 
-    def set_task(self, task: str) -> None:
-        """The running task."""
-
     def set_pending(self, on: bool) -> None:
-        """Items are pending."""
+        """Queue it; as `set_trouble`."""
+        self._orders.put(lambda: self._rest(pending=on))
 
-    def set_profile(self, profile: Profile) -> None:
-        """Lamps and buzzer from the next signal on; the camera's light at once."""
-        self._orders.put(lambda: self._change(profile))
+    def set_task(self, task: str | None) -> None:
+        """Queue it; a task without a lamp of its own leaves all of them out."""
+        self._orders.put(lambda: self._run_task(task))
+
+    def set_profile(self, profile: Profile, *, stop_sounds: bool = True) -> None:
+        """Lamps and buzzer from the next signal on; the camera's light and the lamp of the task at once."""
+        self._orders.put(lambda: self._change(profile, stop_sounds))
 
     def set_light(self, on: bool) -> None:
         """Queue it; the panel's thread sets the lamp, before any signal that is queued later."""
@@ -107,16 +117,22 @@ class PanelIndicator:
         self._run_due(time.monotonic_ns())
 
     def _begin(self, signal: Signal) -> None:
-        self._hush()
+        self._sound(0)
         self._edges = self._plan(self._table[signal], time.monotonic_ns())
 
-    def _rest(self, *, trouble: bool) -> None:
-        self._trouble = trouble
+    def _rest(self, *, trouble: bool | None = None, pending: bool | None = None) -> None:
+        self._trouble = self._trouble if trouble is None else trouble
+        self._pending = self._pending if pending is None else pending
         self._light(self._lit)
 
-    def _change(self, profile: Profile) -> None:
-        self._profile, self._table = profile, load_signals(profile)
+    def _run_task(self, task: str | None) -> None:
+        self._task = task
+        self._light(self._lit)
+
+    def _change(self, profile: Profile, stop_sounds: bool) -> None:
+        self._profile, self._table = profile, load_signals(profile, stop_sounds=stop_sounds)
         self._light_camera(self._lit_for_camera)
+        self._light(self._lit)
 
     def _light_camera(self, on: bool) -> None:
         self._lit_for_camera = on
@@ -128,39 +144,36 @@ class PanelIndicator:
             self._edges.pop(0).act()
 
     def _plan(self, pattern: Pattern, start_ns: int) -> list[_Edge]:
-        edges = []
-        at_ns = start_ns
-        for step in pattern.steps:
-            edges.append(_Edge(at_ns, lambda levels=step.levels: self._light(levels)))  # type: ignore[misc]  # bound now
-            at_ns += step.ms * 1_000_000
-        for tone in pattern.tones:
-            begin = start_ns + tone.start_ms * 1_000_000
-            edges.append(_Edge(begin, lambda hz=tone.hz: self._sound(hz)))  # type: ignore[misc]  # bound now
-            edges.append(_Edge(begin + tone.length_ms * 1_000_000, self._hush))
-        return sorted(edges, key=lambda edge: edge.at_ns)
+        return [_Edge(start_ns + change.at_ms * 1_000_000, self._act(change)) for change in changes(pattern)]
+
+    def _act(self, change: Lit | Sounding) -> Callable[[], None]:
+        if isinstance(change, Lit):
+            return lambda: self._light(change.levels)
+        return lambda: self._sound(change.hz)
 
     def _light(self, levels: Mapping[str, float]) -> None:
         self._lit = levels
-        at_rest = levels == self._table[Signal.READY].steps[-1].levels
-        shown = self._table[Signal.TROUBLE].steps[-1].levels if self._trouble and at_rest else levels
+        at_rest = levels in _AT_REST
+        shown = resting(self._table, trouble=self._trouble, pending=self._pending) if at_rest else levels
         for name, lamp in self._lamps.items():
             lamp.value = shown.get(name, 0.0)
+        for task, lamp in self._task_lamps.items():
+            trusted = "ready" in levels
+            lamp.value = task_level(self._profile) if trusted and task == self._task else 0.0
 
     def _sound(self, hz: int) -> None:
         if self._buzzer is None:
             return
-        if self._passive:
+        if hz == 0:
+            self._buzzer.off()
+        elif self._passive:
             self._buzzer.frequency = hz
             self._buzzer.value = 0.5
         else:
             self._buzzer.on()
 
-    def _hush(self) -> None:
-        if self._buzzer is not None:
-            self._buzzer.off()
-
     def _release(self) -> None:
-        for lamp in self._lamps.values():
+        for lamp in (*self._lamps.values(), *self._task_lamps.values()):
             lamp.close()
         for device in (self._buzzer, self._camera_light):
             if device is not None:
@@ -211,3 +224,35 @@ class PanelButtons:
     def _release(self) -> None:
         for button, _ in self._buttons.values():
             button.close()
+
+
+class PanelSenses:
+    """Light sensor and silent switch of the panel, each where a pin was given."""
+
+    def __init__(self, light_sensor: int | None, silent_switch: int | None, *, pin_factory: Any = None) -> None:
+        """Claim the pins.
+
+        Args:
+            light_sensor: BCM pin; high in the dark, as comparator boards give it. A loose wire is daylight.
+            silent_switch: BCM pin of a switch to ground; closed is silent.
+            pin_factory: gpiozero's pin factory; None takes the one of ``GPIOZERO_PIN_FACTORY``.
+        """
+        self._dark = _input(light_sensor, pin_factory, pull_up=False)
+        self._silent = _input(silent_switch, pin_factory, pull_up=True)
+
+    def read(self) -> Surroundings:
+        """The present."""
+        return Surroundings(
+            dark=self._dark is not None and self._dark.is_active,
+            silent=self._silent is not None and self._silent.is_active,
+        )
+
+    def close(self) -> None:
+        """Let the pins go."""
+        for device in (self._dark, self._silent):
+            if device is not None:
+                device.close()
+
+
+def _input(pin: int | None, pin_factory: Any, *, pull_up: bool) -> Any:
+    return None if pin is None else DigitalInputDevice(pin, pull_up=pull_up, pin_factory=pin_factory)

@@ -30,12 +30,15 @@ class Signal(StrEnum):
     INCOMPLETE = "INCOMPLETE"
     REDO = "REDO"
     MISSING = "MISSING"
-    ASK = "ASK"
     PROMPT = "PROMPT"
     PROMPT_AGAIN = "PROMPT_AGAIN"
     STOP = "STOP"
     FAULT = "FAULT"
     TROUBLE = "TROUBLE"
+    ASK = "ASK"
+    """A question that needs this person's answer; nothing is booked."""
+    HELD = "HELD"
+    """A case or document is open with items pending: how the panel rests, as TROUBLE is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class _Row:
     say: _Say
     steps: tuple[_StepRow, ...]
     tones: tuple[tuple[int, int, int], ...] = ()
-    night_tones: tuple[tuple[int, int, int], ...] = ()
+    quiet_tones: tuple[tuple[int, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,11 @@ class CameraLight:
 
 
 @dataclass(frozen=True, slots=True)
+class _TaskLamp:
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Table:
     READY: _Row
     WORKING: _Row
@@ -114,20 +122,44 @@ class _Table:
     INCOMPLETE: _Row
     REDO: _Row
     MISSING: _Row
-    ASK: _Row
     PROMPT: _Row
     PROMPT_AGAIN: _Row
     STOP: _Row
     FAULT: _Row
     TROUBLE: _Row
+    ASK: _Row
+    HELD: _Row
+    task: _TaskLamp
     light: CameraLight
 
 
 @cache
-def load_signals(profile: Profile = "day") -> Mapping[Signal, Pattern]:
-    """The table for a profile. Night is dimmed and silent except for STOP; silent is day without any tone."""
+def load_signals(profile: Profile = "day", *, stop_sounds: bool = True) -> Mapping[Signal, Pattern]:
+    """The table for a profile: night is dimmed, silent as bright as day, and both are without tones.
+
+    Args:
+        profile: as the panel is used.
+        stop_sounds: whether a STOP is heard all the same, for a shorter time, where nothing else is.
+    """
     table = _table()
-    return {signal: _pattern(signal, getattr(table, signal.value), profile) for signal in Signal}
+    return {signal: _pattern(signal, getattr(table, signal.value), profile, stop_sounds) for signal in Signal}
+
+
+def resting(table: Mapping[Signal, Pattern], *, trouble: bool, pending: bool) -> Mapping[str, float]:
+    """Lamps at rest: the ready lamp, and beside it what stays until somebody has seen to it.
+
+    Args:
+        table: of the profile.
+        trouble: a part is missing.
+        pending: a case or document is open with items pending.
+    """
+    stays = [Signal.READY] + [Signal.TROUBLE] * trouble + [Signal.HELD] * pending
+    return {lamp: level for signal in stays for lamp, level in table[signal].steps[-1].levels.items()}
+
+
+def task_level(profile: Profile) -> float:
+    """How bright the lamp of the running task is."""
+    return round(_table().task.level * _scale(profile), 3)
 
 
 def camera_light() -> CameraLight:
@@ -140,13 +172,15 @@ def _table() -> _Table:
     return load(Path(__file__).with_name("signals.toml"), _Table)
 
 
-def _pattern(signal: Signal, row: _Row, profile: Profile) -> Pattern:
-    scale = 1.0
-    if profile == "night":
-        scale = NIGHT_STOP_LEVEL if signal is Signal.STOP else NIGHT_LEVEL
-    tones = {"day": row.tones, "night": row.night_tones, "silent": ()}[profile]
+def _pattern(signal: Signal, row: _Row, profile: Profile, stop_sounds: bool) -> Pattern:
+    scale = NIGHT_STOP_LEVEL if profile == "night" and signal is Signal.STOP else _scale(profile)
+    tones = row.tones if profile == "day" else row.quiet_tones if stop_sounds else ()
     steps = tuple(Step(step.ms, dict(_level(lamp, scale) for lamp in step.lamps)) for step in row.steps)
     return Pattern(steps, tuple(Tone(*tone) for tone in tones), row.say.zh, row.say.en)
+
+
+def _scale(profile: Profile) -> float:
+    return NIGHT_LEVEL if profile == "night" else 1.0
 
 
 def _level(lamp: str, scale: float) -> tuple[str, float]:

@@ -6,9 +6,12 @@ import json
 import queue
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+from hardware.phrases import phrases
+from hardware.profile import Surroundings
 from hardware.scanner import ScannerRead
 from hardware.signals import Profile, Signal
 
@@ -33,7 +36,10 @@ class SimulatedIndicator:
         self._sink = sink
         self.history: deque[Shown] = deque(maxlen=HISTORY)
         self.profile: Profile = "day"
+        self.stop_sounds = True
         self.trouble = False
+        self.pending = False
+        self.task: str | None = None
         self.lit = False
         self.closed = False
 
@@ -41,10 +47,7 @@ class SimulatedIndicator:
         """Remember the signal."""
         shown = Shown(signal, time.monotonic_ns(), t0_ns)
         self.history.append(shown)
-        if self._sink is not None:
-            line = json.dumps({"signal": signal.value, "at_ns": shown.at_ns, "t0_ns": t0_ns})
-            self._sink.write(line + "\n")
-            self._sink.flush()
+        self._write({"signal": signal.value, "at_ns": shown.at_ns, "t0_ns": t0_ns})
 
     def clear(self) -> None:
         """Back to READY."""
@@ -54,25 +57,78 @@ class SimulatedIndicator:
         """Remember whether the lamp is lit at rest."""
         self.trouble = on
 
-    def set_task(self, task: str) -> None:
-        """The running task."""
-
     def set_pending(self, on: bool) -> None:
-        """Items are pending."""
+        """Remember it; the sink takes a ``{"pending", "at_ns"}`` line."""
+        self.pending = on
+        self._write({"pending": on})
+
+    def set_task(self, task: str | None) -> None:
+        """Remember it; the sink takes a ``{"task", "at_ns"}`` line."""
+        self.task = task
+        self._write({"task": task})
+
+    def set_profile(self, profile: Profile, *, stop_sounds: bool = True) -> None:
+        """Remember the profile."""
+        self.profile, self.stop_sounds = profile, stop_sounds
+
+    def set_light(self, on: bool) -> None:
+        """Remember it; the sink takes a ``{"light", "at_ns"}`` line."""
+        self.lit = on
+        self._write({"light": on})
+
+    def _write(self, entry: dict[str, object]) -> None:
+        if self._sink is not None:
+            self._sink.write(json.dumps({"at_ns": time.monotonic_ns(), **entry}, ensure_ascii=False) + "\n")
+            self._sink.flush()
+
+    def close(self) -> None:
+        """No lamp is lit any more."""
+        self.closed = True
+
+
+class SimulatedSpeaker:
+    """Remembers what it was told to say, and writes each as a JSON line to `sink` if one was given."""
+
+    def __init__(self, sink: TextIO | None = None) -> None:
+        """Start silent; `sink` takes ``{"say", "words"}`` lines."""
+        self._sink = sink
+        self.said: deque[tuple[str, ...]] = deque(maxlen=HISTORY)
+        self.profile: Profile = "day"
+        self.closed = False
+
+    def say(self, keys: Sequence[str]) -> None:
+        """Remember it, except in silence."""
+        if self.profile == "silent" or not keys:
+            return
+        self.said.append(tuple(keys))
+        if self._sink is not None:
+            words = "".join(phrases()[key].zh for key in keys if key in phrases())
+            self._sink.write(json.dumps({"say": list(keys), "words": words}, ensure_ascii=False) + "\n")
+            self._sink.flush()
 
     def set_profile(self, profile: Profile) -> None:
         """Remember the profile."""
         self.profile = profile
 
-    def set_light(self, on: bool) -> None:
-        """Remember it; the sink takes a ``{"light", "at_ns"}`` line."""
-        self.lit = on
-        if self._sink is not None:
-            self._sink.write(json.dumps({"light": on, "at_ns": time.monotonic_ns()}) + "\n")
-            self._sink.flush()
+    def close(self) -> None:
+        """Nothing is said any more."""
+        self.closed = True
+
+
+class SimulatedSenses:
+    """A room as bright and as quiet as it is told to be."""
+
+    def __init__(self) -> None:
+        """Start in the light, with the switch open."""
+        self.now = Surroundings()
+        self.closed = False
+
+    def read(self) -> Surroundings:
+        """The present."""
+        return self.now
 
     def close(self) -> None:
-        """No lamp is lit any more."""
+        """Nobody looks any more."""
         self.closed = True
 
 

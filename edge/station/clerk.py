@@ -1,7 +1,8 @@
 """Does what a step asks for: journals events with the state after them, shows lights, says words.
 
-The state that counts is the one after the last event that the card took. If the card refuses an event, everything that
-was built on it is taken back: the tasks are again as the card has them.
+The events of one step are on the card together with the state after it, or none of them is. The state that counts is
+the one after the last event that the card took. If the card refuses events, everything that was built on them is taken
+back: the tasks are again as the card has them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from edge.station.journal.store import JournalError
 from edge.station.journal.writer import Committed, JournalWriter
 from edge.station.messages import Written
 from edge.station.patients import Patients
+from edge.station.phrases import words_of
 from edge.station.record import correction_body, scan_body
 from edge.station.tasks import undo
 from edge.station.tasks.effects import By, Correct, Effect, Hold, Light, Record, Repeat, Say, Session, Step
@@ -78,6 +80,8 @@ class Clerk:
         """After the newest event that the card took."""
         self._after: dict[str, State | None] = {}
         """Events on their way to the card, and the state after each step; None: built on one that was refused."""
+        self._act: list[wire.Draft] = []
+        """Events of the step that is being performed: they are on the card together, or none of them is."""
 
     def perform(self, step: Step, t0_ns: int | None = None) -> None:
         """Take a step: its state holds from now on, and its effects happen in their order.
@@ -89,6 +93,8 @@ class Clerk:
         self.state = step.state
         for effect in step.effects:
             self._do(effect, t0_ns)
+        drafts, self._act = self._act, []
+        self._append(drafts)
         self._display.set_task(step.state.task.value)
         self._display.set_pending(any(case.waiting for case in step.state.cases))
 
@@ -98,8 +104,15 @@ class Clerk:
 
     def append(self, draft: wire.Draft) -> None:
         """Hand a draft to the journal, with what the tasks know after it."""
-        self._journal.submit(draft, lambda result: self._post(Written(draft.event_id, result)), keep(self.state))
-        self._after_step("submitted")
+        self._append([draft])
+
+    def _append(self, drafts: Sequence[wire.Draft]) -> None:
+        if drafts:
+            self._journal.submit_together([(each, self._told(each.event_id)) for each in drafts], keep(self.state))
+            self._after_step("submitted")
+
+    def _told(self, event_id: str) -> Callable[[Committed | JournalError], None]:
+        return lambda result: self._post(Written(event_id, result))
 
     def written(self, event_id: str, result: Committed | JournalError) -> None:
         """An event is on the card, or the card refused it."""
@@ -125,10 +138,10 @@ class Clerk:
             case Record():
                 self._record(effect)
             case Correct(corrects, why, by):
-                self.tell(wire.Kind.CORRECTION, correction_body(corrects, why), by)
+                self._note(wire.Kind.CORRECTION, correction_body(corrects, why), by)
                 self.bookings.not_booked(corrects)
             case Session(of, what, ident, by, why):
-                self.tell(wire.Kind.SESSION, self._session(of, what, ident, why), by)
+                self._note(wire.Kind.SESSION, self._session(of, what, ident, why), by)
             case Light(signal):
                 self._display.show(Show(signal, t0_ns))
             case Say(phrases):
@@ -137,6 +150,9 @@ class Clerk:
                 self._display.acknowledge()
             case Hold(case, who):
                 self._patients.hold(case, who)
+
+    def _note(self, kind: wire.Kind, body: Mapping[str, Any], by: By) -> None:
+        self._submit(self._drafter.draft(kind, body, by), None, None, self._act.append)
 
     def _session(self, of: str, what: str, ident: str | None, why: str | None) -> dict[str, Any]:
         sealed = self._patients.sealed(ident) if what == "completed" else None
@@ -156,9 +172,9 @@ class Clerk:
             rules=rules,
         )
         draft = self._drafter.draft(wire.Kind.SCAN, body, effect.by, effect.event_id)
-        self._submit(draft, effect.signal, item.t0_ns, self.no_code if item.gesture else self.append)
+        self._submit(draft, effect.signal, item.t0_ns, self.no_code if item.gesture else self._act.append)
         if effect.signal is not None:
-            self._display.remember(tuple(each.code for each in effect.verdict.reasons))
+            self._display.remember(words_of(effect.verdict))
         if booking.count is not None and booking.document is not None:
             self.bookings.booked(effect.event_id, booking.document, item.udi, effect.verdict)
         _log(effect, item.presentation, effect.verdict)

@@ -5,20 +5,27 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from edge.catalog.authorities import AuthorityTable, wrong
 from edge.rules.regions import known_regions
+from edge.rules.verdict import TaskName
 from edge.station.patterns import PatternsTable
 from hardware.camera_settings import CameraSettings
 from hardware.host.toml import ConfigError, Problem, load
+from hardware.profile import Quiet
 
 MOST_PORT = 65_535
 MOST_PIN = 27
 """The highest BCM pin of the header."""
+MOST_TASK_LAMPS = 6
+_PIN_KEYS = (
+    *("ready", "tick", "cross", "bar", "wrench", "ok_button", "no_code_button", "undo_button"),
+    *("light", "light_sensor", "silent_switch"),
+)
 NAME = re.compile(r"[A-Z0-9][A-Z0-9-]{0,30}")
 _NAME = {
     "check": lambda value: NAME.fullmatch(value) is not None,
@@ -30,6 +37,7 @@ _CLOCK = {
     "expected": "a time of day such as 07:00",
 }
 _PIN = {"check": lambda value: 0 <= value <= MOST_PIN, "expected": "a BCM pin number from 0 to 27"}
+_SHARE = {"check": lambda value: 0 <= value <= 1, "expected": "a share of full loudness from 0 to 1"}
 _FILLED = {"check": bool, "expected": "a text that is not empty"}
 
 
@@ -108,10 +116,24 @@ class BuzzerTable:
 
 @dataclass(frozen=True, slots=True)
 class ProfileTable:
-    """``[panel] profile``: when the night profile begins and ends, local time."""
+    """``[panel] profile``: when the night profile begins and ends, local time, and what is heard."""
 
     day: str = field(default="07:00", metadata=_CLOCK)
     night: str = field(default="21:00", metadata=_CLOCK)
+    silent: bool = False
+    """Nothing sounds, by day either."""
+    stop_sounds: tuple[Quiet, ...] = ("night",)
+    """Where a STOP is heard although nothing else is: in the night, in silence, in both or in neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerTable:
+    """``[panel] speaker``: says why, in words of at most two seconds."""
+
+    device: str = field(default="default", metadata=_FILLED)
+    """ALSA's name for it, see ``aplay -L``."""
+    volume: float = field(default=1.0, metadata=_SHARE)
+    night_volume: float = field(default=0.3, metadata=_SHARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +151,40 @@ class PanelTable:
     undo_button: int | None = field(default=None, metadata=_PIN)
     light: int | None = field(default=None, metadata=_PIN)
     """The lamp that the camera sees by."""
+    light_sensor: int | None = field(default=None, metadata=_PIN)
+    """High in the dark; covered for some seconds means night."""
+    silent_switch: int | None = field(default=None, metadata=_PIN)
+    """To ground; closed means silent."""
+    task_lamps: Mapping[str, int] = field(default_factory=dict)
+    """Task to the lamp that is lit while it runs."""
+    speaker: SpeakerTable | None = None
     profile: ProfileTable = ProfileTable()
 
     def problems(self) -> Iterable[Problem]:
-        """No pin serves two things."""
+        """No pin serves two things, and a lamp stands for a task that exists."""
         seen: dict[int, str] = {}
         for name, pin in self._pins():
+            if not 0 <= pin <= MOST_PIN:
+                yield _problem(name, pin, str(_PIN["expected"]))
             if pin in seen:
                 yield _problem(name, pin, f"a pin of its own; {seen[pin]} already uses {pin}")
             seen[pin] = name
+        known = [task.value for task in TaskName]
+        for task, pin in self.task_lamps.items():
+            if task not in known:
+                yield _problem(f"task_lamps.{task}", pin, f"a lamp for one of {', '.join(known)}")
+        if len(self.task_lamps) > MOST_TASK_LAMPS:
+            yield _problem("task_lamps", len(self.task_lamps), f"at most {MOST_TASK_LAMPS} lamps")
 
     def _pins(self) -> Iterable[tuple[str, int]]:
-        for name in ("ready", "tick", "cross", "bar", "wrench", "ok_button", "no_code_button", "undo_button", "light"):
+        for name in _PIN_KEYS:
             pin = getattr(self, name)
             if pin is not None:
                 yield name, pin
         if self.buzzer is not None:
             yield "buzzer.pin", self.buzzer.pin
+        for task, pin in self.task_lamps.items():
+            yield f"task_lamps.{task}", pin
 
 
 _NO_PATTERNS = PatternsTable()

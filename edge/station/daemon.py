@@ -119,6 +119,7 @@ class Station:
             journal=self._writer,
             kept=journal.kept(),
             indicator=self._panel.indicator,
+            speak=self._panel.say,
             mono_ns=time.monotonic_ns,
             photographs=self._photographer,
             documents=documents.get,
@@ -204,7 +205,7 @@ class Station:
         self._stop.set()
 
     def _watch_and_answer(self) -> None:
-        self._panel.follow(datetime.now().astimezone().time())
+        self._panel.follow(datetime.now().astimezone().time(), time.monotonic_ns())
         self._uplink.set_state("ready" if self._desk.fault is None else "fault")
         for client, request in self._server.step(0.2):
             if request.get("ask") == "status":

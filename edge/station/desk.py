@@ -80,6 +80,7 @@ class Desk:
         journal: JournalWriter,
         kept: bytes | None,
         indicator: Indicator,
+        speak: Callable[[tuple[str, ...]], None] = lambda _phrases: None,
         mono_ns: Callable[[], int],
         photographs: Photographs | None = None,
         documents: Callable[[str], Document | None] = lambda _ident: None,
@@ -99,6 +100,7 @@ class Desk:
             journal: takes them.
             kept: what the tasks knew when the process ended; None at the first start.
             indicator: lamps and buzzer.
+            speak: says phrases, one after the other; returns at once.
             mono_ns: the clock.
             photographs: takes pictures; None where there is no camera.
             documents: gives the document of a number, if it is known.
@@ -111,7 +113,7 @@ class Desk:
         self._mono_ns = mono_ns
         self._documents = documents
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._display = Display(indicator, after_step)
+        self._display = Display(indicator, after_step, speak)
         self._patients = Patients(run_dir, seal)
         self._restored = restore(kept, State(home, home, mobile, acted_ns=mono_ns()))
         self._clerk = Clerk(

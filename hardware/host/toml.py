@@ -142,6 +142,8 @@ def _value(value: object, hint: Any, key: str, problems: list[Problem]) -> objec
         return value if value in args else _problem(problems, key, value, _describe(hint))
     if origin is tuple:
         return _tuple(value, hint, key, problems)
+    if origin is Mapping:
+        return _mapping(value, args[1], key, problems)
     if dataclasses.is_dataclass(hint):
         return _table(value, hint, key, problems)
     return _plain(value, hint, key, problems)
@@ -156,6 +158,14 @@ def _tuple(value: object, hint: Any, key: str, problems: list[Problem]) -> objec
         _value(item, each, f"{key}[{n}]", problems) for n, (item, each) in enumerate(zip(value, inner, strict=True))
     ]
     return _BAD if any(item is _BAD for item in found) else tuple(found)
+
+
+def _mapping(value: object, hint: Any, key: str, problems: list[Problem]) -> object:
+    """A table whose keys are data: a text each, and values of one type."""
+    if not isinstance(value, Mapping):
+        return _problem(problems, key, value, "a table")
+    found = {name: _value(item, hint, _join(key, name), problems) for name, item in value.items()}
+    return _BAD if any(item is _BAD for item in found.values()) else found
 
 
 def _plain(value: object, hint: Any, key: str, problems: list[Problem]) -> object:

@@ -1,42 +1,21 @@
-import itertools
 import typing
 
 import pytest
 
-from hardware.signals import LAMPS, Pattern, Profile, Signal, camera_light, load_signals
+from hardware.signals import LAMPS, Profile, Signal, camera_light, load_signals, resting, task_level
 
 PROFILES = typing.get_args(Profile)
-OUTCOMES = ("ACCEPTED", "CHECKED", "ATTENTION", "INCOMPLETE", "REDO", "MISSING", "STOP", "FAULT")
 CASES = [(profile, signal) for profile in PROFILES for signal in Signal]
 
 
 @pytest.mark.parametrize(("profile", "signal"), CASES)
-def test_no_signal_imitates_a_patient_monitor_or_flashes_dangerously(profile: Profile, signal: Signal) -> None:
+def test_a_signal_is_made_of_lamps_that_exist_and_of_steps_that_end(profile: Profile, signal: Signal) -> None:
     pattern = load_signals(profile)[signal]
-    assert all(tone.hz >= 2000 for tone in pattern.tones)
-    assert len(pattern.tones) not in (3, 5) or len({tone.hz for tone in pattern.tones}) > 1
-    starts = [step.levels for step in pattern.steps]
-    for lamp in LAMPS:
-        flashes = sum(1 for a, b in itertools.pairwise(starts) if a.get(lamp, 0) == 0 and b.get(lamp, 0) > 0)
-        assert flashes <= 1
     assert pattern.steps[-1].ms == 0
     assert all(step.ms > 0 for step in pattern.steps[:-1])
     assert all(lamp in LAMPS for step in pattern.steps for lamp in step.levels)
-
-
-def look(pattern: Pattern) -> tuple[object, ...]:
-    """Which windows are lit and how bright, in order: shape and motion, no colour."""
-    return tuple(tuple(sorted(step.levels.items())) for step in pattern.steps)
-
-
-def sound(pattern: Pattern) -> tuple[object, ...]:
-    return tuple((tone.start_ms, tone.length_ms, tone.hz) for tone in pattern.tones)
-
-
-@pytest.mark.parametrize("tell", [look, sound])
-def test_every_outcome_is_told_apart_by_light_alone_and_by_sound_alone(tell: typing.Any) -> None:
-    table = load_signals("day")
-    assert len({tell(table[Signal(outcome)]) for outcome in OUTCOMES}) == len(OUTCOMES)
+    assert pattern.zh
+    assert pattern.en
 
 
 def test_ready_is_lit_in_every_signal_but_fault() -> None:
@@ -55,17 +34,17 @@ def test_night_is_dim_and_silent_but_stop_is_neither_off_nor_mute() -> None:
     assert night[Signal.ACCEPTED].steps[0].levels["tick"] <= 0.1
     assert night[Signal.STOP].tones != ()
     assert night[Signal.STOP].steps[0].levels["cross"] >= 0.3
-    assert all(pattern.tones == () for pattern in load_signals("silent").values())
+    assert all(pattern.tones == () for pattern in load_signals("silent", stop_sounds=False).values())
 
 
-@pytest.mark.parametrize("tell", [look, sound])
-def test_a_prompt_is_taken_for_no_outcome_nor_for_the_other_prompt(tell: typing.Any) -> None:
-    table = load_signals("day")
-    others = {tell(table[signal]) for signal in Signal if not signal.value.startswith("PROMPT")}
-    prompts = {tell(table[Signal.PROMPT]), tell(table[Signal.PROMPT_AGAIN])}
-    assert len(prompts) == 2
-    assert not prompts & others
-    assert load_signals("night")[Signal.PROMPT_AGAIN].tones == ()
+def test_at_rest_stays_what_somebody_has_to_see_to() -> None:
+    table = load_signals()
+    assert resting(table, trouble=False, pending=False) == table[Signal.READY].steps[-1].levels
+    assert resting(table, trouble=True, pending=True) == {"ready": 0.3, "wrench": 0.5, "bar": 0.15}
+
+
+def test_the_lamp_of_the_task_is_dim_at_night() -> None:
+    assert [task_level(profile) for profile in PROFILES] == [0.5, 0.05, 0.5]
 
 
 def test_the_light_of_the_camera_is_idle_by_five_per_cent_at_most_and_dimmed_at_night() -> None:

@@ -158,6 +158,8 @@ class Running:
     logs: list[str] = field(default_factory=list)
     lights: list[dict[str, Any]] = field(default_factory=list)
     """What the camera's lamp did."""
+    others: list[dict[str, Any]] = field(default_factory=list)
+    """The running task, items pending, what was spoken."""
     threads: list[threading.Thread] = field(default_factory=list)
 
     def shown(self) -> list[str]:
@@ -330,6 +332,8 @@ def _signal_into(running: Running) -> Callable[[str], None]:
     def take(line: str) -> None:
         if line.startswith("{"):
             entry = json.loads(line)
-            (running.lights if "light" in entry else running.signals).append(entry)
+            (running.signals if "signal" in entry else running.lights if "light" in entry else running.others).append(
+                entry
+            )
 
     return take

@@ -6,7 +6,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge import wire
@@ -40,8 +40,8 @@ Done = Callable[[Committed | JournalError], None]
 
 @dataclass(frozen=True, slots=True)
 class _Append:
-    draft: wire.Draft
-    done: Done
+    drafts: tuple[tuple[wire.Draft, Done], ...]
+    """On the card together, or none of them."""
     kept: bytes | None = None
 
 
@@ -78,7 +78,11 @@ class JournalWriter:
 
         `kept` is what the tasks know after it; see `Journal.append`.
         """
-        self._queue.put(_Append(draft, done, kept))
+        self.submit_together([(draft, done)], kept)
+
+    def submit_together(self, drafts: Sequence[tuple[wire.Draft, Done]], kept: bytes | None = None) -> None:
+        """Queue the events of one act: they are on the card in one transaction with `kept`, or none of them is."""
+        self._queue.put(_Append(tuple(drafts), kept))
 
     def acknowledge(self, ack: wire.Ack) -> None:
         """Queue the hub's watermark."""
@@ -137,23 +141,25 @@ class JournalWriter:
         began = time.monotonic_ns()
         try:
             kept = next((each.kept for each in reversed(appends) if each.kept is not None), None)
-            rows = self._journal.append([each.draft for each in appends], kept)
+            rows = self._journal.append([draft for each in appends for draft, _ in each.drafts], kept)
         except (JournalError, wire.WireError) as error:
             self._refuse(appends, error)
             return
         took_ms = (time.monotonic_ns() - began) / 1e6
         self._publish_head()
-        for each, row in zip(appends, rows, strict=True):
-            each.done(Committed(each.draft, row.seq, took_ms))
+        told = (pair for each in appends for pair in each.drafts)
+        for (draft, done), row in zip(told, rows, strict=True):
+            done(Committed(draft, row.seq, took_ms))
         self.on_append()
 
     def _refuse(self, appends: list[_Append], error: JournalError | wire.WireError) -> None:
-        """One bad event must not take the others with it: several are tried again one by one."""
+        """One bad event must not take those of other acts with it: several acts are tried again one by one."""
         if len(appends) > 1:
             for each in appends:
                 self._write([each])
             return
-        appends[0].done(error if isinstance(error, JournalError) else JournalError(str(error)))
+        for _, done in appends[0].drafts:
+            done(error if isinstance(error, JournalError) else JournalError(str(error)))
 
     def _acknowledge(self, ack: wire.Ack) -> None:
         self._acknowledged_ns = time.monotonic_ns()

@@ -126,6 +126,15 @@ class Bench:
     def card(self, kind: CardKind, value: str) -> list[str]:
         return self.scan(text(kind, value).encode())
 
+    def show(self, form: Callable[[int], Seen]) -> None:
+        """Lay a form under the camera until its picture is whole."""
+        self.now_ns += SECOND
+        self.desk.post(form(self.now_ns))
+        self.desk.step()
+        self.now_ns += 2 * SECOND
+        self.desk.step()
+        self.settle()
+
     def press(self, event: ButtonEvent) -> str:
         self.now_ns += 4 * SECOND
         return self.post(Pressed(event, self.now_ns))
@@ -177,12 +186,7 @@ def test_checked_used_and_taken_back(bench: Bench) -> None:
 def test_a_form_closes_the_case(bench: Bench) -> None:
     bench.scan(b"N1207", MOTHER, S1, S2)
     assert bench.card(CardKind.ACT, "SHEET") == ["CONTEXT"]
-    bench.now_ns += SECOND
-    bench.desk.post(stickers(S2, S1, S1)(bench.now_ns))
-    bench.desk.step()
-    bench.now_ns += 2 * SECOND
-    bench.desk.step()
-    bench.settle()
+    bench.show(stickers(S2, S1, S1))
     assert bench.lamps.history[-1].signal.value == "ACCEPTED"
     assert [each["count"] for each in bench.events("scan")] == [None, None, 1, 1]
     assert bench.sessions()[-1] == ("case", "closed", "sheet")
@@ -221,6 +225,17 @@ def test_what_the_card_refused_never_was(bench: Bench) -> None:
     assert [each["count"] for each in bench.events("scan")] == [None, 1]
 
 
+def test_a_form_is_on_the_card_as_a_whole_or_not_at_all(bench: Bench) -> None:
+    bench.scan(b"N1207", MOTHER, S1, S2)
+    former = bench.desk._clerk.state
+    bench.card(CardKind.ACT, "SHEET")
+    bench.journal.capacity = bench.journal.unacknowledged + 1
+    bench.show(stickers(S1, S2))
+    assert bench.lamps.history[-1].signal.value == "FAULT"
+    assert bench.desk._clerk.state.cases == former.cases
+    assert [each["count"] for each in bench.events("scan")] == [None, None]
+
+
 def test_used_despite_with_a_second_person(bench: Bench) -> None:
     assert bench.scan(b"N1207", MOTHER, b"01069012345678921720010121S9") == ["CONTEXT", "CONTEXT", "STOP"]
     assert bench.card(CardKind.OVERRIDE, "SURGEON") == ["ASK"]
@@ -246,10 +261,3 @@ def test_a_patient_is_sealed_and_stands_nowhere_else(bench: Bench, caplog: pytes
     (completed,) = (each["change"] for each in bench.events("session") if each["change"]["what"] == "completed")
     sealed = Sealed.from_json(completed["patient"])
     assert open_sealed(sealed, HUB_KEY, site="ward", case=completed["id"]) == MOTHER[2:]
-
-
-def test_what_is_kept_of_a_large_case_stays_small(bench: Bench) -> None:
-    bench.scan(b"N1207", MOTHER, *(b"010690123456789221P%03d" % number for number in range(50)))
-    kept = bench.kept()
-    assert kept is not None
-    assert len(kept) < 150 * 50

@@ -26,6 +26,6 @@ def test_the_panel_follows_the_day() -> None:
     panel = Panel(indicator)
     followed = []
     for hour in (3, 12):
-        panel.follow(time(hour))
+        panel.follow(time(hour), 0)
         followed.append(indicator.profile)
     assert followed == ["night", "day"]

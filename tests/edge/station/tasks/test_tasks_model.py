@@ -17,6 +17,7 @@ from edge.station.tasks.effects import Correct, Effect, JudgeAgain, Record, Sess
 from edge.station.tasks.keeping import keep, restore
 from edge.station.tasks.said import BOOKED, Badge, Bed, Document, Item, Passed, Patient, Said, Shown
 from edge.station.tasks.state import Case, State
+from edge.station.tasks.times import CASE_NS
 from hardware.signals import Signal
 from tests.support.tasks import CHILD, EMERGENCY, MOTHER, NURSE, OK, UNDO, Table, act, card, no_code, piece, sheet
 
@@ -137,6 +138,8 @@ class Station(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.table.now_ns += seconds * 1_000_000_000
         self.take(machine.step(self.table.state, Passed(), self.table.moment()))
+        for case in self.table.state.cases:
+            assert case.suspended or self.table.now_ns - case.touched_ns <= CASE_NS
 
     @rule()
     def restart(self) -> None:
@@ -240,9 +243,15 @@ class Station(RuleBasedStateMachine):
             self.books[str(ours)] = self.before[effect.corrects]
         if isinstance(effect, Session) and effect.of in ("case", "document"):
             assert not effect.by.training
+        if isinstance(effect, Session) and effect.what == "completed":
+            assert former.case is not None
+            assert not former.case.suspended
         if not isinstance(effect, Record):
             return
         self.enter(effect)
+        for other in self.table.records if effect.booking.corrects is not None else ():
+            if other.event_id == effect.booking.corrects:
+                assert (other.booking.case, other.booking.document) == (effect.booking.case, effect.booking.document)
         booking, by, verdict = effect.booking, effect.by, effect.verdict
         if effect.signal is Signal.ACCEPTED:
             assert booking.count is not None
@@ -312,4 +321,4 @@ def _lasting_of(state: State) -> tuple[object, ...]:
 
 
 TestStation = Station.TestCase
-TestStation.settings = settings(max_examples=250, stateful_step_count=50, deadline=None, derandomize=True)
+TestStation.settings = settings(max_examples=500, stateful_step_count=50, deadline=None, derandomize=True)

@@ -1,0 +1,42 @@
+"""What the tasks knew, read at the next start."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.rules.verdict import TaskName
+from edge.station.tasks.keeping import keep, restore
+from edge.station.tasks.state import State
+from tests.support.tasks import MOTHER, NURSE, Table, piece
+
+FRESH = State(TaskName.CHECK, TaskName.CHECK, acted_ns=7)
+BROKEN = {
+    "nothing": None,
+    "empty": b"",
+    "no text": b"\xff\xfe",
+    "no object": b"[1,2]",
+    "another version": b'{"version":99}',
+    "a part is missing": b'{"version":1,"task":"USE"}',
+    "a task of a newer version": keep(FRESH).replace(b'"CHECK"', b'"NEWER"'),
+    "cases are none": keep(FRESH).replace(b'"cases":[]', b'"cases":[7]'),
+}
+
+
+@pytest.mark.parametrize("kept", BROKEN.values(), ids=BROKEN.keys())
+def test_what_cannot_be_understood_is_as_good_as_nothing(kept: bytes | None) -> None:
+    step = restore(kept, FRESH)
+    assert (step.state, step.effects) == (FRESH, ())
+
+
+def test_what_was_kept_comes_back_suspended() -> None:
+    former = Table().say(NURSE, MOTHER, piece("21S1")).state
+    step = restore(keep(former), State(TaskName.USE, TaskName.USE, acted_ns=7))
+    (case,) = step.state.cases
+    assert (case.suspended, case.who, case.waiting, case.touched_ns) == (True, MOTHER.who, 1, 7)
+    assert step.state.operator == NURSE.ident
+    assert keep(restore(keep(step.state), FRESH).state) == keep(step.state)
+
+
+def test_a_large_case_stays_small() -> None:
+    table = Table().say(NURSE, MOTHER, *(piece(f"21P{number:03}") for number in range(200)))
+    assert len(keep(table.state)) < 200 * 100
