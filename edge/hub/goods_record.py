@@ -203,9 +203,9 @@ def _order(each: Line) -> tuple[int, str, str, str, str]:
 
 
 def _who(rows: Iterable[Trace], changes: Iterable[Step], task: str, what: str) -> tuple[str, ...]:
-    found = {row.operator for row in rows if row.task == task} | {
-        each.operator for each in changes if each.what == what
-    }
+    """Who did it; whoever only tried and was refused did not."""
+    done = {row.operator for row in rows if row.task == task and (row.count or task == "RELEASE")}
+    found = done | {each.operator for each in changes if each.what == what}
     return tuple(sorted(each for each in found if each is not None))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.rules.verdict import Circumstances, Verdict
+from edge.rules.verdict import Circumstances, TaskName, Verdict
 from edge.udi.model import Udi
 
 MOST = 10_000
@@ -10,6 +10,11 @@ MOST = 10_000
 READING = "storage_reading"
 
 _Key = tuple[str, str]
+
+
+def under(document: str | None, task: TaskName) -> str | None:
+    """What a piece counts once under: it is picked, verified and shipped under one document."""
+    return None if document is None else f"{task.value} {document}"
 
 
 class Bookings:

@@ -14,7 +14,7 @@ from typing import Any
 from edge import wire
 from edge.rules.verdict import Verdict
 from edge.station.answers import Answers, Show
-from edge.station.bookings import Bookings
+from edge.station.bookings import Bookings, under
 from edge.station.context import recordable
 from edge.station.display import Display
 from edge.station.drafts import Drafter
@@ -176,7 +176,8 @@ class Clerk:
         if effect.signal is not None:
             self._display.remember(words_of(effect.verdict))
         if booking.count is not None and booking.document is not None:
-            self.bookings.booked(effect.event_id, booking.document, item.udi, effect.verdict)
+            place = under(booking.document, effect.by.task)
+            self.bookings.booked(effect.event_id, place, item.udi, effect.verdict)
         _log(effect, item.presentation, effect.verdict)
 
     def _submit(

@@ -26,8 +26,9 @@ from edge.udi.read import Read
 log = logging.getLogger(__name__)
 
 CardReason = Literal["card_forged", "card_revoked", "card_unknown"]
-REPEAT_NS = {"camera": 2_000_000_000, "scanner": 1_000_000_000}
-"""By reader: the same card within this time is one showing; shown again it may confirm what was asked."""
+REPEAT_NS = {"camera": 2_000_000_000, "scanner": 500_000_000}
+"""By reader: the same card within this time is one showing; shown again it may confirm what was asked, or be the next
+digit of a number."""
 _REFUSED: Mapping[CardFault, CardReason] = {
     CardFault.REVOKED: "card_revoked",
     CardFault.MALFORMED: "card_unknown",
@@ -109,22 +110,23 @@ class Lately:
         """Begin with none."""
         self._seen: dict[Hashable, int] = {}
         self._in_view: frozenset[Hashable] = frozenset()
+        self._scanned: tuple[Hashable, int] | None = None
 
     def scanned(self, code: Hashable, t0_ns: int) -> bool:
-        """Whether a scanner's code is shown anew: not the same trigger again."""
-        return self._anew(code, t0_ns, REPEAT_NS["scanner"])
+        """Whether a scanner's code is shown anew: not the same trigger again, with nothing else in between."""
+        former, self._scanned = self._scanned, (code, t0_ns)
+        return former is None or former[0] != code or t0_ns - former[1] >= REPEAT_NS["scanner"]
 
     def seen(self, codes: Sequence[Hashable], t0_ns: int) -> list[bool]:
         """Which of all codes in the camera's view are shown anew: what lies there is one showing, however long."""
-        anew = [self._anew(code, t0_ns, REPEAT_NS["camera"]) and code not in self._in_view for code in codes]
+        anew = [self._anew(code, t0_ns) and code not in self._in_view for code in codes]
         self._seen |= dict.fromkeys(self._in_view.difference(codes), t0_ns)  # these have just left
         self._in_view = frozenset(codes)
         return anew
 
-    def _anew(self, code: Hashable, t0_ns: int, apart: int) -> bool:
-        former = self._seen.get(code)
-        self._seen = {each: t for each, t in self._seen.items() if t0_ns - t < max(REPEAT_NS.values())}
-        self._seen[code] = t0_ns
+    def _anew(self, code: Hashable, t0_ns: int) -> bool:
+        former, apart = self._seen.get(code), REPEAT_NS["camera"]
+        self._seen = {each: t for each, t in self._seen.items() if t0_ns - t < apart} | {code: t0_ns}
         return former is None or t0_ns - former >= apart
 
 

@@ -19,6 +19,7 @@ from edge.documents import Document
 from edge.rules.judge import judge
 from edge.rules.verdict import Declared, Now, Outcome, TaskName
 from edge.station.answers import Show
+from edge.station.bookings import under
 from edge.station.clerk import Clerk
 from edge.station.config import SealTable
 from edge.station.context import Cards
@@ -311,12 +312,13 @@ class Desk:
         presentation, now, state = presented.presentation, self._now(), self._clerk.state
         di = None if presentation.udi is None else presentation.udi.di
         product = self._knowledge.lookup(di, now.today)
-        document = None if state.work is None else state.work.ident
+        at = task or machine.judged_as(state)
+        document = under(None if state.work is None else state.work.ident, at)
         booked = self._clerk.bookings.circumstances(document, presentation.udi)
         verdict = judge(
             presentation,
             product,
-            task or machine.judged_as(state),
+            at,
             self._knowledge.site,
             now,
             self._knowledge.circumstances(di, product, now, booked, declared),

@@ -50,9 +50,10 @@ class Reception:
     def scanned(self, read: Read) -> said.Said | Read | None:
         """What is said by a scanner's read, or the read of a product; None: the same trigger again."""
         code = self._code(read)
+        anew = self._lately.scanned(code, read.t0_ns)
         if code is None:
             return self._product(read)
-        return self._meaning(code, read) if self._lately.scanned(code, read.t0_ns) else None
+        return self._meaning(code, read) if anew else None
 
     def seen(self, reads: Sequence[Read], t0_ns: int) -> tuple[list[said.Said], list[Read]]:
         """What is said by all that lies in the camera's view, once for each showing; and the reads of products."""

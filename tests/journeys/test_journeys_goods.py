@@ -6,7 +6,7 @@ import base64
 import csv
 import json
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +74,14 @@ class Depot:
             for line, (di, name, lot, quantity) in enumerate(lines, start=1):
                 writer.writerow((number, "某某医疗", line, di, name, lot, quantity))
         (self.folder / f".{number}").rename(self.folder / f"{number}.csv")
-        wait_for((self.site.station_home("D-01") / "documents" / f"{number}.json").exists, "the document at the station")
+        wait_for(
+            (self.site.station_home("D-01") / "documents" / f"{number}.json").exists, "the document at the station"
+        )
 
 
 @pytest.fixture
-def depot(site: Site) -> Iterator[Callable[[str], Depot]]:
-    yield lambda kind: Depot(site, kind)
+def depot(site: Site) -> Callable[[str], Depot]:
+    return lambda kind: Depot(site, kind)
 
 
 def asked(site: Site, *words: str) -> Any:
@@ -128,7 +130,7 @@ def test_a_shipment_is_refused_for_one_line_and_closed_when_that_is_verified(
     assert desk.show(card(CardKind.TASK, "VERIFY"), goods[0]) == ["CONTEXT", "REDO"], "nobody verifies what he picked"
     assert desk.show(CHECKER, *goods[:2], apart_s=0.4) == ["CONTEXT", "ACCEPTED", "ACCEPTED"]
     assert desk.show(act("CLOSE")) == ["REDO"]
-    assert any('"line_3"' in line and "not_verified" in line for line in map(json.dumps, desk.station.said))
+    assert any('"line_3"' in line and "not_verified" in line for line in map(json.dumps, desk.station.others))
     assert desk.show(goods[2], card(CardKind.TASK, "SHIP"), *goods)[2:] == ["ACCEPTED"] * 3
     assert desk.show(act("CLOSE"), apart_s=1.1) == ["CONTEXT"]
     site.wait_delivered(desk.station.recorded())
@@ -151,10 +153,14 @@ def test_a_day_of_a_pharmacy(site: Site, depot: Callable[[str], Depot]) -> None:
     assert desk.show(label(LENS, "P1"), card(CardKind.QUANTITY, "3")) == ["ACCEPTED", "ACCEPTED"]
     assert desk.show(label(LENS, "P1"), apart_s=0.4) == ["ACCEPTED"]
     assert desk.press("undo") == "CONTEXT"
-    assert desk.show(act("WASTE"), label(LENS, "P1"), card(CardKind.REASON, "DAMAGED"), apart_s=0.4)[1:] == ["ACCEPTED"] * 2
+    assert (
+        desk.show(act("WASTE"), label(LENS, "P1"), card(CardKind.REASON, "DAMAGED"), apart_s=0.4)[1:]
+        == ["ACCEPTED"] * 2
+    )
     assert desk.show(act("TRAINING"), label(LENS, "P2"), act("TRAINING"), apart_s=0.4)[1] == "CHECKED"
     site.wait_delivered(desk.station.recorded())
-    (balance,) = json.loads(asked(site, "stock", "--lot", "P1", "--json"))
+    known = ("--catalogue", str(site.folder / "catalogue.sqlite3"))
+    (balance,) = json.loads(asked(site, "stock", "--lot", "P1", *known, "--json"))
     assert balance["on_hand"] == 10 - 3 - 1
     assert "入库" in record(site, "--document", "7788")
     assert desk.station.stop() == 0

@@ -22,7 +22,7 @@ MOST_PRACTISED = 100
 def begin(state: State, moment: Moment) -> Step:
     """Practise; shown again it ends. Not while a case or document is open: what is done there is work."""
     if state.practice is not None:
-        return end(state)
+        return end(state).then(UNDERSTOOD)
     if state.case is not None or state.work is not None:
         return Step(state, refuses("close_first"))
     practice = Practice(moment.now_ns + PRACTICE_NS)

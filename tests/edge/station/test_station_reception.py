@@ -56,6 +56,12 @@ def test_one_trigger_of_a_scanner_is_one_showing(reception: Reception) -> None:
     assert by_hand(reception, 3 * S, b"N1207") == Badge("1207")
 
 
+def test_with_something_else_in_between_it_is_another_showing(reception: Reception) -> None:
+    assert by_hand(reception, S, b"N1207") == Badge("1207")
+    by_hand(reception, S + 1, BOX)
+    assert by_hand(reception, S + 2, b"N1207") == Badge("1207")
+
+
 def test_a_package_is_no_word(reception: Reception) -> None:
     read = Read(BOX, "]d2", "scanner", S)
     assert reception.scanned(read) == read
