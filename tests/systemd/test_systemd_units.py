@@ -143,7 +143,7 @@ def test_users_and_folders_come_out_as_written(tool: str, tmp_path: Path) -> Non
     assert re.search(r"^udi:x:760:760:.*:/usr/sbin/nologin$", users, re.MULTILINE)
     groups = (tmp_path / "etc/group").read_text(encoding="utf-8").splitlines()
     member_of = {line.split(":")[0] for line in groups if "udi" in line.split(":")[3].split(",")}
-    assert member_of == {"dialout", "gpio", "video", "input"}
+    assert member_of == {"audio", "dialout", "gpio", "video", "input"}
 
 
 def _folders(root: Path) -> None:
