@@ -84,6 +84,13 @@ TEXTS: Mapping[str, ReasonText] = {
         "scan the UDI on the package",
         "院内码未绑定",
     ),
+    "house_code_missing": ReasonText(
+        "要绑的院内码或包装没有扫到",
+        "house code or package to bind was not shown",
+        "先出示绑码卡,再扫院内码和包装",
+        "show the card first, then house code and package",
+        "缺院内码",
+    ),
     "house_code_conflict": ReasonText(
         "院内码和包装上的 UDI 不一致",
         "house code and UDI differ",

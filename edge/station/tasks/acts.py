@@ -113,7 +113,7 @@ def _bind(state: State, shown: Item, moment: Moment) -> Step:
     if codes and whole is not None:
         return _done(replace(state, armed=None), ACTS[BIND], whole, Booking(house_code=codes[-1]), moment)
     if former is not None or not (codes or whole):
-        return seen(replace(state, armed=None), shown, shown.verdict, moment)
+        return refused(replace(state, armed=None), shown, "house_code_missing", moment)
     armed = Armed(BIND, moment.now_ns + ARMED_NS, shown)
     return Step(replace(state, armed=armed), (Light(Signal.INCOMPLETE),))
 

@@ -52,8 +52,7 @@ def number(state: State, text: str, moment: Moment) -> Step:
     if last is None:
         return Step(state, refuses("nothing_to_answer"))
     if _names_line(state, last, text):
-        told = replace(last, booking=replace(last.booking, line=int(text)), at_ns=moment.now_ns)
-        return Step(replace(state, last=told), (UNDERSTOOD, Say((f"line_{int(text)}",))))
+        return _of_line(state, last, int(text), moment)
     if _is_reading(last, text):
         reading = {"quantity": "temperature", "value": float(text), "unit": "Cel"}
         return _instead(state, last, replace(last.booking, measurement=reading), moment)
@@ -62,6 +61,23 @@ def number(state: State, text: str, moment: Moment) -> Step:
     if not text.isdecimal() or int(text) == 0:
         return Step(state, refuses("not_a_number"))
     return _count(state, last, int(text), moment)
+
+
+def _of_line(state: State, last: Last, number: int, moment: Moment) -> Step:
+    """What shows no code belongs to this line: it is judged again by what the line says of scope and date."""
+    told = replace(last, booking=replace(last.booking, line=number), at_ns=moment.now_ns)
+    after = Step(replace(state, last=told), (UNDERSTOOD, Say((f"line_{number}",))))
+    says = _declared(after.state, told)
+    return after if says == Declared() else after.then(JudgeAgain(last.item, says, last.event_id))
+
+
+def _declared(state: State, last: Last, made: Made | None = None) -> Declared:
+    """What a card and the line that was named say of an item without UDI; the card's word on the date comes first."""
+    known = None if state.work is None else state.work.known
+    line = None if known is None or last.booking.line is None else known.line(last.booking.line)
+    if line is None:
+        return Declared(made=made or Made.UNKNOWN)
+    return Declared(line.in_scope, made or line.made or Made.UNKNOWN)
 
 
 def _names_line(state: State, last: Last, text: str) -> bool:
@@ -109,7 +125,9 @@ def made(state: State, value: str, moment: Moment) -> Step:
     last = recent(state, moment)
     if last is None or not last.refused:
         return Step(state, refuses("nothing_to_answer"))
-    return Step(replace(state, armed=None), (JudgeAgain(last.item, Declared(made=Made[value]), last.event_id),))
+    return Step(
+        replace(state, armed=None), (JudgeAgain(last.item, _declared(state, last, Made[value]), last.event_id),)
+    )
 
 
 def resume(state: State, moment: Moment) -> Step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 import pytest
 
@@ -10,8 +11,8 @@ from edge.cards import CardKind
 from edge.catalog.product import Level, Pack, Product
 from edge.documents import Document as Known
 from edge.documents import DocumentKind, Line
-from edge.rules.verdict import Outcome, TaskName
-from edge.station.tasks.effects import Record, Say
+from edge.rules.verdict import Declared, Made, Outcome, TaskName
+from edge.station.tasks.effects import JudgeAgain, Record, Say
 from edge.station.tasks.said import Badge, Document, Item, Said
 from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
@@ -276,6 +277,26 @@ def test_digits_name_the_line_of_what_shows_no_code() -> None:
     work = table.state.work
     assert work is not None
     assert work.done(12, TaskName.QUARANTINE) == 1
+
+
+SAYS = {
+    "that it has to carry one, made since": (
+        line(3, in_scope=True, made=date(2024, 7, 1)),
+        Declared(True, date(2024, 7, 1)),
+    ),
+    "that it has to carry one": (line(3, in_scope=True), Declared(True)),
+    "nothing": (line(3), None),
+}
+
+
+@pytest.mark.parametrize(("named", "declared"), SAYS.values(), ids=SAYS.keys())
+def test_the_line_says_whether_what_shows_no_code_has_to_carry_one(named: Line, declared: Declared | None) -> None:
+    table = receiving(named).say(no_code(), card(CardKind.QUANTITY, "3"))
+    again = [each.declared for each in table.effects if isinstance(each, JudgeAgain)]
+    assert again == ([] if declared is None else [declared])
+    table.say(card(CardKind.MADE, "BEFORE"))
+    (judged,) = (each.declared for each in table.effects[-1:] if isinstance(each, JudgeAgain))
+    assert judged == Declared(named.in_scope, Made.BEFORE)
 
 
 def test_a_line_that_the_document_lacks_is_no_line() -> None:
