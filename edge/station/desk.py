@@ -211,6 +211,8 @@ class Desk:
         match message:
             case Written(event_id, result):
                 self._clerk.written(event_id, result)
+                if not self._readers.any_left:  # a late answer does not light a station that reads nothing
+                    self._display.show(Show(Signal.FAULT))
             case Scanned(read):
                 self._scanned(read)
             case Seen(reads, t0_ns):

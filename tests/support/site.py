@@ -163,7 +163,9 @@ class Running:
     threads: list[threading.Thread] = field(default_factory=list)
 
     def shown(self) -> list[str]:
-        return [entry["signal"] for entry in self.signals if entry["t0_ns"] is not None]
+        """What scans and presses were answered with; WORKING stands only for the wait on a slow card."""
+        answers = (entry["signal"] for entry in list(self.signals) if entry["t0_ns"] is not None)
+        return [signal for signal in answers if signal != "WORKING"]
 
     def wait_shown(self, count: int, seconds: float = 20.0) -> None:
         wait_for(lambda: len(self.shown()) >= count or self.process.poll() is not None, f"{count} signals", seconds)

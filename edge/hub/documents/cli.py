@@ -6,8 +6,9 @@ What a subcommand needs is imported when it runs.
 from __future__ import annotations
 
 import json
+import signal
 import sys
-import time
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -181,13 +182,12 @@ def _watch(folder: Path, importer: Importer) -> None:
     from edge.hub.documents.folder import LOOK_S, WatchedFolder  # noqa: PLC0415
 
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="level=%(levelname)s %(message)s")
-    watched = WatchedFolder(folder, importer)
-    try:
-        while True:
-            watched.look()
-            time.sleep(LOOK_S)
-    except KeyboardInterrupt:
-        return
+    watched, stop = WatchedFolder(folder, importer), threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had it ignored, in the background
+        signal.signal(number, lambda _number, _frame: stop.set())
+    while not stop.is_set():
+        watched.look()
+        stop.wait(LOOK_S)
 
 
 def _rows(

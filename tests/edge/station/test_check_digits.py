@@ -50,6 +50,7 @@ def test_one_wrong_character_is_noticed(check: str, data: st.DataObject) -> None
     ends = (f"{end:02d}" for end in range(97)) if check == "mod97" else iter(alphabet + "X")
     right = next(value for end in ends if HOLDS[check](value := body + end))
     place = data.draw(st.integers(0, len(body) - 1))
-    other = data.draw(st.sampled_from(alphabet))
+    digit = right[place].isdecimal()  # MOD 97-10 counts a letter as two digits, and may miss one in a digit's place
+    other = data.draw(st.sampled_from([each for each in alphabet if check != "mod97" or each.isdecimal() is digit]))
     wrong = right[:place] + other + right[place + 1 :]
     assert HOLDS[check](wrong) is (wrong == right)
