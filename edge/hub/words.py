@@ -51,7 +51,6 @@ TASKS: Words = {
     "USE": ("使用登记", "use"),
     "DISPENSE": ("发药(器械)", "dispense"),
     "ISSUE": ("领用", "issue"),
-    "TRAY": ("外来器械", "loaner kit"),
     "RECEIVE": ("入库", "receive"),
     "STORE": ("上架", "put away"),
     "PICK": ("拣货", "pick"),

@@ -46,8 +46,6 @@ class TaskName(StrEnum):
     """发药房的器械给病人,不记病历."""
     COUNT = "COUNT"
     """盘点."""
-    TRAY = "TRAY"
-    """外来器械."""
     BIND = "BIND"
     """绑码."""
     RELEASE = "RELEASE"

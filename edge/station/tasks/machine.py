@@ -178,6 +178,7 @@ _ACTS: Mapping[str, _Handle] = {
     "MORE": answers.more,
     "OVER": lambda state, moment: receive.so_it_is(state, "OVER", moment),
     "MIXED": lambda state, moment: receive.so_it_is(state, "MIXED", moment),
+    "LOT_UNKNOWN": lambda state, moment: answers.reason(state, "LOT_UNKNOWN", moment),
     "BROKEN": lambda state, moment: answers.reason(state, "BROKEN", moment),
     "SHORT": lambda state, moment: papers.close(state, moment, short=True),
     "REFUSE": lambda state, moment: receive.without_code(state, "REFUSE", moment),

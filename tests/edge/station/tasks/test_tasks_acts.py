@@ -107,3 +107,9 @@ def test_an_emergency_button_is_always_another_case() -> None:
     table = Table().say(EMERGENCY)
     first = table.state.active
     assert table.say(EMERGENCY).state.active != first
+
+
+def test_an_explant_whose_lot_nobody_knows_says_so() -> None:
+    table = Table().say(NURSE, MOTHER, act("EXPLANT"), no_code(), act("LOT_UNKNOWN"))
+    assert [count for *_, count in table.booked] == [1]
+    assert table.records[-1].booking.reason == "LOT_UNKNOWN"
