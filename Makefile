@@ -96,7 +96,7 @@ voice: $(READY)
 lock:
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip compile pyproject.toml --extra camera --extra hub --extra cards --extra demo --group dev \
+	@$(BIN)/uv pip compile pyproject.toml --extra camera --extra hub --extra cards --extra bench --extra demo --group dev \
 		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade \
 		--output-file requirements.lock.part >/dev/null
 	@{ echo "# Written by: make lock"; cat requirements.lock.part; } > requirements.lock

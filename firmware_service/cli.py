@@ -14,8 +14,8 @@ from pathlib import Path
 
 import click
 
-from firmware_service.agent import Agent, Decision, Moment
 from firmware_service.health import REBOOT_WANTED, concerns, read_health, to_json, to_text
+from firmware_service.reboot import Decision, Moment, Rebooter
 from hardware.host.clock import Clock
 from hardware.host.notify import notify
 
@@ -69,14 +69,14 @@ def agent(state_dir: Path, reboot_command: str, root: Path, *, once: bool) -> No
         raise click.BadParameter(
             "'' is empty, expected a command such as 'systemctl reboot'", param_hint="--reboot-command"
         )
-    worker = Agent(wanted=root / REBOOT_WANTED, stamp=state_dir / "last_reboot", command=command)
+    worker = Rebooter(wanted=root / REBOOT_WANTED, stamp=state_dir / "last_reboot", command=command)
     clock = Clock(root)
     if once:
         sys.exit(0 if _look(worker, clock) is not None else 1)
     _watch(worker, clock)
 
 
-def _watch(worker: Agent, clock: Clock) -> None:
+def _watch(worker: Rebooter, clock: Clock) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -92,7 +92,7 @@ def _watch(worker: Agent, clock: Clock) -> None:
     notify("STOPPING=1")
 
 
-def _look(worker: Agent, clock: Clock) -> Decision | None:
+def _look(worker: Rebooter, clock: Clock) -> Decision | None:
     """One look; None when it failed, which is logged and tried again."""
     reading = clock.now()
     trusted = reading.quality in TRUSTED

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_service.agent import LEAST_S, Agent, Decision, Moment, decide, read_stamp, write_stamp
+from firmware_service.reboot import LEAST_S, Decision, Moment, Rebooter, decide, read_stamp, write_stamp
 
 NOON = 1_795_000_000.0
 
@@ -80,11 +80,11 @@ def test_unreadable_stamp_counts_as_none_and_is_logged(
     assert str(stamp) in caplog.text
 
 
-def _agent(tmp_path: Path, body: str = 'echo called >> "$(dirname "$0")/calls"') -> Agent:
+def _agent(tmp_path: Path, body: str = 'echo called >> "$(dirname "$0")/calls"') -> Rebooter:
     command = tmp_path / "reboot"
     command.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
     command.chmod(command.stat().st_mode | stat.S_IXUSR)
-    return Agent(wanted=tmp_path / "wanted", stamp=tmp_path / "last", command=[str(command)])
+    return Rebooter(wanted=tmp_path / "wanted", stamp=tmp_path / "last", command=[str(command)])
 
 
 def _calls(tmp_path: Path) -> int:
@@ -119,7 +119,7 @@ def test_failing_command_is_told_and_not_repeated_within_the_hour(tmp_path: Path
 
 
 def test_without_a_stamp_nothing_is_rebooted(tmp_path: Path) -> None:
-    agent = Agent(tmp_path / "wanted", tmp_path / "file" / "last", _agent(tmp_path).command)
+    agent = Rebooter(tmp_path / "wanted", tmp_path / "file" / "last", _agent(tmp_path).command)
     (tmp_path / "file").write_bytes(b"")
     agent.wanted.touch()
     with pytest.raises(OSError, match=os.strerror(17) + "|" + os.strerror(20)):

@@ -89,7 +89,7 @@ def write_stamp(path: Path, now: Moment) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
+class Rebooter:
     """One look at ``reboot-wanted`` and what follows from it.
 
     Attributes:
