@@ -64,6 +64,7 @@ def test_the_quality_is_what_the_machine_knows(tmp_path: Path) -> None:
     synchronized, rtc = tmp_path / "run/systemd/timesync/synchronized", tmp_path / "sys/class/rtc/rtc0"
     found = [Clock(tmp_path, AT - SECOND).now().quality]
     rtc.mkdir(parents=True)
+    (rtc / "since_epoch").write_text(f"{int(datetime.now(UTC).timestamp())}\n", encoding="ascii")
     found.append(Clock(tmp_path, AT - SECOND).now().quality)
     synchronized.parent.mkdir(parents=True)
     synchronized.touch()

@@ -3,12 +3,10 @@ import socket
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from hardware.host.clock import Clock
 from hardware.host.files import replace
 from hardware.host.notify import notify
 from hardware.host.sqlite import LOG_BYTES, open_reader, open_writer, pregrow
@@ -92,26 +90,6 @@ def test_a_writer_is_wal_and_flushes_every_commit(tmp_path: Path) -> None:
 def test_the_station_never_sees_numpy() -> None:
     code = "import sys, edge.station.daemon; sys.exit('numpy' in sys.modules or 'zxingcpp' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3], env={**os.environ})
-
-
-def machine(root: Path, *files: str) -> Path:
-    for name in files:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).touch()
-    return root
-
-
-QUALITIES = [(("run/systemd/timesync/synchronized",), "ntp"), (("sys/class/rtc/rtc0",), "rtc"), ((), "floor")]
-
-
-@pytest.mark.parametrize(("files", "quality"), QUALITIES)
-def test_the_quality_of_the_clock(tmp_path: Path, files: tuple[str, ...], quality: str) -> None:
-    assert Clock(machine(tmp_path, *files)).now().quality == quality
-
-
-def test_a_clock_before_the_floor_is_worth_nothing(tmp_path: Path) -> None:
-    clock = Clock(machine(tmp_path, "run/systemd/timesync/synchronized"), floor=datetime(2999, 1, 1, tzinfo=UTC))
-    assert clock.now().quality == "none"
 
 
 def test_waiting_is_bounded() -> None:
