@@ -89,7 +89,7 @@ IMPORTED_IN: Mapping[str, tuple[str, ...]] = {
         "edge/hub/*key*.py",
         "edge/hub/patients.py",
         "firmware_service/authority/*",
-        "firmware_service/clock/hub_time.py",
+        "firmware_service/signed.py",
         "firmware_service/identity/*",
         "firmware_service/release/*key*.py",
         "firmware_service/card/room_label.py",

@@ -217,6 +217,7 @@ class Station:
             **json.loads(uplink.encode()),
             "station": self._config.station.id,
             "task": self._desk.task.value,
+            "busy": self._desk.busy,
             "fault": self._desk.fault,
             "missing_readers": list(self._desk.missing_readers),
             "catalogue": status_of(self._desk.catalog),

@@ -149,6 +149,11 @@ class Desk:
         return self._clerk.answers.fault
 
     @property
+    def busy(self) -> bool:
+        """A case or a document is open that goes on."""
+        return self._clerk.state.busy
+
+    @property
     def task(self) -> TaskName:
         """What scans mean now."""
         return self._clerk.state.task

@@ -8,22 +8,33 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def replace(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+def replace(path: Path, data: bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
     """Replace the content of `path` durably: write aside, flush, rename, flush the folder.
+
+    Args:
+        path: the file.
+        data: its content.
+        mode: of a new file, less what the umask takes; exactly this where there is an owner.
+        owner: user and group number, if they have to be others than this process's.
 
     Raises:
         OSError: the file could not be written; the former content is untouched.
     """
-    replace_by_pieces(path, [data], mode=mode)
+    replace_by_pieces(path, [data], mode=mode, owner=owner)
 
 
-def replace_by_pieces(path: Path, pieces: Iterable[bytes], *, mode: int = 0o600) -> None:
+def replace_by_pieces(
+    path: Path, pieces: Iterable[bytes], *, mode: int = 0o600, owner: tuple[int, int] | None = None
+) -> None:
     """`replace` for more than fits into memory; what `pieces` raises leaves the former content untouched too."""
     part = path.with_name(path.name + ".part")
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     with contextlib.ExitStack() as unless_whole:
         unless_whole.callback(part.unlink)
         with os.fdopen(fd, "wb") as file:
+            if owner is not None:
+                os.fchown(fd, *owner)
+                os.fchmod(fd, mode)
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())

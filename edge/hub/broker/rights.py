@@ -71,6 +71,7 @@ def agent_rights(name: str) -> tuple[Right, ...]:
         Right("read", f"udi/{name}.fw/config/desired", "the configuration it shall apply; only the hub writes it"),
         Right("write", f"udi/{name}.fw/config/reported", "what became of it"),
         Right("readwrite", f"udi/{name}.fw/cmd/+/+", "a command, and how far it has come, in the same retained topic"),
+        Right("read", "udi/site/time", "what time it is, where no server can be asked"),
     )
 
 

@@ -26,11 +26,11 @@ def test_what_the_hub_signed_is_the_time() -> None:
 
 BAD = {
     "another time": ({"at": "2027-03-04T05:06:08.123456Z"}, "does not fit"),
-    "a stranger": ({"by": "eve"}, "'eve' may not say the time"),
+    "a stranger": ({"by": "eve"}, "'eve' may not sign a time"),
     "another schema": ({"schema": 2}, "schema 2"),
     "no zone": ({"at": "2027-03-04T05:06:07"}, "a time with its zone"),
     "no time": ({"at": "soon"}, "are no time"),
-    "no base64": ({"sig": "!"}, "are no time"),
+    "no base64": ({"sig": "!"}, "does not fit"),
     "a short signature": ({"sig": base64.b64encode(b"x").decode()}, "does not fit"),
     "signed for something else": ({"sig": sign("document", AT.encode(), by="hub", key=KEY).sig}, "does not fit"),
 }
