@@ -20,6 +20,7 @@ from edge.hub.command import USAGE, reading, settings_of
 from edge.hub.config import CONFIG, HubConfig
 from edge.hub.db.cli import db, import_command
 from edge.hub.documents.cli import documents
+from edge.hub.fleet.cli import fleet
 from edge.hub.keys_cli import keys
 from edge.hub.pictures_cli import picture
 from edge.hub.recall_cli import recall
@@ -45,6 +46,7 @@ for _command in (
     consistency,
     db,
     documents,
+    fleet,
     import_command,
     keys,
     mapping,

@@ -1,6 +1,6 @@
 """What time the hub says it is, signed: for sites whose stations reach nothing but the broker.
 
-``udi/site/time``, not retained: ``{"schema": 1, "at": "...Z", "by": NAME, "sig": base64}``. The signature (Ed25519)
+``udi/site/time``, once a minute: ``{"schema": 1, "at": "...Z", "by": NAME, "sig": base64}``. The signature (Ed25519)
 covers the text of ``at``; whose key counts stands in the site's settings.
 """
 

@@ -121,8 +121,8 @@ class AgentLink:
                 log.warning("broker=lost reason=%s", reason)
             case Subscribed(topic, ok=False):
                 log.error("topic=%s refused by the broker: expected the rights of an agent", topic)
-            case Message(topic=topic, payload=payload):
-                self._hear(topic, payload)
+            case Message(topic=topic, payload=payload, retained=retained):
+                self._hear(topic, payload, now=not retained)
             case _:
                 pass
 
@@ -132,11 +132,12 @@ class AgentLink:
         except NotConnected as error:
             log.warning("broker=lost reason=%s", error)
 
-    def _hear(self, topic: str, payload: bytes) -> None:
+    def _hear(self, topic: str, payload: bytes, *, now: bool) -> None:
         command = self._topics.command_of(topic)
         if topic == self._topics.desired:
             self._on_desired(payload)
         elif topic == TIME:
-            self._on_time(payload)
+            if now:  # what stands at the broker was true once
+                self._on_time(payload)
         elif command is not None:
             self._on_command(*command, payload)

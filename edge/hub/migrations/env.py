@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from edge.hub.tables import METADATA
+from edge.hub.fleet import tables
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+context.configure(connection=context.config.attributes["connection"], target_metadata=tables.METADATA)
 context.run_migrations()

@@ -134,18 +134,20 @@ def test_all_is_said_again_to_a_broker_that_forgot(
     assert hub.wait_heard(1) == [b"well"]
 
 
-def test_the_time_that_the_hub_says(peer: Callable[[str], Peer], agent: Agent) -> None:
+def test_the_time_that_the_hub_says(broker: SecureBroker, peer: Callable[[str], Peer], tmp_path: Path) -> None:
     hub = peer("hub")
-    wait_for(lambda: agent.link.connected, "the agent")
+    hub.publish(TIME, b"it was true once", retain=True)
+    agent = Agent(broker, tmp_path / "agent")
     at = "2027-03-04T05:06:07Z"
     made = sign("time", at.encode(), by="it", key=KEY)
     said = json.dumps({"schema": 1, "at": at, "by": made.by, "sig": made.sig}).encode()
 
     def heard() -> bool:
-        hub.publish(TIME, said)
+        hub.publish(TIME, said, retain=True)
         return bool(agent.times)
 
     wait_for(heard, "the time")
+    agent.link.worker.stop()
     assert read_hub_time(agent.times[0], KEYS) == datetime(2027, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 
