@@ -9,6 +9,7 @@ import click
 _COMMANDS = {
     "run": "edge.station.cli:run",
     "check-config": "edge.station.cli:check_config",
+    "room-label": "edge.station.cli:room_label",
     "status": "edge.station.cli:status",
     "signals": "edge.station.signals_cli:signals",
     "journal": "edge.station.journal.cli:journal",

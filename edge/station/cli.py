@@ -38,6 +38,23 @@ def run(config: Path, state_dir: Path, run_dir: Path, *, simulate: bool) -> None
     sys.exit(Station(settings, state_dir, run_dir, simulate=simulate).run())
 
 
+@click.command("room-label")
+@click.option("--config", type=click.Path(path_type=Path), required=True, help="What every room of the site has.")
+@click.option("--run-dir", type=click.Path(path_type=Path), default=RUN_DIR, show_default=True)
+@click.option("--simulate", is_flag=True, help="Simulated panel on standard output; scans from standard input.")
+def room_label(config: Path, run_dir: Path, *, simulate: bool) -> None:
+    """A station without a name: read the label of its room. Exit status as run."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="level=%(levelname)s logger=%(name)s %(message)s")
+    try:
+        settings = read_config(config)
+    except ConfigError as error:
+        click.echo(f"{config}: {error}", err=True)
+        sys.exit(2)
+    from edge.station.room_label import LabelReader  # noqa: PLC0415 - as in run
+
+    sys.exit(LabelReader(settings, run_dir, stdin=sys.stdin.buffer if simulate else None).run())
+
+
 @click.command("check-config")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print [{key, value, expected, message}].")
