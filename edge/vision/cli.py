@@ -34,11 +34,12 @@ def camera() -> None:
 
 @camera.command()
 @click.option("--config", type=click.Path(path_type=Path), default=CONFIG, show_default=True)
+@click.option("--template", type=click.Path(path_type=Path), help="Read in its place while there is no --config yet.")
 @click.option("--socket", type=click.Path(path_type=Path), default=SOCKET, show_default=True)
-def run(config: Path, socket: Path) -> None:
+def run(config: Path, template: Path | None, socket: Path) -> None:
     """Run until SIGTERM. Exit status 0, 1 when the camera failed, 2 for a bad configuration."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="level=%(levelname)s logger=%(name)s %(message)s")
-    settings = _settings(config)
+    settings = _settings(config if template is None or config.exists() else template)
     from edge.vision.process import serve  # noqa: PLC0415 - help needs no camera
 
     try:
