@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-HEAD = "0006"
+HEAD = "0007"
 """The version that this hub works with: the newest file in ``migrations/versions``."""
 _MIGRATING = 7_431_001
 """PostgreSQL's advisory lock: one migration at a time."""
