@@ -101,7 +101,7 @@ def test_a_binding_is_what_a_symbol_of_the_udi_holds_and_is_made_again_from_the_
     assert site.found() == before
 
 
-BOUND = {
+BOUND: dict[str, tuple[tuple[bytes, ...], dict[str, Any], str | None]] = {
     "two symbols of one package": ((GTIN, b"1727123110A1"), {}, "GS1|06901234567892|L|A1"),
     "an MA code": ((b"MA.156.M0.100350.01004YA10017.LA1.SS1",), {}, "MA|MA.156.M0.100350.01004YA10017|S|S1"),
     "despite what the person could act on": ((A,), {"outcome": "ATTENTION"}, "GS1|06901234567892|S|S1"),

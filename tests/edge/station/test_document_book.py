@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from edge.document_notices import TOPICS
 from edge.documents import Document, DocumentError
 from edge.sign import Authority
+from edge.station.book_notices import BookNotices
 from edge.station.document_book import DocumentBook
-from edge.station.document_notices import DocumentNotices
 from edge.station.notices import Notices
 from tests.support.documents import AUTHORITY, altered, document, line, payload
 
@@ -126,7 +126,7 @@ def test_a_damaged_file_costs_its_document_alone(tmp_path: Path) -> None:
 def test_a_card_that_does_not_write_is_tried_again(tmp_path: Path) -> None:
     (tmp_path / "documents").write_bytes(b"in the way")
     kept, notices = book(tmp_path), Notices()
-    heard = DocumentNotices(kept, notices)
+    heard = BookNotices("document", TOPICS, kept, notices)
     assert heard.on_message(TOPICS.replace("+", "PO-1"), payload(document()))
     heard.work()
     assert "only until a restart" in notices.texts[0]
@@ -137,7 +137,7 @@ def test_a_card_that_does_not_write_is_tried_again(tmp_path: Path) -> None:
 
 def test_a_refusal_is_said_until_the_right_notice_stands_there(tmp_path: Path) -> None:
     notices = Notices()
-    heard = DocumentNotices(book(tmp_path), notices)
+    heard = BookNotices("document", TOPICS, book(tmp_path), notices)
     topic = TOPICS.replace("+", "PO-1")
     heard.on_message(topic, altered(payload(document()), version=7))
     assert "a notice of document 'PO-1' is not taken" in notices.texts[0]
