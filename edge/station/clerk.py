@@ -29,7 +29,19 @@ from edge.station.patients import Patients
 from edge.station.phrases import words_of
 from edge.station.record import correction_body, scan_body
 from edge.station.tasks import undo
-from edge.station.tasks.effects import By, Correct, Effect, Hold, Light, Record, Repeat, Say, Session, Step
+from edge.station.tasks.effects import (
+    By,
+    Correct,
+    DocumentDone,
+    Effect,
+    Hold,
+    Light,
+    Record,
+    Repeat,
+    Say,
+    Session,
+    Step,
+)
 from edge.station.tasks.keeping import keep
 from edge.station.tasks.state import State
 from edge.udi.presentation import Presentation
@@ -154,6 +166,8 @@ class Clerk:
                 self.bookings.not_booked(corrects)
             case Session(of, what, ident, by, why):
                 self._note(wire.Kind.SESSION, self._session(of, what, ident, why), by)
+            case DocumentDone(ident, what, lines, by):
+                self._note(wire.Kind.DOCUMENT, wire.document_change(ident, what, lines), by)
             case Light(signal):
                 self._display.show(Show(signal, t0_ns))
             case Say(phrases):

@@ -11,6 +11,7 @@ from edge.bindings import BindingError, Bindings, Symbol, page_of, read_page, si
 from edge.sign import Authority, new_key, public_half
 from edge.station.binding_book import OWN_FILE, BindingBook
 from edge.station.house import HouseCodes
+from tests.edge.test_wire import validator
 
 KEY = new_key()
 HUB = Authority("HUB", public_half(KEY), frozenset({"bindings"}))
@@ -156,6 +157,8 @@ def test_without_an_authority_no_page_is_taken() -> None:
 
 def test_a_page_has_one_form_and_says_what_it_says() -> None:
     said: Bindings = {"HV1": A_OTHERWISE}
+    for bindings in (said, {"HV1": None}):
+        validator("bindings-page").validate(json.loads(page(7, bindings)))
     assert dict(read_page(page(7, said), PAGE).bindings) == said
     many = {f"HV{n}": A for n in range(100_000) if page_of(f"HV{n}") == PAGE}
     assert len(many) > 300
