@@ -16,7 +16,7 @@ from typing import Literal
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-What = Literal["catalogue", "order", "rules", "document", "cards", "configuration", "time"]
+What = Literal["catalogue", "order", "rules", "document", "cards", "bindings", "configuration", "time"]
 CARD_NAME = re.compile(r"[A-Z0-9.-]{1,30}")
 """The name of an authority that signs cards: it is printed on each of them (`edge.cards`)."""
 _CONTEXT = b"udi-station signature 1\n"

@@ -393,5 +393,8 @@ def session_change(
 
 
 def document_change(document: str, what: str, lines: int | None = None) -> dict[str, Any]:
-    """Body of a ``document`` event; ``lines`` is how many the document has, as far as the station knows."""
+    """Body of a ``document`` event: what became of it at the site; that somebody worked with it is a ``session``.
+
+    ``lines`` is how many the document has, as far as the station knows.
+    """
     return {"document": document, "change": {"what": what, "lines": lines}}

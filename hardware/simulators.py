@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from hardware.phrases import phrases
+from hardware.phrases import phrases, spoken
 from hardware.profile import Surroundings
 from hardware.scanner import ScannerRead
 from hardware.signals import Profile, Signal
@@ -102,7 +102,7 @@ class SimulatedSpeaker:
             return
         self.said.append(tuple(keys))
         if self._sink is not None:
-            words = "".join(phrases()[key].zh for key in keys if key in phrases())
+            words = "".join(phrases()[part].zh for key in keys for part in spoken(key))
             self._sink.write(json.dumps({"say": list(keys), "words": words}, ensure_ascii=False) + "\n")
             self._sink.flush()
 

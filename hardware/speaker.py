@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hardware.host.worker import Worker
-from hardware.phrases import RATE, phrases, samples
+from hardware.phrases import RATE, samples, spoken
 from hardware.signals import Profile
 
 log = logging.getLogger(__name__)
@@ -69,10 +69,10 @@ class Speaker:
 
     def say(self, keys: Sequence[str]) -> None:
         """Queue them for the speaker's thread. Keys that are in no table are left out, and the log names them."""
-        unknown = [key for key in keys if key not in phrases()]
+        unknown = [key for key in keys if not spoken(key)]
         if unknown:
             log.warning("phrases=%s are in no table", ",".join(unknown))
-        self._orders.put([key for key in keys if key in phrases()])
+        self._orders.put([key for key in keys if spoken(key)])
 
     def set_profile(self, profile: Profile) -> None:
         """From the next phrase on."""
@@ -144,7 +144,7 @@ def sound(keys: Sequence[str], volume: float) -> bytes:
         OSError: the file of a phrase cannot be read.
     """
     levels = [struct.pack("<h", round((byte - 128) * 256 * volume)) for byte in range(256)]
-    return b"".join(levels[byte] for key in keys for byte in samples(key))
+    return b"".join(levels[byte] for key in keys for part in spoken(key) for byte in samples(part))
 
 
 def _start(command: Sequence[str], order: bytes) -> subprocess.Popen[bytes]:

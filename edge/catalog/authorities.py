@@ -34,8 +34,8 @@ class AuthorityTable:
     public_key: str = field(
         metadata={"check": _is_key, "expected": "an Ed25519 public key in base64, as `udi-hub recall key` prints it"}
     )
-    may: tuple[Literal["order", "catalogue", "cards", "document"], ...] = field(
-        metadata={"check": bool, "expected": 'at least one of "order", "catalogue", "cards", "document"'}
+    may: tuple[Literal["order", "catalogue", "cards", "document", "bindings"], ...] = field(
+        metadata={"check": bool, "expected": 'at least one of "order", "catalogue", "cards", "document", "bindings"'}
     )
 
 

@@ -90,3 +90,18 @@ def _built(row: Mapping[str, Any], today: date) -> tuple[bytes, str]:
 def _field(name: str, value: str) -> str:
     """A date as six digits; other values as they are."""
     return f"{date.fromisoformat(value):%y%m%d}" if name in ("manufactured", "expires") else value
+
+
+def as_symbol(udi: Udi, today: date) -> tuple[bytes, str] | None:
+    """Payload and symbology of a symbol that says what `udi` says; None if no symbol could stand for this one package.
+
+    It has to name a lot or a serial, and to be read again as the same.
+    """
+    if udi.trace_key is None:
+        return None
+    try:
+        payload, symbology = build(udi)
+    except ValueError:
+        return None
+    again = parse(payload, symbology, today=today)
+    return (payload, symbology) if isinstance(again, Udi) and again.valid and again.trace_key == udi.trace_key else None

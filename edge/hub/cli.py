@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from edge.hub.bindings_cli import bindings
 from edge.hub.broker.cli import broker_config
 from edge.hub.cards_cli import cards
 from edge.hub.catalogue_cli import consistency, mapping
@@ -41,6 +42,7 @@ def main() -> None:
 
 
 for _command in (
+    bindings,
     broker_config,
     cards,
     consistency,
@@ -77,6 +79,7 @@ def run(config: Path) -> None:
 @click.option("--document", help="Document (单据).")
 @click.option("--place", help="Place, for example OR-03.")
 @click.option("--case", "case_", help="Case id.")
+@click.option("--house-code", help="House code (院内码), also of scans of the piece that it is bound to.")
 @click.option("--patient", is_flag=True, help="Read a patient's number from standard input.")
 def trace(config: Path, *, as_json: bool, case_: str | None, patient: bool, **parts: str | None) -> None:
     """Find every scan of a thing. Exit status 0 found, 1 nothing found, 2 usage."""
@@ -87,7 +90,9 @@ def trace(config: Path, *, as_json: bool, case_: str | None, patient: bool, **pa
     index = _patient_index(settings) if patient else None
     question = Question(**parts, case=case_, patient_index=index)
     if question.empty:
-        raise click.UsageError("give at least one of --di --lot --serial --document --place --case --patient")
+        raise click.UsageError(
+            "give at least one of --di --lot --serial --document --place --case --house-code --patient"
+        )
     with reading(settings) as connection:
         found = ask(connection, question)
     _print(found, as_json=as_json)

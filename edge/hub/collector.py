@@ -10,16 +10,14 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from edge import wire
-from edge.document_notices import TOPICS
 from edge.hub import inbox, pictures, site_notices, stations, watermarks
 from edge.hub.cards_notice import CardsNotice
-from edge.hub.documents.notices import PREFIX as DOCUMENTS
-from edge.hub.documents.notices import DocumentNotices
 from edge.hub.offer import CatalogueOffer
 from edge.hub.reading import Incoming
 from edge.hub.store import Store
@@ -36,6 +34,7 @@ from hardware.host.link import (
     Subscribed,
     Tls,
     Will,
+    topic_matches,
 )
 from hardware.host.worker import Worker
 
@@ -54,6 +53,19 @@ FRESH_S = 30.0
 SCANS = "udi/+/scan"
 STATUSES = "udi/+/status"
 PICTURES = "udi/+/photo/+"
+
+
+class Retained(Protocol):
+    """Keeps what stands at the broker for one kind of notices as it should be."""
+
+    def begin(self, now_ns: int) -> None:
+        """Connected: the broker may have forgotten everything, and says in a moment what it has."""
+
+    def heard(self, topic: str, payload: bytes) -> None:
+        """What stands at the broker, whoever wrote it."""
+
+    def due(self, now_ns: int) -> Iterator[tuple[str, bytes]]:
+        """Topics and payloads to publish now; what is taken from here counts as told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +138,7 @@ class Collector:
         now: Callable[[], datetime],
         *,
         offer: CatalogueOffer | None = None,
-        documents: DocumentNotices | None = None,
+        notices: Mapping[str, Retained] | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare; `worker.start()` begins.
@@ -136,7 +148,7 @@ class Collector:
             store: opened for writing.
             now: the hub's clock, aware, UTC.
             offer: the catalogue that stations are offered; None: none.
-            documents: those that stations are told; None: none.
+            notices: what else stations are told, by the filter of its topics, ``udi/site/<kind>/+``.
             after_step: told after ``received``, every step of `edge.hub.inbox.store`, ``noted`` (statuses, inside their
                 transaction), ``stored``, ``acknowledged`` and ``answered``; tests kill the process there.
         """
@@ -156,10 +168,10 @@ class Collector:
         self._batch = _Batch()
         self._pacer = watermarks.Pacer()
         self._watermarks = watermarks.Watermarks()
-        self._site = site_notices.SiteNotices(store, settings.authorities, now)
+        orders = site_notices.SiteNotices(store, settings.authorities, now)
+        self._retained: Mapping[str, Retained] = {wire.ORDERS: orders, **(notices or {})}
         self._cards = CardsNotice(store)
         self._offer = offer
-        self._documents = documents
         self._answers_ns = 0
         """When watermarks may be looked for again."""
         self._subscribed: set[str] = set()
@@ -206,9 +218,8 @@ class Collector:
 
     def _notices(self, now_ns: int) -> Iterator[tuple[str, bytes]]:
         """What the site is to be told now."""
-        yield from self._site.due(now_ns)
-        if self._documents is not None:
-            yield from self._documents.due(now_ns)
+        for retained in self._retained.values():
+            yield from retained.due(now_ns)
         for notice in (self._cards, self._offer):
             told = None if notice is None else notice.due(now_ns)
             if told is not None:
@@ -233,15 +244,13 @@ class Collector:
 
     def _subscribe(self) -> None:
         self._subscribed.clear()
-        self._site.begin(time.monotonic_ns())
+        for retained in self._retained.values():
+            retained.begin(time.monotonic_ns())
         self._cards.begin()
         if self._offer is not None:
             self._offer.begin()
-        if self._documents is not None:
-            self._documents.begin(time.monotonic_ns())
-        documents = () if self._documents is None else (TOPICS,)
         try:
-            for topic in (*self._settings.subscriptions, wire.ORDERS, *documents):
+            for topic in (*self._settings.subscriptions, *self._retained):
                 self._link.subscribe(topic)
         except NotConnected as error:
             log.warning("broker=lost reason=%s", error)
@@ -258,7 +267,7 @@ class Collector:
             self._say_presence()
 
     def _receive(self, message: Message) -> None:
-        if _about_site(message):
+        if self._about_site(message):
             self._hear(message)
             return
         self._batch.add(message, time.monotonic_ns())
@@ -266,14 +275,18 @@ class Collector:
             self.quiet.clear()
         self._after_step("received")
 
+    def _about_site(self, message: Message) -> bool:
+        if message.topic.endswith("/scan"):
+            return False  # most are, and each is asked
+        return message.topic == wire.HUB_PRESENCE or any(topic_matches(each, message.topic) for each in self._retained)
+
     def _hear(self, message: Message) -> None:
         """What stands at the broker for the site; acknowledged behind what came before it (MQTT v5, 4.6)."""
         if message.topic == wire.HUB_PRESENCE:
             self._hear_presence(message.payload)
-        elif self._documents is not None and message.topic.startswith(DOCUMENTS):
-            self._documents.heard(message.topic, message.payload)
-        else:
-            self._site.heard(message.topic, message.payload)
+        for topics, retained in self._retained.items():
+            if topic_matches(topics, message.topic):
+                retained.heard(message.topic, message.payload)
         if self._batch.messages:
             self._batch.messages.append(message)
         else:
@@ -286,7 +299,7 @@ class Collector:
             return
         if not (batch.backlog or batch.full):
             self.quiet.set()
-        stored = [message for message in messages if not _about_site(message)]
+        stored = [message for message in messages if not self._about_site(message)]
         touched, kept = self._write(stored)
         self._after_step("stored")
         self.on_stored()
@@ -368,10 +381,6 @@ class Collector:
         if self._link.connected:
             self._publish(wire.HUB_PRESENCE, self._presence(present=False))
         self._link.close()
-
-
-def _about_site(message: Message) -> bool:
-    return message.topic == wire.HUB_PRESENCE or message.topic.startswith((site_notices.PREFIX, DOCUMENTS))
 
 
 def _incoming(message: Message) -> Incoming:

@@ -148,6 +148,26 @@ class DocumentsTable:
 
 
 @dataclass(frozen=True, slots=True)
+class BindingsTable:
+    """``[bindings]``: what stations bound to house codes (绑码), told to all stations."""
+
+    authority: str = field(metadata=_FILLED)
+    """Name of the stations' ``[[authority]]`` as whom this hub signs bindings."""
+    key: Path
+    """Its private key, a file of mode 0600, as ``udi-hub bindings key`` makes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeTable:
+    """``[time]``: the time, said once a minute to machines that can ask nobody else."""
+
+    signer: str = field(metadata=_FILLED)
+    """Name of the machines' ``[[signer]]`` as whom this hub says it."""
+    key: Path
+    """Its private key, a file of mode 0600, as ``udi-hub fleet key --may time`` makes it."""
+
+
+@dataclass(frozen=True, slots=True)
 class HubConfig:
     """The whole file."""
 
@@ -156,6 +176,8 @@ class HubConfig:
     page: PageTable = PageTable()
     files: FilesTable | None = None
     documents: DocumentsTable | None = None
+    bindings: BindingsTable | None = None
+    time: TimeTable | None = None
     authority: tuple[AuthorityTable, ...] = ()
     """Whose signatures make an order; the same tables as in the stations' files."""
 

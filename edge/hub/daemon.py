@@ -9,14 +9,19 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from edge.bindings import TOPICS as BINDINGS
 from edge.catalog.authorities import authorities
+from edge.document_notices import TOPICS as DOCUMENTS
 from edge.documents import DocumentKind
 from edge.hub import files
-from edge.hub.collector import Collector, CollectorSettings
-from edge.hub.config import DocumentsTable, FilesTable, HubConfig
+from edge.hub.binding_notices import BindingNotices
+from edge.hub.collector import Collector, CollectorSettings, Retained
+from edge.hub.config import BindingsTable, DocumentsTable, FilesTable, HubConfig, TimeTable
 from edge.hub.documents.folder import WatchedFolder
 from edge.hub.documents.importing import Importer
 from edge.hub.documents.notices import DocumentNotices, Signer
+from edge.hub.fleet.desk import TOPICS as FLEET
+from edge.hub.fleet.desk import FleetDesk
 from edge.hub.keys import read_key
 from edge.hub.offer import CatalogueOffer
 from edge.hub.page import application
@@ -26,6 +31,7 @@ from edge.hub.projections import PatientIndex
 from edge.hub.projector import Projector
 from edge.hub.server import PageServer
 from edge.hub.store import Store, StoreError
+from hardware.host.clock import Clock
 from hardware.host.link import Tls
 from hardware.host.notify import notify
 from hardware.host.worker import supervise
@@ -50,7 +56,7 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
     """
     try:
         index = _patient_index(config)
-        signer = _signer(config.documents)
+        signers = _signer(config.documents), _signer(config.bindings), _signer(config.time)
         sock = _listen(config.page.listen, config.page.port)
         serving = _files(config.files)
         store = Store.open_writer(config.hub.store)
@@ -59,8 +65,8 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
         return 1
     reader = Store.open_reader(config.hub.store)
     offer = None if config.files is None else CatalogueOffer(config.files.folder, config.files.address)
-    documents = None if signer is None else DocumentNotices(store, signer, utc_now)
-    collector = Collector(_settings(config), store, utc_now, offer=offer, documents=documents, after_step=after_step)
+    notices = _notices(store, *signers)
+    collector = Collector(_settings(config), store, utc_now, offer=offer, notices=notices, after_step=after_step)
     expiry = Expiry(store, config.hub.pictures_days, utc_now)
     projector = Projector(store, index, collector.quiet, expiry, after_step)
     collector.on_stored = projector.wake
@@ -79,8 +85,23 @@ def _files(table: FilesTable | None) -> list[PageServer]:
     return [PageServer(files.application(table.folder), _listen(table.listen, table.port), name="files", tls=tls)]
 
 
-def _signer(table: DocumentsTable | None) -> Signer | None:
-    return None if table is None else Signer(table.authority, read_key(table.key))
+def _notices(
+    store: Store, documents: Signer | None, bindings: Signer | None, says_time: Signer | None
+) -> dict[str, Retained]:
+    """What stations and their machines are told besides orders."""
+    fleet = FleetDesk(store, Clock().now, says_time)
+    found: dict[str, Retained] = dict.fromkeys(FLEET, fleet)
+    if documents is not None:
+        found[DOCUMENTS] = DocumentNotices(store, documents, utc_now)
+    if bindings is not None:
+        found[BINDINGS] = BindingNotices(store, bindings, utc_now)
+    return found
+
+
+def _signer(table: DocumentsTable | BindingsTable | TimeTable | None) -> Signer | None:
+    if table is None:
+        return None
+    return Signer(table.signer if isinstance(table, TimeTable) else table.authority, read_key(table.key))
 
 
 def _watched(table: DocumentsTable | None, store: Store, after_step: Callable[[str], None]) -> WatchedFolder | None:

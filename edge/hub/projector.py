@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Delete, Select, delete, func, insert, select, text
 
 from edge import wire
-from edge.hub import bulk, restamp, tables
+from edge.hub import bindings, bulk, restamp, tables
 from edge.hub.inbox import poison_row
 from edge.hub.projections import PatientIndex, ProjectionError, project
 from edge.hub.reading import Entry, Incoming, decode, read_message
@@ -271,6 +271,9 @@ class _Work:
             self.months.add(month)
             self.moments.note(event, message.received)
             self._add(row.table, {**row.values, "month": month})
+            bound = bindings.row(event.data) if event.kind == wire.Kind.SCAN else None
+            if bound is not None:
+                self._add("binding", bound)
 
     def repeat(self, message: Message, entry: Entry, *, same: bool) -> None:
         """A known event under another key."""

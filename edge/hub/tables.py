@@ -244,6 +244,7 @@ repeat = Table(
 
 _CORRECTING = text("corrects IS NOT NULL")
 """Hardly any scan takes the place of another one."""
+_HOUSE = text("house_code IS NOT NULL")
 
 scan = Table(
     "scan",
@@ -290,8 +291,31 @@ scan = Table(
     Index("scan_place_at", "place", "at"),
     Index("scan_patient", "patient_index"),
     Index("scan_corrects", "corrects", sqlite_where=_CORRECTING, postgresql_where=_CORRECTING),
+    Index("scan_house_code", "house_code", sqlite_where=_HOUSE, postgresql_where=_HOUSE),
     postgresql_partition_by="LIST (month)",
 )
+
+binding = Table(
+    "binding",
+    METADATA,
+    Column("event_id", Text, primary_key=True),
+    Column("house_code", Text, nullable=False),
+    Column("trace_key", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("symbology", Text, nullable=False),
+    Index("binding_house_code", "house_code"),
+    sqlite_with_rowid=False,
+)
+"""House codes (绑码) with what a symbol of the UDI holds that each was bound to. Who did it and when is in the scan of
+the same ``event_id``, which also says whether it still counts."""
+
+binding_end = Table(
+    "binding_end",
+    METADATA,
+    Column("event_id", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+)
+"""Bindings that a person at the hub ended: of several for one code the wrong ones. Nothing makes this again."""
 
 correction = Table(
     "correction",
@@ -363,5 +387,5 @@ restamp = Table(
 """When an event happened whose station did not know the time: an instant (``anchor``), or ``between`` two."""
 
 PROJECTIONS = (scan, correction, change)
-DERIVED = (*PROJECTIONS, event, repeat, boot, restamp)
+DERIVED = (*PROJECTIONS, binding, event, repeat, boot, restamp)
 """What `edge.hub.projector.rebuild` makes again."""

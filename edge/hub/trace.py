@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from edge.hub.counting import corrected_by, standing, undone
-from edge.hub.tables import change, restamp, scan
+from edge.hub.tables import binding, change, restamp, scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ class Question:
     case: str | None = None
     patient_index: str | None = None
     """From `edge.hub.patients.Patients.index`."""
+    house_code: str | None = None
+    """院内码: what was scanned by it, bound to it, or has the serial that it was bound to."""
 
     @property
     def empty(self) -> bool:
@@ -82,9 +84,8 @@ class Question:
 def trace(connection: Connection, question: Question, *, limit: int | None = None) -> list[Trace]:
     """Every scan that fits, oldest first; with `limit` only the newest so many. Those that do not count are marked."""
     asked = _asked(question)
-    parts = [scan.c[name] == value for name, value in asked.items() if name != "patient_index"]
-    if question.patient_index is not None:
-        parts.append(_of_patient(connection, question.patient_index))
+    parts = [scan.c[name] == value for name, value in asked.items() if name not in _FOUND]
+    parts += [find(connection, asked[name]) for name, find in _FOUND.items() if name in asked]
     return _rows(connection, _query().where(*parts), limit)
 
 
@@ -102,6 +103,7 @@ def _asked(question: Question) -> dict[str, str]:
         "place": question.place,
         "case_id": question.case,
         "patient_index": question.patient_index,
+        "house_code": question.house_code,
     }
     return {name: value for name, value in parts.items() if value is not None}
 
@@ -111,6 +113,20 @@ def _of_patient(connection: Connection, index: str) -> ColumnElement[bool]:
     completed = select(change.c.ident).where(change.c.patient_index == index, ~undone(change.c.event_id))
     cases = connection.execute(completed).scalars().all()  # asked first, so that the scans are found by their indexes
     return or_(scan.c.patient_index == index, scan.c.case_id.in_(cases))
+
+
+def _of_house_code(connection: Connection, code: str) -> ColumnElement[bool]:
+    """Read or bound, or scans of the one piece that it was bound to; of a lot it would be every piece."""
+    query = select(scan.c.di, scan.c.serial).join(binding, binding.c.event_id == scan.c.event_id)
+    pieces = connection.execute(query.where(binding.c.house_code == code, scan.c.serial.is_not(None))).all()
+    return or_(scan.c.house_code == code, *(and_(scan.c.di == di, scan.c.serial == serial) for di, serial in pieces))
+
+
+_FOUND: Mapping[str, Callable[[Connection, str], ColumnElement[bool]]] = {
+    "patient_index": _of_patient,
+    "house_code": _of_house_code,
+}
+"""Parts of a question that more than one column answers."""
 
 
 def _query() -> Select[Any]:

@@ -6,9 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
+from edge.cards import Card, CardKind, values, words
+
 Lang = Literal["zh", "en"]
 Words = Mapping[str, tuple[str, str]]
 """Code -> zh-CN, English."""
+
+
+def _of(kind: CardKind) -> dict[str, tuple[str, str]]:
+    """The words of the cards of a kind, from the one table of them."""
+    return {code: words(Card(kind, code, "0")) for code in values(kind)}
+
 
 OUTCOMES = {
     "ACCEPTED": ("✔", "已登记", "booked"),
@@ -46,26 +54,8 @@ STEPS: Words = {
     "shipped": ("出库", "shipped"),
     "refused": ("拒收", "refused"),
 }
-TASKS: Words = {
-    "CHECK": ("核对", "check"),
-    "USE": ("使用登记", "use"),
-    "DISPENSE": ("发药(器械)", "dispense"),
-    "ISSUE": ("领用", "issue"),
-    "RECEIVE": ("入库", "receive"),
-    "STORE": ("上架", "put away"),
-    "PICK": ("拣货", "pick"),
-    "VERIFY": ("出库复核", "verify"),
-    "SHIP": ("出库", "ship"),
-    "COUNT": ("盘点", "stock-take"),
-    "WASTE": ("开封未用(损耗)", "wasted"),
-    "RETURN": ("退库", "returned to store"),
-    "SEND_BACK": ("退货", "returned to supplier"),
-    "EXPLANT": ("取出", "explant"),
-    "BIND": ("绑码", "house code bound"),
-    "QUARANTINE": ("隔离", "quarantine"),
-    "RELEASE": ("放行", "release"),
-    "SAMPLE": ("抽检", "sampled"),
-}
+TASKS: Words = _of(CardKind.TASK) | _of(CardKind.ACT)
+"""What is done; most acts are tasks of their own for one item."""
 ITEMS: Words = {
     "used": ("已使用", "used"),
     "used_despite": ("强制登记(已使用)", "used despite the verdict"),
@@ -79,28 +69,8 @@ ITEMS: Words = {
     "undone": ("已撤销", "taken back"),
     "other": ("其他", "other"),
 }
-REASONS: Words = {
-    "DROPPED": ("掉落", "dropped"),
-    "CONTAMINATED": ("污染", "contaminated"),
-    "WRONG_SIZE": ("规格不对", "wrong size"),
-    "DAMAGED": ("破损", "damaged"),
-    "NOT_NEEDED": ("不需要", "not needed"),
-    "EXPIRED": ("过期", "expired"),
-    "OTHER": ("其他原因", "other reason"),
-    "LIFE_SAVING": ("抢救生命", "to save life"),
-    "NO_ALTERNATIVE": ("没有替代品", "no alternative"),
-    "OPENED": ("已经打开", "already opened"),
-    "SURGEON": ("医生决定", "the surgeon's decision"),
-    "BROKEN": ("拆零", "broken carton"),
-    "MIXED": ("混批", "mixed lots"),
-    "SHORT": ("短少", "short"),
-    "OVER": ("多货", "over"),
-    "REFUSE": ("拒收", "refused"),
-    "HOLD": ("待验", "held"),
-    "SUPPLIER": ("供应商补码", "the supplier supplies the code"),
-    "LOT_UNKNOWN": ("批号不明", "lot unknown"),
-}
-"""What reason and override cards say."""
+REASONS: Words = _of(CardKind.REASON) | _of(CardKind.OVERRIDE) | _of(CardKind.ACT)
+"""What reason and override cards say, and acts that say why (拆零、短少…)."""
 
 
 def word(words: Words, code: str | None, lang: Lang = "zh") -> str:

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from edge import wire
-from edge.rules.verdict import Verdict
+from edge.bindings import Symbol
+from edge.catalog.bindings import as_symbol
+from edge.rules.verdict import TaskName, Verdict
 from edge.station.answers import Answers, Show
+from edge.station.binding_book import BindingBook
 from edge.station.bookings import Bookings, under
 from edge.station.context import recordable
 from edge.station.display import Display
@@ -25,7 +29,19 @@ from edge.station.patients import Patients
 from edge.station.phrases import words_of
 from edge.station.record import correction_body, scan_body
 from edge.station.tasks import undo
-from edge.station.tasks.effects import By, Correct, Effect, Hold, Light, Record, Repeat, Say, Session, Step
+from edge.station.tasks.effects import (
+    By,
+    Correct,
+    DocumentDone,
+    Effect,
+    Hold,
+    Light,
+    Record,
+    Repeat,
+    Say,
+    Session,
+    Step,
+)
 from edge.station.tasks.keeping import keep
 from edge.station.tasks.state import State
 from edge.udi.presentation import Presentation
@@ -45,6 +61,7 @@ class Clerk:
         journal: JournalWriter,
         display: Display,
         patients: Patients,
+        bindings: BindingBook,
         digests: Callable[[], tuple[str | None, str]],
         mono_ns: Callable[[], int],
         post: Callable[[Written], None],
@@ -58,6 +75,7 @@ class Clerk:
             journal: takes them.
             display: shows signals.
             patients: seals them.
+            bindings: of house codes.
             digests: of the catalogue and the rules in service.
             mono_ns: the clock.
             post: takes the news that an event is on the card, or is not.
@@ -72,6 +90,7 @@ class Clerk:
         self._journal = journal
         self._display = display
         self._patients = patients
+        self._bindings = bindings
         self._digests = digests
         self._mono_ns = mono_ns
         self._post = post
@@ -108,7 +127,9 @@ class Clerk:
 
     def _append(self, drafts: Sequence[wire.Draft]) -> None:
         if drafts:
-            self._journal.submit_together([(each, self._told(each.event_id)) for each in drafts], keep(self.state))
+            self._journal.submit_together(
+                [(each, self._told(each.event_id)) for each in drafts], keep(self.state, self._bindings.recent())
+            )
             self._after_step("submitted")
 
     def _told(self, event_id: str) -> Callable[[Committed | JournalError], None]:
@@ -117,6 +138,7 @@ class Clerk:
     def written(self, event_id: str, result: Committed | JournalError) -> None:
         """An event is on the card, or the card refused it."""
         after = self._after.pop(event_id, None)
+        self._bindings.settled(event_id, recorded=not isinstance(result, JournalError))
         if isinstance(result, JournalError):
             log.error("event_id=%s not recorded: %s", event_id, result)
             self.bookings.not_booked(event_id)
@@ -138,10 +160,14 @@ class Clerk:
             case Record():
                 self._record(effect)
             case Correct(corrects, why, by):
-                self._note(wire.Kind.CORRECTION, correction_body(corrects, why), by)
+                event = self._note(wire.Kind.CORRECTION, correction_body(corrects, why), by)
+                if why == "undo":
+                    self._bindings.take_back(event, corrects)
                 self.bookings.not_booked(corrects)
             case Session(of, what, ident, by, why):
                 self._note(wire.Kind.SESSION, self._session(of, what, ident, why), by)
+            case DocumentDone(ident, what, lines, by):
+                self._note(wire.Kind.DOCUMENT, wire.document_change(ident, what, lines), by)
             case Light(signal):
                 self._display.show(Show(signal, t0_ns))
             case Say(phrases):
@@ -151,8 +177,8 @@ class Clerk:
             case Hold(case, who):
                 self._patients.hold(case, who)
 
-    def _note(self, kind: wire.Kind, body: Mapping[str, Any], by: By) -> None:
-        self._submit(self._drafter.draft(kind, body, by), None, None, self._act.append)
+    def _note(self, kind: wire.Kind, body: Mapping[str, Any], by: By) -> str:
+        return self._submit(self._drafter.draft(kind, body, by), None, None, self._act.append)
 
     def _session(self, of: str, what: str, ident: str | None, why: str | None) -> dict[str, Any]:
         sealed = self._patients.sealed(ident) if what == "completed" else None
@@ -178,7 +204,15 @@ class Clerk:
         if booking.count is not None and booking.document is not None:
             place = under(booking.document, effect.by.task)
             self.bookings.booked(effect.event_id, place, item.udi, effect.verdict)
+        if effect.by.task is TaskName.BIND and not effect.by.training:
+            self._bind(effect, date.fromisoformat(draft.at[:10]))
         _log(effect, item.presentation, effect.verdict)
+
+    def _bind(self, effect: Record, today: date) -> None:
+        code, udi = effect.booking.house_code, effect.item.udi
+        made = None if code is None or udi is None else as_symbol(udi, today)
+        if code is not None and made is not None:
+            self._bindings.bind(effect.event_id, code, Symbol(*made))
 
     def _submit(
         self,

@@ -1,21 +1,20 @@
 """Codes that say who, for whom, where and under which document: recognised before products, by the site's patterns.
 
 What could be two things is neither. Patterns cannot overlap each other or a UDI (`PatternsTable.problems`), so a doubt
-arises where a reader names no symbology, where the site's tables have a text of a pattern for a house code, or where a
+arises where a reader names no symbology, where a text of a pattern is bound as a house code, or where a
 check character is wrong. It is shown as REDO, and a doubt about a person is recorded without what was read.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Literal, Protocol
 
 from edge.cards import Card, CardError, CardFault, looks_like_card
-from edge.catalog.site import SiteTables
 from edge.rules.verdict import Audience, Outcome, Reason, Verdict
 from edge.station.patterns import PatternsTable
 from edge.udi.model import Kind, NotUdi, Udi
@@ -151,13 +150,15 @@ class Doubtful:
         return Presentation(Shape.OTHER, () if self.person else (self.read,))
 
 
-def recognise(read: Read, patterns: PatternsTable, tables: SiteTables | None = None) -> ContextCode | Doubtful | None:
+def recognise(
+    read: Read, patterns: PatternsTable, is_house_code: Callable[[str], bool] = lambda _text: False
+) -> ContextCode | Doubtful | None:
     """What this read is among the site's own codes; None: a product, a house code, or anything else.
 
     Args:
         read: one symbol.
         patterns: the site's.
-        tables: the site's tables, whose house codes need no pattern.
+        is_house_code: whether a text is bound to a UDI: such a code needs no pattern.
     """
     try:
         text = read.payload.decode("utf-8")
@@ -167,7 +168,7 @@ def recognise(read: Read, patterns: PatternsTable, tables: SiteTables | None = N
     context = [ContextKind(name) for name, _ in fitting if name != "house_code"]
     if not context:
         return _gsrn(read, patterns)
-    if len(fitting) > 1 or _is_more(read) or (tables is not None and tables.house_code(text) is not None):
+    if len(fitting) > 1 or _is_more(read) or is_house_code(text):
         return _doubtful("ambiguous_code", read, context)
     value = fitting[0][1].value(text)
     return _doubtful("invalid", read, context) if value is None else ContextCode(context[0], value)

@@ -21,6 +21,8 @@ from edge import wire
 from edge.catalog.authorities import authorities
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
+from edge.station.binding_book import FOLDER as BINDINGS
+from edge.station.binding_book import BindingBook
 from edge.station.camera_input import CameraInput
 from edge.station.card_book import FILE as CARDS_FILE
 from edge.station.card_book import CardBook
@@ -104,6 +106,7 @@ class Station:
             is_open=lambda ident: self._works_under(ident),  # noqa: PLW0108 - of the desk, which is made later
             today=lambda: _known_day(clock),
         )
+        bindings = BindingBook(state_dir / BINDINGS, signing)
         journal = JournalReader.open(journal_file)
         self._lying = () if config.camera is None else last_seen(journal, clock.now().boot)
         self._panel = build_panel(config.panel, simulate=simulate)
@@ -123,6 +126,7 @@ class Station:
             mono_ns=time.monotonic_ns,
             photographs=self._photographer,
             documents=documents.get,
+            bindings=bindings,
             after_step=after_step,
         )
         self._works_under = self._desk.works_under
@@ -145,6 +149,7 @@ class Station:
             cards=cards,
             catalogue_offered=None if self._fetch is None else self._fetch.offered,
             documents=documents,
+            bindings=bindings,
             after_step=after_step,
         )
         self._writer.on_append = self._uplink.wake

@@ -19,13 +19,14 @@ from edge.documents import Document
 from edge.rules.judge import judge
 from edge.rules.verdict import Declared, Now, Outcome, TaskName
 from edge.station.answers import Show
+from edge.station.binding_book import BindingBook
 from edge.station.bookings import under
 from edge.station.clerk import Clerk
 from edge.station.config import SealTable
 from edge.station.context import Cards
 from edge.station.display import PROMPTS, Display
 from edge.station.drafts import ClockWatch, Drafter
-from edge.station.house import overrule
+from edge.station.house import HouseCodes, overrule
 from edge.station.intake import Intake, Presented
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
@@ -48,7 +49,7 @@ from edge.station.reception import Reception
 from edge.station.sheet_look import SheetLook
 from edge.station.tasks import machine, said
 from edge.station.tasks.effects import JudgeAgain, Step
-from edge.station.tasks.keeping import restore
+from edge.station.tasks.keeping import recent_bindings, restore
 from edge.station.tasks.state import State
 from edge.station.trouble import troubles
 from edge.udi.read import Read
@@ -85,6 +86,7 @@ class Desk:
         mono_ns: Callable[[], int],
         photographs: Photographs | None = None,
         documents: Callable[[str], Document | None] = lambda _ident: None,
+        bindings: BindingBook | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Build the desk with everything it uses.
@@ -105,6 +107,7 @@ class Desk:
             mono_ns: the clock.
             photographs: takes pictures; None where there is no camera.
             documents: gives the document of a number, if it is known.
+            bindings: of house codes; None: only those of this run.
             after_step: told after ``taken``, ``judged``, ``submitted`` and ``shown``; tests kill the process there.
         """
         self._after_step = after_step
@@ -116,6 +119,8 @@ class Desk:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._display = Display(indicator, after_step, speak)
         self._patients = Patients(run_dir, seal)
+        self._bindings = bindings or BindingBook(None)
+        self._bindings.restore(recent_bindings(kept))
         self._restored = restore(kept, State(home, home, mobile, acted_ns=mono_ns()))
         self._clerk = Clerk(
             self._restored.state,
@@ -123,6 +128,7 @@ class Desk:
             journal=journal,
             display=self._display,
             patients=self._patients,
+            bindings=self._bindings,
             digests=self._digests,
             mono_ns=mono_ns,
             post=self.post,
@@ -133,7 +139,7 @@ class Desk:
             lambda dis: self._knowledge.packaging(dis),  # noqa: PLW0108
         )
         self._persons, self._sheet = Persons(patterns), SheetLook()
-        self._reception = Reception(patterns, cards, self._patients, self._persons, lambda: self._knowledge.tables)
+        self._reception = Reception(patterns, cards, self._patients, self._persons, self._house_codes)
         self._no_code = NoCode(photographs, self._clerk.append)
         self._clerk.no_code = self._photograph
         self._next_second_ns = 0
@@ -331,8 +337,11 @@ class Desk:
             self._knowledge.circumstances(di, product, now, booked, declared),
             half_pending=presented.half_pending,
         )
-        verdict = overrule(verdict, presentation, now.today, self._knowledge.packaging)
+        verdict = overrule(verdict, presentation, now.today, self._knowledge.packaging, self._house_codes())
         return said.Item(verdict, presented.t0_ns, presentation, product, presented.gesture, corrects)
+
+    def _house_codes(self) -> HouseCodes:
+        return HouseCodes(self._knowledge.tables, self._bindings)
 
     def _photograph(self, draft: wire.Draft) -> None:
         """The event waits a moment for the picture of what lies under the camera; the light is on already."""

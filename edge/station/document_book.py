@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -37,7 +37,7 @@ class _Held:
     version: int
     expires: date | None
     ended: bool = False
-    """The hub has ended it: offered no more."""
+    """The hub has ended it: it goes first where room is needed."""
     on_card: bool = False
 
     def over(self, today: date | None) -> bool:
@@ -83,14 +83,6 @@ class DocumentBook:
         with self._lock:
             held = self._held.get(ident)
         return None if held is None else read_notice(held.payload, ident).said
-
-    def candidates(self) -> Iterator[Document]:
-        """The documents under which work may begin, the newest first; each is read as it is asked for."""
-        today = self._today()
-        with self._lock:
-            found = [(ident, each) for ident, each in self._held.items() if not (each.ended or each.over(today))]
-        for ident, each in reversed(found):
-            yield read_notice(each.payload, ident).said
 
     @property
     def unwritten(self) -> bool:

@@ -7,41 +7,88 @@ them are two packages, and one that is bound to nothing counts for nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
+from edge.bindings import Symbol
 from edge.catalog.site import SiteTables
 from edge.rules.verdict import Audience, Outcome, Reason, Verdict
+from edge.station.binding_book import BindingBook
 from edge.station.patterns import PatternsTable
 from edge.udi import halves
 from edge.udi.assemble import Packaging, assemble
 from edge.udi.model import Udi
+from edge.udi.parse import parse
 from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
 
+_ANY_DAY = date(2000, 1, 1)
+"""For the century of dates, by which no two packages differ."""
 
-def stand_in(read: Read, tables: SiteTables | None, patterns: PatternsTable) -> Read:
+
+@dataclass(frozen=True, slots=True)
+class HouseCodes:
+    """What the site's codes stand for: by its tables, by what was bound at its stations."""
+
+    tables: SiteTables | None = None
+    book: BindingBook | None = None
+
+    def find(self, code: str) -> Symbol | None:
+        """The UDI that a code is bound to; None: to none, or to several."""
+        said = self._said(code)
+        return None if not said or self._differ(said) else said[0]
+
+    def disputed(self, code: str) -> bool:
+        """A code is bound to several UDIs, and stands for none of them."""
+        return self._differ(self._said(code))
+
+    def known(self, code: str) -> bool:
+        """It is bound to something."""
+        return bool(self._said(code))
+
+    def _said(self, code: str) -> list[Symbol | None]:
+        bound = None if self.tables is None else self.tables.house_code(code)
+        listed = [] if bound is None else [Symbol(bound.payload, bound.symbology)]
+        return listed + ([] if self.book is None else self.book.said(code))
+
+    @staticmethod
+    def _differ(said: Sequence[Symbol | None]) -> bool:
+        return None in said or (len(set(said)) > 1 and len({_key(each) for each in said if each is not None}) > 1)
+
+
+def _key(symbol: Symbol) -> str | None:
+    """What two symbols of one package have in common, however its label orders them."""
+    udi = parse(symbol.payload, symbol.symbology, today=_ANY_DAY)
+    return udi.trace_key if isinstance(udi, Udi) else None
+
+
+def stand_in(read: Read, codes: HouseCodes, patterns: PatternsTable) -> Read:
     """The read of the UDI that is bound to a house code; any other read as it is.
 
-    A house code that is bound to nothing is known by the site's pattern, and keeps its content.
+    A house code that is bound to nothing is known by the site's pattern, and keeps its content, as one does that is
+    bound to several UDIs.
     """
     try:
         text = read.payload.decode("utf-8")
     except UnicodeDecodeError:
         return read
-    bound = None if tables is None else tables.house_code(text)
+    bound = codes.find(text)
     if bound is not None:
         return replace(read, payload=bound.payload, symbology=bound.symbology, printed=read)
     pattern = patterns.house_code
-    unknown = pattern is not None and pattern.form.fits(text, read.symbology)
-    return replace(read, printed=read) if unknown else read
+    ours = codes.disputed(text) or (pattern is not None and pattern.form.fits(text, read.symbology))
+    return replace(read, printed=read) if ours else read
 
 
-def overrule(verdict: Verdict, presentation: Presentation, today: date, packaging: Packaging) -> Verdict:
+def overrule(
+    verdict: Verdict, presentation: Presentation, today: date, packaging: Packaging, codes: HouseCodes
+) -> Verdict:
     """The verdict, where house codes of the presentation say no more against it; else what they say."""
     house = [read for read in presentation.reads if read.printed is not None]
     if not house:
         return verdict
+    if any(codes.disputed(_printed(read).decode()) for read in house):
+        return _against(verdict, Outcome.STOP, "house_code_conflict")
     bound = [read for read in house if _is_bound(read)]
     package = assemble([r for r in presentation.reads if r.printed is None], today=today, packaging=packaging)
     if not bound:

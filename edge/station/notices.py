@@ -21,6 +21,8 @@ Subject = Literal[
     "order_file",
     "document",
     "document_file",
+    "bindings",
+    "bindings_file",
     "cards",
     "cards_file",
 ]

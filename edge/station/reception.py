@@ -6,10 +6,9 @@ import logging
 from collections.abc import Callable, Sequence
 
 from edge.cards import Card
-from edge.catalog.site import SiteTables
 from edge.rules.verdict import Audience, Outcome, Reason, Verdict
 from edge.station.context import CardRefused, Cards, ContextCode, ContextKind, Doubtful, Lately, card_of, recognise
-from edge.station.house import stand_in
+from edge.station.house import HouseCodes, stand_in
 from edge.station.no_code import Persons
 from edge.station.patients import Patients
 from edge.station.patterns import PatternsTable
@@ -29,7 +28,7 @@ class Reception:
         cards: Cards,
         patients: Patients,
         persons: Persons,
-        tables: Callable[[], SiteTables | None],
+        house_codes: Callable[[], HouseCodes],
     ) -> None:
         """Begin with nothing shown.
 
@@ -38,13 +37,13 @@ class Reception:
             cards: reads control cards.
             patients: names them.
             persons: told when a badge or wristband is shown.
-            tables: the site's tables in service.
+            house_codes: those in service.
         """
         self._patterns = patterns
         self._cards = cards
         self._patients = patients
         self._persons = persons
-        self._tables = tables
+        self._house_codes = house_codes
         self._lately = Lately()
 
     def scanned(self, read: Read) -> said.Said | Read | None:
@@ -65,10 +64,10 @@ class Reception:
 
     def _product(self, read: Read) -> Read:
         """Of a house code the UDI that it stands for."""
-        return stand_in(read, self._tables(), self._patterns)
+        return stand_in(read, self._house_codes(), self._patterns)
 
     def _code(self, read: Read) -> Card | CardRefused | ContextCode | Doubtful | None:
-        return card_of(read, self._cards) or recognise(read, self._patterns, self._tables())
+        return card_of(read, self._cards) or recognise(read, self._patterns, self._house_codes().known)
 
     def _meaning(self, code: Card | CardRefused | ContextCode | Doubtful, read: Read) -> said.Said:
         log.info("context=%s", code)

@@ -1,6 +1,6 @@
 """Takes what the hub says to its site over the uplink's link (architecture section 7).
 
-That is orders, offers of a catalogue, and which cards are revoked.
+That is orders, offers of a catalogue, documents, bindings of house codes, and which cards are revoked.
 
 Recalls stop at the very next scan. Notices are retained at the broker, so a station that was away hears them when it
 connects, before any other word.
@@ -16,13 +16,15 @@ from collections.abc import Callable
 from typing import Any
 
 from edge import wire
+from edge.bindings import TOPICS as BINDINGS
 from edge.catalog.orders import MOST_VERSION, OrderError
-from edge.document_notices import TOPICS
+from edge.document_notices import TOPICS as DOCUMENTS
 from edge.revocation import TOPIC as CARDS
 from edge.revocation import RevocationError
+from edge.station.binding_book import BindingBook
+from edge.station.book_notices import BookNotices
 from edge.station.card_book import CardBook
 from edge.station.document_book import DocumentBook
-from edge.station.document_notices import DocumentNotices
 from edge.station.identity import HOUR_NS, Report
 from edge.station.notices import Notices
 from edge.station.order_book import OrderBook
@@ -52,6 +54,7 @@ class SiteNotices:
         cards: CardBook | None = None,
         catalogue_offered: Callable[[bytes], None] | None = None,
         documents: DocumentBook | None = None,
+        bindings: BindingBook | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare.
@@ -64,6 +67,7 @@ class SiteNotices:
             cards: knows which cards count no more; None: this station reads none.
             catalogue_offered: takes what the hub says of its catalogue; None: this station fetches none.
             documents: where documents are kept; None: nowhere.
+            bindings: where house codes are kept; None: nowhere.
             after_step: told after ``order`` (in force, not on the card yet) and ``order-written``.
         """
         self._book = book
@@ -72,7 +76,9 @@ class SiteNotices:
         self._report = report
         self._cards = cards
         self._catalogue_offered = catalogue_offered
-        self._documents = None if documents is None else DocumentNotices(documents, notices)
+        self._documents = None if documents is None else BookNotices("document", DOCUMENTS, documents, notices)
+        self._bindings = None if bindings is None else BookNotices("bindings", BINDINGS, bindings, notices)
+        self._books = [each for each in (self._documents, self._bindings) if each is not None]
         self._after_step = after_step
         self._wrong: dict[str, str] = {}
         """What stands at the broker and is not taken, by the order's number."""
@@ -95,9 +101,9 @@ class SiteNotices:
             self._link.subscribe(CARDS)
         if self._catalogue_offered is not None:
             self._link.subscribe(wire.CATALOGUE)
-        if self._documents is not None:
-            self._documents.on_connected()
-            self._link.subscribe(TOPICS)
+        for book in self._books:
+            book.on_connected()
+            self._link.subscribe(book.topics)
 
     def on_message(self, topic: str, payload: bytes) -> bool:
         """A message; whether it was a notice to the site."""
@@ -109,7 +115,7 @@ class SiteNotices:
             if payload:
                 self._hear_cards(self._cards, payload)
             return True
-        if self._documents is not None and self._documents.on_message(topic, payload):
+        if any(book.on_message(topic, payload) for book in self._books):
             return True
         if not topic.startswith(PREFIX):
             return False
@@ -122,8 +128,8 @@ class SiteNotices:
 
     def work(self) -> None:
         """Bring what is new to the card, then tell the hub that it lasts."""
-        if self._documents is not None:
-            self._documents.work()
+        for book in self._books:
+            book.work()
         now_ns = time.monotonic_ns()
         if self._cards is not None and self._cards.unwritten and now_ns >= self._cards_retry_ns:
             self._write_cards(self._cards, now_ns)
@@ -156,6 +162,10 @@ class SiteNotices:
     def documents_json(self) -> dict[str, Any] | None:
         """As `stats_json`, of documents."""
         return None if self._documents is None else self._documents.stats_json()
+
+    def bindings_json(self) -> dict[str, Any] | None:
+        """As `stats_json`, of house codes that were bound."""
+        return None if self._bindings is None else self._bindings.stats_json()
 
     def _hear(self, ident: str, payload: bytes) -> None:
         try:

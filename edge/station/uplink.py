@@ -15,6 +15,7 @@ from typing import Any
 
 from edge import wire
 from edge.station.aside import Refused
+from edge.station.binding_book import BindingBook
 from edge.station.card_book import CardBook
 from edge.station.document_book import DocumentBook
 from edge.station.identity import Identity, Report
@@ -69,6 +70,7 @@ class Uplink:
         cards: CardBook | None = None,
         catalogue_offered: Callable[[bytes], None] | None = None,
         documents: DocumentBook | None = None,
+        bindings: BindingBook | None = None,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Prepare; the worker connects.
@@ -84,6 +86,7 @@ class Uplink:
             cards: takes which cards are revoked; None: nothing does.
             catalogue_offered: takes what the hub says of its catalogue; None: this station fetches none.
             documents: where documents are kept; None: nowhere.
+            bindings: where house codes are kept; None: nowhere.
             after_step: told after ``published``, ``watermark``, ``photo``, ``photo-ack``, ``order`` and
                 ``order-written``; tests kill it there.
         """
@@ -118,6 +121,7 @@ class Uplink:
             cards=cards,
             catalogue_offered=catalogue_offered,
             documents=documents,
+            bindings=bindings,
             after_step=after_step,
         )
         self.worker = Worker("uplink", self._step, fresh_within=FRESH_S, on_stop=self._close)
@@ -146,7 +150,11 @@ class Uplink:
 
     def stats_json(self) -> dict[str, Any]:
         """The counters and what a person should know, for ``udi-station status``."""
-        site = {"orders": self._site.stats_json(), "documents": self._site.documents_json()}
+        site = {
+            "orders": self._site.stats_json(),
+            "documents": self._site.documents_json(),
+            "bindings": self._site.bindings_json(),
+        }
         parts = {"pictures": self._photos.stats_json(), **site}
         return {**asdict(self.stats), **parts, "notices": list(self._notices.texts)}
 

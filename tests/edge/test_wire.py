@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from edge import revocation, wire
+from edge import bindings, revocation, wire
 from edge.catalog.product import Level, Product
 from edge.document_notices import TOPICS
 from edge.rules.verdict import Audience, Outcome, Reason, Verdict
@@ -34,6 +34,7 @@ NAMES = (
     "document-notice",
     "document",
     "revoked-cards",
+    "bindings-page",
 )
 AT = datetime(2026, 11, 24, 8, 15, 2, 123456, tzinfo=UTC)
 EPOCH, CHAIN = "9f2c41d07be3a1c4", "ab" * 32
@@ -250,6 +251,7 @@ def test_asyncapi_names_the_topics_of_the_code() -> None:
         wire.CATALOGUE,
         revocation.TOPIC,
         TOPICS.replace("+", "{id}"),
+        bindings.TOPICS.replace("+", "{page}"),
     }
 
 

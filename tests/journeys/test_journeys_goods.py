@@ -162,5 +162,5 @@ def test_a_day_of_a_pharmacy(site: Site, depot: Callable[[str], Depot]) -> None:
     known = ("--catalogue", str(site.folder / "catalogue.sqlite3"))
     (balance,) = json.loads(asked(site, "stock", "--lot", "P1", *known, "--json"))
     assert balance["on_hand"] == 10 - 3 - 1
-    assert "入库" in record(site, "--document", "7788")
+    assert "带码入库" in record(site, "--document", "7788")
     assert desk.station.stop() == 0

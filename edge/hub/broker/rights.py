@@ -89,6 +89,7 @@ def hub_rights() -> tuple[Right, ...]:
         Right("readwrite", "udi/+/cmd/+/+", "commands for an agent, and how far they have come"),
         Right("write", "udi/site/#", "its presence and will, and notices to the site"),
         Right("read", "udi/site/hub", "its own presence: shows the late will of a former process, or a second hub"),
+        Right("read", "udi/site/bindings/+", "what stands there for house codes: its next version is higher"),
         Right("read", "udi/site/document/+", "what stands there for documents: those that are over have to go"),
         Right("read", "udi/site/order/+", "what stands there for orders: a forged notice hides the right one"),
     )

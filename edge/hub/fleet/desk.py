@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection
 
 from edge import sign, wire
 from edge.hub.broker.rights import STATION_NAME
+from edge.hub.documents.notices import Signer
 from edge.hub.fleet import asking, machines
 from edge.hub.store import Store
 from hardware.host.clock import TRUSTED, ClockReading
@@ -33,19 +33,6 @@ CLEARED = b""
 SILENT = timedelta(days=1)
 """A machine that began and says nothing for so long after the expiry says nothing any more."""
 DONE = ("successful", "failed")
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """Who says the time.
-
-    Attributes:
-        by: name, as the machines' settings know it.
-        key: Ed25519 private key, 32 bytes.
-    """
-
-    by: str
-    key: bytes
 
 
 class FleetDesk:

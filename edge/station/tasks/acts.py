@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from edge.rules.verdict import Outcome, TaskName
+from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
 from edge.station.tasks import held
 from edge.station.tasks.effects import UNDERSTOOD, Light, Record, Say, Step, by, refuses
@@ -109,13 +109,26 @@ def _bind(state: State, shown: Item, moment: Moment) -> Step:
     """A house code and the UDI it is to stand for, in one view or one after the other in any order."""
     former = None if state.armed is None else state.armed.code
     codes = [each.house_code for each in (former, shown) if each is not None and each.house_code is not None]
-    whole = next((each for each in (shown, former) if each is not None and each.fit), None)
+    both = [each for each in (shown, former) if each is not None]
+    whole = next((each for each in both if each.fit and not each.stands_in), None)
+    if _contradict(both, whole):
+        verdict = Verdict(Outcome.STOP, (Reason("house_code_conflict", Audience.PERSON),))
+        return seen(replace(state, armed=None), shown, verdict, moment)
+    if whole is not None and (whole.udi is None or whole.udi.trace_key is None):
+        return refused(replace(state, armed=None), whole, "pi_missing", moment)
     if codes and whole is not None:
         return _done(replace(state, armed=None), ACTS[BIND], whole, Booking(house_code=codes[-1]), moment)
     if former is not None or not (codes or whole):
         return refused(replace(state, armed=None), shown, "house_code_missing", moment)
     armed = Armed(BIND, moment.now_ns + ARMED_NS, shown)
     return Step(replace(state, armed=armed), (Light(Signal.INCOMPLETE),))
+
+
+def _contradict(both: list[Item], whole: Item | None) -> bool:
+    """The code is bound to another UDI already, here or elsewhere."""
+    said = {reason.code for each in both for reason in each.verdict.reasons}
+    other = whole is not None and any(each.stands_in and each.fit and each.key != whole.key for each in both)
+    return other or "house_code_conflict" in said
 
 
 def _done(state: State, does: _Act, shown: Item, booking: Booking, moment: Moment) -> Step:

@@ -61,6 +61,17 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentDone:
+    """Journal what became of a document, wherever it is worked with: all its lines are done."""
+
+    ident: str
+    what: Literal["closed", "verified", "shipped"]
+    lines: int
+    """That it has."""
+    by: By
+
+
+@dataclass(frozen=True, slots=True)
 class Light:
     """Show a signal that no event stands behind."""
 
@@ -96,7 +107,7 @@ class JudgeAgain:
     corrects: str
 
 
-Effect = Record | Correct | Session | Light | Say | Repeat | Hold | JudgeAgain
+Effect = Record | Correct | Session | DocumentDone | Light | Say | Repeat | Hold | JudgeAgain
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ comes back suspended: a case until its wristband is shown, a document until some
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +18,13 @@ from edge.station.tasks.state import Case, Pending, State, Tally, Work
 VERSION = 1
 
 
-def keep(state: State) -> bytes:
-    """What of a state lasts."""
+def keep(state: State, bindings: Sequence[Any] = ()) -> bytes:
+    """What of a state lasts.
+
+    Args:
+        state: after an event.
+        bindings: what was bound a moment ago and may not be on the card yet, as `BindingBook.recent` gives it.
+    """
     kept = {
         "version": VERSION,
         "task": state.task.value,
@@ -31,8 +37,17 @@ def keep(state: State) -> bytes:
         "shelved": [_work(each) for each in state.shelved],
         "practised": list(state.practised),
         "emergencies": state.emergencies,
+        "bindings": list(bindings),
     }
     return json.dumps(kept, separators=(",", ":")).encode()
+
+
+def recent_bindings(kept: bytes | None) -> list[Any]:
+    """What was bound a moment before the process ended."""
+    try:
+        return list(json.loads(kept or b"{}").get("bindings", ()))
+    except (ValueError, AttributeError, TypeError):
+        return []
 
 
 def restore(kept: bytes | None, fresh: State) -> Step:

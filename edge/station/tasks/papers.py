@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
-from edge.documents import Document
+from edge.documents import Document, DocumentKind
 from edge.rules.verdict import TaskName
 from edge.station.tasks import lines, ship
 from edge.station.tasks.cases import ASK_NS
-from edge.station.tasks.effects import UNDERSTOOD, Say, Step, asks, refuses, session
+from edge.station.tasks.effects import UNDERSTOOD, DocumentDone, Say, Session, Step, asks, by, refuses, session
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import Asked, State, Work
 
@@ -61,7 +62,20 @@ def close(state: State, moment: Moment, *, short: bool = False) -> Step:
     why = f"short {len(lacking)} of {len(known.lines)} lines" if known is not None and lacking else None
     closed = session(state, "document", "closed", work.ident, why)
     said = (Say(("document_closed",)),) if known is not None else ()
-    return Step(replace(state, work=None, asked=None), (closed, UNDERSTOOD, *said))
+    done = () if known is None or lacking else _done(state, work, known)
+    return Step(replace(state, work=None, asked=None), (*done, closed, UNDERSTOOD, *said))
+
+
+def _done(state: State, work: Work, known: Document) -> tuple[DocumentDone, ...]:
+    """Of a document that lacks nothing: the hub ends it for every station, a shipment once all of it was shipped.
+
+    One that was closed short may go on, here or elsewhere.
+    """
+    what: Literal["closed", "verified", "shipped"] = "closed"
+    if known.kind is DocumentKind.SHIPMENT:
+        shipped = all(work.done(line.number, TaskName.SHIP) >= line.quantity for line in known.lines)
+        what = "shipped" if shipped else "verified"
+    return (DocumentDone(known.ident, what, len(known.lines), by(state)),)
 
 
 def restored(state: State, former: Work) -> State:
@@ -78,7 +92,7 @@ def _left(state: State, moment: Moment) -> Step:
     known = work.known or moment.document(work.ident)
     if known is None or not (ship.unfinished(work, known) or any(lines.short(work, known))):
         closed = close(state, moment)
-        return Step(closed.state, closed.effects[:1])
+        return Step(closed.state, tuple(each for each in closed.effects if isinstance(each, Session | DocumentDone)))
     if len(state.shelved) >= MOST_SHELVED:
         return Step(state, refuses("close_first"))
     event = () if work.paused else (session(state, "document", "suspended", work.ident, "another document"),)

@@ -54,6 +54,12 @@ class Item:
         return next((each.payload.decode("utf-8", "replace") for each in printed if each is not None), None)
 
     @property
+    def stands_in(self) -> bool:
+        """It is a house code alone, and no symbol of the package."""
+        reads = self.presentation.reads
+        return bool(reads) and all(read.printed is not None for read in reads)
+
+    @property
     def serial(self) -> bool:
         """Its key names this one piece."""
         return self.udi is not None and self.udi.serial is not None

@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from edge.hub.cli import main
+from edge.hub.documents.notices import Signer
 from edge.hub.fleet import asking, machines
-from edge.hub.fleet.desk import AT_ONCE, CLEARED, LOOK_NS, TIME, TIME_NS, FleetDesk, Signer
+from edge.hub.fleet.desk import AT_ONCE, CLEARED, LOOK_NS, TIME, TIME_NS, FleetDesk
 from edge.hub.store import Store
 from edge.sign import new_key, public_half
 from firmware_service.clock.hub_time import read_hub_time

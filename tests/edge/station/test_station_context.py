@@ -23,6 +23,7 @@ from edge.station.config import Organisation, SealTable, StationTable
 from edge.station.context import ContextCode, ContextKind, Doubtful, is_person, recognise
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
+from edge.station.house import HouseCodes
 from edge.station.journal.store import Journal, JournalReader
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
@@ -93,7 +94,7 @@ READS: dict[str, tuple[str, str | None, ContextCode | Doubt | None]] = {
 def test_a_code_is_one_thing_or_none(
     text: str, symbology: str | None, expected: ContextCode | Doubt | None, tables: SiteTables
 ) -> None:
-    found = recognise(Read(text.encode(), symbology, "scanner", 1), PATTERNS, tables)
+    found = recognise(Read(text.encode(), symbology, "scanner", 1), PATTERNS, HouseCodes(tables).known)
     if isinstance(expected, Doubt):
         assert isinstance(found, Doubtful)
         assert (found.reason, found.person) == (expected.reason, expected.person)

@@ -26,7 +26,7 @@ from edge.rules.verdict import Now, Outcome, TaskName, Verdict
 from edge.station.config import Organisation, StationTable
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
-from edge.station.house import overrule, stand_in
+from edge.station.house import HouseCodes, overrule, stand_in
 from edge.station.journal.store import Journal, JournalReader
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
@@ -225,7 +225,7 @@ def test_without_tables_only_the_pattern_knows_house_codes(knowledge: Knowledge,
 
 def test_a_badge_is_no_house_code(knowledge: Knowledge) -> None:
     read = Read(b"\xff\xfe", None, "scanner", 1)
-    assert stand_in(read, knowledge.tables, PATTERNS) is read
+    assert stand_in(read, HouseCodes(knowledge.tables), PATTERNS) is read
 
 
 @pytest.mark.parametrize("code", ["house_code_unknown", "house_code_conflict"])
@@ -256,7 +256,7 @@ def test_a_house_code_turns_nothing_green_that_its_udi_would_not(
 ) -> None:
     gap = 9000 if apart else 100
     reads = [Read(t.encode(), _symbology(t), "camera", 1, corners=near(gap * at)) for at, t in enumerate(shown)]
-    stood = [stand_in(read, knowledge.tables, PATTERNS) for read in reads]
+    stood = [stand_in(read, HouseCodes(knowledge.tables), PATTERNS) for read in reads]
     if said(stood, knowledge).outcome not in GREEN:
         return
     bound = [each for each in stood if each.printed is not None and each.printed.payload != each.payload]
@@ -271,7 +271,7 @@ def said(reads: Sequence[Read], knowledge: Knowledge) -> Verdict:
     now = Now(datetime(2026, 11, 26, tzinfo=UTC), TODAY, "ntp")
     product = knowledge.lookup(None if presentation.udi is None else presentation.udi.di, TODAY)
     verdict = judge(presentation, product, TaskName.RECEIVE, knowledge.site, now)
-    return overrule(verdict, presentation, TODAY, knowledge.packaging)
+    return overrule(verdict, presentation, TODAY, knowledge.packaging, HouseCodes(knowledge.tables))
 
 
 def plainly(reads: Sequence[Read], knowledge: Knowledge) -> Outcome:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.station.context import REPEAT_NS
+from edge.station.house import HouseCodes
 from edge.station.no_code import Persons
 from edge.station.patients import Patients
 from edge.station.patterns import PatternsTable, PatternTable
@@ -24,7 +25,7 @@ BOX = b"010690123456789210A1"
 
 @pytest.fixture
 def reception(tmp_path: Path) -> Reception:
-    return Reception(PATTERNS, NoCards(), Patients(tmp_path, None), Persons(PATTERNS), lambda: None)
+    return Reception(PATTERNS, NoCards(), Patients(tmp_path, None), Persons(PATTERNS), HouseCodes)
 
 
 def by_camera(reception: Reception, t0_ns: int, *payloads: bytes) -> list[object]:

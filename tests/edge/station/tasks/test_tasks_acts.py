@@ -113,3 +113,41 @@ def test_an_explant_whose_lot_nobody_knows_says_so() -> None:
     table = Table().say(NURSE, MOTHER, act("EXPLANT"), no_code(), act("LOT_UNKNOWN"))
     assert [count for *_, count in table.booked] == [1]
     assert table.records[-1].booking.reason == "LOT_UNKNOWN"
+
+
+def bound_code(to: Item, *, beside: bool = False) -> Item:
+    """The house code of a piece, alone or beside its symbol."""
+    (own,) = to.presentation.reads
+    stood = replace(own, printed=Read(b"HV0001", None, "scanner", 1))
+    reads = (stood, own) if beside else (stood,)
+    return replace(to, presentation=replace(to.presentation, reads=reads))
+
+
+CONFLICT = piece("21S2", Outcome.STOP, "house_code_conflict")
+DI_ONLY = piece("")
+
+
+@pytest.mark.parametrize("order", [[bound_code(S1), S1], [S1, bound_code(S1)], [bound_code(S1, beside=True)]])
+def test_a_code_is_bound_again_to_the_same_piece(order: list[Item]) -> None:
+    table = Table(TaskName.CHECK).say(NURSE, act("BIND"), *order)
+    assert [each.booking.house_code for each in table.records] == ["HV0001"]
+
+
+def test_a_code_alone_that_is_bound_already_waits_for_its_piece() -> None:
+    table = Table(TaskName.CHECK).say(NURSE, act("BIND"), bound_code(S1))
+    assert (table.records, table.state.armed is None) == ([], False)
+
+
+@pytest.mark.parametrize("order", [[bound_code(S1), S2], [S2, bound_code(S1)], [CONFLICT]])
+def test_a_code_that_is_bound_to_another_piece_stops_and_binds_nothing(order: list[Item]) -> None:
+    table = Table(TaskName.CHECK).say(NURSE, act("BIND"), *order)
+    (record,) = table.records
+    assert (record.signal, record.booking.house_code, table.state.armed) == (Signal.STOP, None, None)
+    assert record.verdict.reasons[0].code == "house_code_conflict"
+
+
+def test_a_package_that_names_neither_lot_nor_serial_is_not_bound() -> None:
+    table = Table(TaskName.CHECK).say(NURSE, act("BIND"), house_code(), DI_ONLY)
+    (record,) = table.records
+    assert (record.signal, record.booking.house_code) == (Signal.REDO, None)
+    assert record.verdict.reasons[0].code == "pi_missing"

@@ -12,7 +12,7 @@ from edge.catalog.product import Level, Pack, Product
 from edge.documents import Document as Known
 from edge.documents import DocumentKind, Line
 from edge.rules.verdict import Declared, Made, Outcome, TaskName
-from edge.station.tasks.effects import JudgeAgain, Record, Say
+from edge.station.tasks.effects import DocumentDone, JudgeAgain, Record, Say
 from edge.station.tasks.said import Badge, Document, Item, Said
 from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
@@ -310,3 +310,26 @@ def test_what_is_put_away_lies_where_the_card_says() -> None:
     table = Table(TaskName.CHECK).say(task("STORE"), LOT_A, shelf, LOT_A, S1, other, S2, task("RECEIVE"), S1)
     assert [each.by.place for each in table.records] == [None, "A-01", "A-01", "A-02", None]
     assert table.say(task("STORE"), LOT_A).records[-1].by.place is None
+
+
+SHIPPED = (LOT_A, SECOND_NURSE, task("VERIFY"), LOT_A)
+ENDS: dict[str, tuple[Table, tuple[Said, ...], list[tuple[str, str, int]]]] = {
+    "all of a receipt": (receiving(line(quantity=1)), (LOT_A, CLOSE), [("PO-1", "closed", 1)]),
+    "a receipt that is short": (receiving(line(quantity=2)), (LOT_A, CLOSE, CLOSE), []),
+    "a receipt left for another one": (receiving(line(quantity=1)), (LOT_A, OTHER), [("PO-1", "closed", 1)]),
+    "a blind receipt": (Table(TaskName.RECEIVE), (NURSE, Document("DN-9"), LOT_A, CLOSE), []),
+    "a shipment that was verified": (shipping(line(quantity=1)), (*SHIPPED, CLOSE), [("SO-1", "verified", 1)]),
+    "a shipment that left": (
+        shipping(line(quantity=1)), (*SHIPPED, task("SHIP"), LOT_A, CLOSE), [("SO-1", "shipped", 1)]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_what_became_of_a_document_is_said_when_it_lacks_nothing(name: str) -> None:
+    table, everything, expected = ENDS[name]
+    table.say(*everything)
+    ends = [each for each in table.effects if isinstance(each, DocumentDone)]
+    assert [(each.ident, each.what, each.lines) for each in ends] == expected
+    closed = [of for of, what, _ in table.sessions if (of, what) == ("document", "closed")]
+    assert closed == ["document"], "and that the work ended, once"

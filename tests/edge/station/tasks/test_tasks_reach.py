@@ -15,7 +15,7 @@ from edge.rules.verdict import Outcome, TaskName
 from edge.station.tasks import acts, machine, use
 from edge.station.tasks.effects import Light, Say, Session
 from edge.station.tasks.said import Badge, Bed, Document, Patient, Shown
-from hardware.phrases import phrases
+from hardware.phrases import spoken
 from tests.support.tasks import (
     EMERGENCY,
     MOTHER,
@@ -129,7 +129,7 @@ def test_every_phrase_is_said_in_some_scenario() -> None:
         for reason in record.verdict.reasons
     }
     assert said_in_code() - said == set()
-    assert said - phrases().keys() == set(), "said, and the speaker has no words for it"
+    assert {each for each in said if not spoken(each)} == set(), "said, and the speaker has no words for it"
     assert {f"task_{each.lower()}" for each in values(CardKind.TASK)} <= said
     assert {f"digit_{each.lower()}" for each in values(CardKind.DIGIT)} - said == {"digit_enter"}
 
