@@ -80,7 +80,7 @@ class ClockKeeper:
         ask: Callable[[], Told | None],
         *,
         set_time: Callable[[datetime], None] = set_clock,
-        keep_module: Callable[[], None] = lambda: None,
+        keep_module: Callable[[datetime], object] = lambda _at: None,
         wake_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare.
@@ -128,7 +128,7 @@ class ClockKeeper:
             except OSError as error:
                 log.error("clock=not_set to=%s problem=%s", right, error)  # noqa: TRY400 - the text says it all
                 return
-            self._keep_module()
+            self._keep_module(right)
         self._note(told)
         if right is not None:
             self.write_down(right)
