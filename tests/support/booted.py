@@ -1,0 +1,129 @@
+"""A machine that really boots: this system's own files under an overlay that is thrown away, and systemd first.
+
+Needs root, overlayfs and systemd-nspawn; takes a second. Nothing of it reaches the system it runs on.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TREE, PYTHON, PACKAGES, OUT = "/opt/udi-tree", "/opt/udi-python", "/opt/udi-packages", "/opt/udi-out"
+LAUNCHER = f"""\
+#!/bin/sh
+export PYTHONPATH={TREE}:{PACKAGES} PYTHONDONTWRITEBYTECODE=1 LD_LIBRARY_PATH={PYTHON}/lib
+exec {PYTHON}/bin/python{sys.version_info.major}.{sys.version_info.minor} -c 'from MODULE import main; main()' "$@"
+"""
+"""The interpreter itself, not the virtual environment: that may lie, or point, where a unit sees nothing."""
+COMMANDS = {"udi-station": "edge.cli", "udi-hub": "edge.hub.cli", "udi-firmware": "firmware_service.cli"}
+UNIT = """\
+[Unit]
+Description=the test
+After=basic.target
+[Service]
+Type=oneshot
+ExecStart=/bin/bash {out}/script.sh
+ExecStopPost=/bin/systemctl poweroff --force
+StandardOutput=file:{out}/stdout
+StandardError=file:{out}/stderr
+TimeoutStartSec={seconds}
+"""
+
+
+def lacking() -> str | None:
+    """Why no machine can be booted here; None: one can."""
+    if os.getuid() != 0:
+        return "only root can boot a machine"
+    if shutil.which("systemd-nspawn") is None:
+        return "systemd-nspawn is missing: on Debian apt-get install systemd-container"
+    if "overlay" not in Path("/proc/filesystems").read_text(encoding="ascii"):
+        return "this kernel has no overlayfs"
+    if not Path("/sbin/init").exists():
+        return "there is no systemd to boot: on Debian apt-get install systemd-sysv"
+    done = subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "x", "/mnt"], capture_output=True, check=False)
+    return f"this root may not mount: {done.stderr.decode().strip()}" if done.returncode else None
+
+
+FAILED = """\
+set -eu
+failed() { echo "failed at line $1" >&2; journalctl -o cat -n 60 -u 'udi-*' >&2; }
+trap 'failed $LINENO' ERR
+"""
+
+
+class Machine:
+    """One machine, from its first file to its last word."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.root = folder / "root"
+        self.out = folder / "out"
+        self._layers = folder / "layers"
+        self._mounted: list[Path] = []
+
+    def __enter__(self) -> Self:
+        for each in (self.root, self.out, self._layers):
+            each.mkdir()
+        self._mount("tmpfs", "tmpfs", self._layers)
+        for name in ("upper", "work"):
+            (self._layers / name).mkdir()
+        layers = f"lowerdir=/,upperdir={self._layers / 'upper'},workdir={self._layers / 'work'}"
+        self._mount("overlay", "overlay", self.root, layers)
+        for each in (TREE, PYTHON, PACKAGES, OUT, "/opt/udi/current/bin"):
+            self.path(each).mkdir(parents=True, exist_ok=True)
+        for name, module in COMMANDS.items():
+            self.write(f"/opt/udi/current/bin/{name}", LAUNCHER.replace("MODULE", module), 0o755)
+        self.write("/etc/systemd/system/udi-test.service", "")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in reversed(self._mounted):
+            subprocess.run(["umount", "--lazy", str(each)], check=True)
+
+    def path(self, name: str) -> Path:
+        """A file of the machine, seen from outside."""
+        return self.root / name.lstrip("/")
+
+    def write(self, name: str, text: str, mode: int = 0o644) -> None:
+        """Put a file there before it boots."""
+        self.path(name).parent.mkdir(parents=True, exist_ok=True)
+        self.path(name).write_text(text, encoding="utf-8")
+        self.path(name).chmod(mode)
+
+    def boot(self, script: str, *, seconds: int = 100) -> str:
+        """Boot, run a script of bash as root, power off; gives what it printed."""
+        (self.out / "script.sh").write_text(f"{FAILED}\n{script}", encoding="utf-8")
+        self.write("/etc/systemd/system/udi-test.service", UNIT.format(out=OUT, seconds=seconds))
+        wants = self.path("/etc/systemd/system/basic.target.wants")
+        wants.mkdir(parents=True, exist_ok=True)
+        (wants / "udi-test.service").unlink(missing_ok=True)
+        (wants / "udi-test.service").symlink_to("../udi-test.service")
+        packages = sysconfig.get_path("purelib")
+        binds = [f"{ROOT}:{TREE}", f"{sys.base_prefix}:{PYTHON}", f"{packages}:{PACKAGES}"]
+        words = ["systemd-nspawn", "--quiet", "-D", str(self.root), *(f"--bind-ro={each}" for each in binds)]
+        words += [f"--bind={self.out}:{OUT}", "--private-network", "--register=no", "--keep-unit", "--boot"]
+        done = subprocess.run(
+            [*words, "systemd.unit=basic.target"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds + 60,
+            check=False,
+        )
+        errors = self.out / "stderr"
+        said = errors.read_text(encoding="utf-8") if errors.exists() else done.stdout[-2000:].decode("utf-8", "replace")
+        assert "failed at line" not in said, said
+        if not (self.out / "stdout").exists():
+            pytest.skip(f"units were not really started: systemd-nspawn says {done.stderr[-300:].decode()!r}")
+        return (self.out / "stdout").read_text(encoding="utf-8")
+
+    def _mount(self, kind: str, source: str, at: Path, options: str = "mode=0755") -> None:
+        subprocess.run(["mount", "-t", kind, source, "-o", options, str(at)], check=True)
+        self._mounted.append(at)

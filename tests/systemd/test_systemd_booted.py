@@ -1,0 +1,110 @@
+"""The shipped units on a machine that really boots: installed, started, killed, hung, taken away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.booted import OUT, TREE, Machine, lacking
+
+STATION = """\
+[station]
+id = "OR-03"
+organisation = { id = "H510104", role = "hospital" }
+place = "OR-03"
+home_task = "CHECK"
+
+[link]
+host = "127.0.0.1"
+port = 1
+bench = true
+
+[[scanner]]
+kind = "serial"
+device = "/dev/ttyS7"
+"""
+HELP = f"""
+until_() {{ for _ in $(seq 300); do "$@" && return 0; sleep 0.1; done; echo "waited for: $*" >&2; return 1; }}
+active() {{ [ "$(systemctl is-active $1)" = active ]; }}
+restarted() {{ [ "$(systemctl show -p NRestarts --value $1)" -ge $2 ]; }}
+say() {{ printf '%s\\t%s\\n' "$1" "$2"; }}
+firmware=/opt/udi/current/bin/udi-firmware
+station=/opt/udi/current/bin/udi-station
+$firmware units install --from {TREE}/systemd > {OUT}/installed
+"""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    why = lacking()
+    if why is not None:
+        pytest.skip(f"units were not really started: {why}")
+    with Machine(tmp_path) as machine:
+        yield machine
+
+
+def told(text: str) -> dict[str, str]:
+    return dict(line.split("\t", 1) for line in text.splitlines())
+
+
+def test_the_station_runs_comes_back_and_is_watched(machine: Machine) -> None:
+    machine.write("/etc/udi-station/station.toml", STATION)
+    # the shipped 40 s are for slow cards; what is shown is that the watchdog bites at all
+    machine.write("/etc/systemd/system/udi-station.service.d/t.conf", "[Service]\nWatchdogSec=4\n")
+    said = told(
+        machine.boot(
+            HELP
+            + """
+chgrp udi /etc/udi-station/station.toml
+systemctl start udi-station
+say enabled "$(systemctl is-enabled udi-station udi-firmware udi-camera | tr '\\n' ' ')"
+say status "$($station status --json)"
+say user "$(ps -o user= -p $(systemctl show -p MainPID --value udi-station))"
+say journal "$(stat -c '%U %a' /var/lib/udi-station/journal.sqlite3)"
+say ports "$(ss -Hltun | wc -l)"
+kill -9 $(systemctl show -p MainPID --value udi-station)
+until_ restarted udi-station 1; until_ active udi-station
+kill -STOP $(systemctl show -p MainPID --value udi-station)
+until_ restarted udi-station 2; until_ active udi-station
+say watchdog "$(journalctl -u udi-station -o cat | grep -c 'Watchdog timeout')"
+systemctl start udi-firmware; until_ active udi-firmware
+say failed "$(systemctl --failed --no-legend | wc -l)"
+$firmware units uninstall > /dev/null
+say left "$(ls /etc/systemd/system | grep -c '^udi-' || true)"
+say data "$(ls /var/lib/udi-station | head -1)"
+"""
+        )
+    )
+    assert said["enabled"] == "enabled enabled enabled "
+    status = json.loads(said["status"])
+    assert (status["station"], status["state"]) == ("OR-03", "fault"), "its one scanner is not there"
+    assert said["user"] == "udi"
+    assert said["journal"].startswith("udi 6"), said["journal"]
+    assert said["ports"] == "0", "no inbound port on a station"
+    assert said["watchdog"] == "1"
+    assert said["failed"] == "0"
+    assert said["left"] == "2", "the test's own unit, and its drop-in for the station"
+    assert said["data"], "data stays"
+
+
+def test_a_station_without_a_name_waits_for_the_label_of_its_room(machine: Machine) -> None:
+    machine.write("/etc/udi-station/template.toml", STATION)
+    said = told(
+        machine.boot(
+            HELP
+            + """
+chgrp udi /etc/udi-station/template.toml
+systemctl start udi-room-label
+say label "$(systemctl is-active udi-room-label)"
+cp -p /etc/udi-station/template.toml /etc/udi-station/station.toml
+systemctl start udi-station
+say both "$(systemctl is-active udi-station udi-room-label | tr '\\n' ' ')"
+systemctl start udi-room-label
+say again "$(systemctl is-active udi-room-label || true)"
+"""
+        )
+    )
+    assert said == {"label": "active", "both": "active inactive ", "again": "inactive"}
