@@ -11,13 +11,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ROUNDS ?= 200
 MINUTES ?= 10
+JOBS ?= 2
 
 .PHONY: help env demo test check docs bench faults fuzz voice lock clean brokers
 
 help:
 	@echo "make env                 .venv with everything in requirements.lock (PYTHON=python3.13 chooses the interpreter)"
 	@echo "make demo [IMAGES=DIR]   a station and a hub on this machine; IMAGES: your own pictures in front of the camera"
-	@echo "make test                every test; says which it skips and why"
+	@echo "make test [JOBS=N]       every test, in N processes (2); says which it skips and why"
 	@echo "make check               ruff, format, mypy"
 	@echo "make docs                edge/udi/FINDINGS.md and edge/rules/REASONS.md anew from the code"
 	@echo "make bench [ONLY=NAME]   measurements; IMAGES=DIR: also of your own pictures (vision, ladder);"
@@ -45,16 +46,16 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	@$(BIN)/python -m edge.demo $(if $(IMAGES),--images "$(IMAGES)")
 
-# mosquitto, nats-server and PostgreSQL; what is missing is installed by root and named to everybody else. Debian's package
-# of PostgreSQL makes no cluster of its own: the tests make theirs.
+# What the tests need beside Python: brokers, a database, tools for FAT, a machine that boots. What is missing is installed
+# by root and named to everybody else. Debian's package of PostgreSQL makes no cluster of its own: the tests make theirs.
 brokers:
 	@missing=(); \
-	for each in mosquitto nats-server; do \
-		PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v $$each >/dev/null || missing+=($$each); \
+	for each in mosquitto nats-server mcopy:mtools mkfs.vfat:dosfstools systemd-nspawn:systemd-container; do \
+		PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v $${each%%:*} >/dev/null || missing+=($${each##*:}); \
 	done; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing+=(postgresql); \
 	if [ "$${#missing[@]}" = 0 ]; then \
-		echo "test: mosquitto, nats-server and PostgreSQL are here"; \
+		echo "test: brokers, database and tools are here"; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "test: installing $${missing[*]}"; \
 		[ -e /etc/postgresql-common/createcluster.conf ] || { mkdir -p /etc/postgresql-common; \
@@ -66,7 +67,7 @@ brokers:
 	fi
 
 test: $(READY) brokers
-	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest
+	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -77,8 +77,8 @@ class Machine:
             (self._layers / name).mkdir()
         layers = f"lowerdir=/,upperdir={self._layers / 'upper'},workdir={self._layers / 'work'}"
         self._mount("overlay", "overlay", self.root, layers)
-        for each in (TREE, PYTHON, PACKAGES, OUT, "/opt/udi/current/bin"):
-            self.path(each).mkdir(parents=True, exist_ok=True)
+        for name in (TREE, PYTHON, PACKAGES, OUT, "/opt/udi/current/bin"):
+            self.path(name).mkdir(parents=True, exist_ok=True)
         for name, module in COMMANDS.items():
             self.write(f"/opt/udi/current/bin/{name}", LAUNCHER.replace("MODULE", module), 0o755)
         self.write("/etc/systemd/system/udi-test.service", "")
