@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shlex
 import signal
@@ -14,7 +13,8 @@ from pathlib import Path
 
 import click
 
-from firmware_service.health import REBOOT_WANTED, concerns, read_health, to_json, to_text
+from firmware_service.checks.cli import health
+from firmware_service.health import REBOOT_WANTED
 from firmware_service.reboot import Decision, Moment, Rebooter
 from hardware.host.clock import Clock
 from hardware.host.notify import notify
@@ -44,16 +44,6 @@ def main() -> None:
 def version() -> None:
     """Print the installed version."""
     click.echo(f"udi-station {installed_version('udi-station')}")
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@_ROOT
-def health(root: Path, *, as_json: bool) -> None:
-    """Print board, clock, disk and reboot request. Exit status 0 when nothing needs doing, else 1."""
-    found = read_health(root)
-    click.echo(json.dumps(to_json(found), ensure_ascii=False) if as_json else to_text(found))
-    sys.exit(1 if concerns(found) else 0)
 
 
 @main.command()
@@ -102,3 +92,6 @@ def _look(worker: Rebooter, clock: Clock) -> Decision | None:
     except (OSError, subprocess.SubprocessError) as error:
         log.error("reboot=failed problem=%s", error)  # noqa: TRY400 - what to do is in the message, not in the trace
         return None
+
+
+main.add_command(health)
