@@ -11,6 +11,8 @@ _COMMANDS = {
     "check-config": "edge.station.cli:check_config",
     "status": "edge.station.cli:status",
     "signals": "edge.station.signals_cli:signals",
+    "wiring": "edge.station.wiring_cli:wiring",
+    "bench": "edge.station.bench_cli:bench",
     "journal": "edge.station.journal.cli:journal",
     "camera": "edge.vision.cli:camera",
     "decode": "edge.vision.decode:decode",
