@@ -16,6 +16,7 @@ import click
 from firmware_service.checks.cli import health
 from firmware_service.health import REBOOT_WANTED
 from firmware_service.reboot import Decision, Moment, Rebooter
+from firmware_service.selftest.cli import selftest
 from hardware.host.clock import Clock
 from hardware.host.notify import notify
 
@@ -95,3 +96,4 @@ def _look(worker: Rebooter, clock: Clock) -> Decision | None:
 
 
 main.add_command(health)
+main.add_command(selftest)
