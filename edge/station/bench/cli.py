@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from edge.station import bench as parts
-from edge.station.bench_codes import CODES, BenchCode, Rows, page, to_json
+from edge.station.bench import parts
+from edge.station.bench.codes import CODES, BenchCode, Rows, page, to_json
 from edge.station.cli import CONFIG, RUN_DIR
 from edge.station.config import StationConfig, read_config
 from edge.station.panel import Panel, build_panel

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from edge.station.bench_codes import CODES
+from edge.station.bench.codes import CODES
 from edge.station.config import StationConfig
 from edge.station.inputs import open_scanner
 from edge.station.panel import Panel, build_panel
