@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from firmware_service.checks.cli import health
+from firmware_service.diagnostics.cli import diagnostics
 from firmware_service.health import REBOOT_WANTED
 from firmware_service.reboot import Decision, Moment, Rebooter
 from firmware_service.selftest.cli import selftest
@@ -97,3 +98,4 @@ def _look(worker: Rebooter, clock: Clock) -> Decision | None:
 
 main.add_command(health)
 main.add_command(selftest)
+main.add_command(diagnostics)

@@ -46,7 +46,7 @@ def to_json(test: SelfTest, where: Where) -> dict[str, Any]:
 
 def _step(done: Done) -> dict[str, Any]:
     step = done.step
-    return {"key": step.key, "what": step.what, "outcome": done.outcome} | {
+    return {"step": step.key, "what": step.what, "outcome": done.outcome} | {
         "zh": step.zh,
         "en": step.en,
         "said": {"zh": done.zh, "en": done.en},
@@ -86,7 +86,7 @@ def to_lines(result: dict[str, Any]) -> list[str]:
 
 
 def _lines(step: dict[str, Any]) -> list[str]:
-    about = f" [{step['what']}]" if step["key"].startswith(("scan", "no_read")) else ""
+    about = f" [{step['what']}]" if step["step"].startswith(("scan", "no_read")) else ""
     line = f"{_words(step['outcome'])}: {step['zh']} / {step['en']}{about}"
     said = step["said"]
     if not said["zh"]:

@@ -81,7 +81,7 @@ def test_a_no_fails_and_an_ended_keyboard_leaves_the_rest_out(config: Path, tmp_
     assert ended.returncode == 1
     assert "y = 是 yes, n = 否 no" in ended.stdout
     kept = json.loads((root / "var/lib/udi-firmware/selftest.json").read_bytes())
-    outcomes = [step["outcome"] for step in kept["steps"] if step["key"].startswith("lamp")]
+    outcomes = [step["outcome"] for step in kept["steps"] if step["step"].startswith("lamp")]
     assert outcomes == ["passed", "failed", "skipped", "skipped", "skipped"]
 
 
