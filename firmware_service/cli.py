@@ -18,6 +18,7 @@ from firmware_service.diagnostics.cli import diagnostics
 from firmware_service.health import REBOOT_WANTED
 from firmware_service.reboot import Decision, Moment, Rebooter
 from firmware_service.selftest.cli import selftest
+from firmware_service.sheets_cli import sheets
 from hardware.host.clock import Clock
 from hardware.host.notify import notify
 
@@ -99,3 +100,4 @@ def _look(worker: Rebooter, clock: Clock) -> Decision | None:
 main.add_command(health)
 main.add_command(selftest)
 main.add_command(diagnostics)
+main.add_command(sheets)

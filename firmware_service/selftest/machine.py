@@ -152,7 +152,7 @@ def _card(step: Step, p99_ms: float) -> Done:
 
 def _scanned(step: Step, read: Read) -> Done:
     if (read.problem == "no_read") != (step.how == "no_read"):
-        return _unexpected(step)
+        return _unexpected(step, read)
     if step.expected is None:
         return Done(step, "passed")
     if read.problem is not None:
@@ -163,8 +163,11 @@ def _scanned(step: Step, read: Read) -> Done:
     return Done(step, "failed", ";".join(each.zh for each in found), "; ".join(each.en for each in found))
 
 
-def _unexpected(step: Step) -> Done:
+def _unexpected(step: Step, read: Read) -> Done:
     if step.how == "no_read":
-        zh = "送来的不是无码消息:打开“未读到”消息,并把它原样写进 no_read"
-        return Done(step, "failed", zh, "no no-read message: turn it on and write it into no_read as it comes")
+        came = (read.symbology or "") + read.payload.decode("utf-8", "backslashreplace")
+        zh = f"送来的是 {came!r}:若这就是“未读到”消息,把它原样写进 no_read"
+        return Done(
+            step, "failed", zh, f"{came!r} came: if that is its no-read message, write it into no_read as it is"
+        )
     return Done(step, "failed", "没读到码", "the code was not read")

@@ -89,7 +89,7 @@ WRONG: list[tuple[str, str, Answer, str, str]] = [
     ("a scanner that loses GS", "scan_GS1 DataMatrix", Read("/dev/a", b"x", None), "failed", "no AIM identifier"),
     ("a scanner that reads nothing", "scan_GS1 DataMatrix", Read("/dev/a", b"", None, "no_read"), "failed", "not read"),
     ("a message too long", "scan_GS1 DataMatrix", Read("/dev/a", b"x", "]d2", "too_long"), "failed", "too long"),
-    ("a no-read message nobody knows", "no_read", Read("/dev/a", b"NR", "]A0"), "failed", "no no-read message"),
+    ("a no-read message nobody knows", "no_read", Read("/dev/a", b"NR", "]A0"), "failed", "']A0NR' came"),
     ("a part that cannot be used", "lamp_bar", Found(well=False, zh="忙", en="busy"), "failed", "busy"),
 ]
 
