@@ -18,8 +18,15 @@ from tests.support.machine import put
 
 FONT = Path(pylopdf_fonts_zh_cn.__file__).with_name("NotoSansSC-Regular.otf")
 RESULT = {
-    "schema": 1, "station": "OR-03", "model": "Raspberry Pi 5", "serial": "1000", "version": "0.1.0",
-    "at": "2026-11-22T08:15:02+00:00", "clock": "ntp", "outcome": "passed", "trial": [],
+    "schema": 1,
+    "station": "OR-03",
+    "model": "Raspberry Pi 5",
+    "serial": "1000",
+    "version": "0.1.0",
+    "at": "2026-11-22T08:15:02+00:00",
+    "clock": "ntp",
+    "outcome": "passed",
+    "trial": [],
     "steps": [
         {"step": "card", "what": "", "outcome": "passed", "zh": "测卡", "en": "card", "said": {"zh": "", "en": ""}}
     ],
