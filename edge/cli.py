@@ -12,6 +12,8 @@ _COMMANDS = {
     "room-label": "edge.station.cli:room_label",
     "status": "edge.station.cli:status",
     "signals": "edge.station.signals_cli:signals",
+    "wiring": "edge.station.wiring_cli:wiring",
+    "bench": "edge.station.bench.cli:bench",
     "journal": "edge.station.journal.cli:journal",
     "camera": "edge.vision.cli:camera",
     "decode": "edge.vision.decode:decode",

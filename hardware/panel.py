@@ -77,6 +77,10 @@ class PanelIndicator:
         """Queue a signal; the panel's thread shows it."""
         self._orders.put(lambda: self._begin(signal))
 
+    def show_pattern(self, pattern: Pattern) -> None:
+        """Queue what is no signal: a technician looks at lamps one by one."""
+        self._orders.put(lambda: self._play(pattern))
+
     def clear(self) -> None:
         """Back to READY."""
         self.show(Signal.READY)
@@ -117,8 +121,11 @@ class PanelIndicator:
         self._run_due(time.monotonic_ns())
 
     def _begin(self, signal: Signal) -> None:
+        self._play(self._table[signal])
+
+    def _play(self, pattern: Pattern) -> None:
         self._sound(0)
-        self._edges = self._plan(self._table[signal], time.monotonic_ns())
+        self._edges = self._plan(pattern, time.monotonic_ns())
 
     def _rest(self, *, trouble: bool | None = None, pending: bool | None = None) -> None:
         self._trouble = self._trouble if trouble is None else trouble

@@ -13,7 +13,7 @@ from typing import TextIO
 from hardware.phrases import phrases, spoken
 from hardware.profile import Surroundings
 from hardware.scanner import ScannerRead
-from hardware.signals import Profile, Signal
+from hardware.signals import Pattern, Profile, Signal
 
 HISTORY = 10_000
 
@@ -48,6 +48,10 @@ class SimulatedIndicator:
         shown = Shown(signal, time.monotonic_ns(), t0_ns)
         self.history.append(shown)
         self._write({"signal": signal.value, "at_ns": shown.at_ns, "t0_ns": t0_ns})
+
+    def show_pattern(self, pattern: Pattern) -> None:
+        """The sink takes a ``{"lamps", "tones", "at_ns"}`` line."""
+        self._write({"lamps": dict(pattern.steps[0].levels), "tones": [tone.hz for tone in pattern.tones]})
 
     def clear(self) -> None:
         """Back to READY."""

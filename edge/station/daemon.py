@@ -37,6 +37,7 @@ from edge.station.journal.room import RESERVED_BYTES
 from edge.station.journal.store import Journal, JournalReader, OpenedEpoch
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
+from edge.station.last_scan import last_scan
 from edge.station.lying import last_seen
 from edge.station.messages import Kept
 from edge.station.order_book import FILE as ORDERS_FILE
@@ -89,7 +90,7 @@ class Station:
         self._stop = threading.Event()
         clock = clock or Clock()
         drafter = Drafter(config.station, clock)
-        journal_file = state_dir / "journal.sqlite3"
+        self._journal_file = journal_file = state_dir / "journal.sqlite3"
         self._writer = JournalWriter(_journal(config, journal_file, drafter, after_step))
         self._writer.on_pressure = lambda waiting, of: self._tell(
             drafter, wire.station_change("quota", unacknowledged=waiting, capacity=of)
@@ -225,6 +226,7 @@ class Station:
             "busy": self._desk.busy,
             "fault": self._desk.fault,
             "missing_readers": list(self._desk.missing_readers),
+            "last_scan": last_scan(self._journal_file),
             "catalogue": status_of(self._desk.catalog),
             "catalogue_fetch": None if self._fetch is None else self._fetch.stats_json(),
             "camera": None if self._camera is None else self._camera.stats_json(),

@@ -69,7 +69,7 @@ class ScannerInput:
         """Prepare the scanner; the device is opened by the worker."""
         self.name = table.device
         self._inputs = inputs
-        self._scanner = _scanner(table)
+        self._scanner = open_scanner(table)
         self.worker = Worker(f"scanner {table.device}", self._step, on_stop=self._scanner.close)
 
     @property
@@ -83,7 +83,8 @@ class ScannerInput:
         self._inputs.check()
 
 
-def _scanner(table: ScannerTable) -> Scanner:
+def open_scanner(table: ScannerTable) -> Scanner:
+    """The scanner of a table; it opens its device when it is first read."""
     if table.kind == "serial":
         return SerialScanner(table.device, table.framing, no_read=table.no_read, baud=table.baud)
     from hardware.scanner_hid import HidScanner  # noqa: PLC0415 - evdev exists only where keyboard scanners are used

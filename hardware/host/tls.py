@@ -95,6 +95,14 @@ def notices(tls: Tls, at: datetime) -> list[str]:
     return [text for file in (tls.certificate, tls.ca) for text in _dates(file, at)]
 
 
+def valid_until(file: Path) -> datetime | None:
+    """When the first certificate of a file ends; None where there is none to read."""
+    try:
+        return x509.load_pem_x509_certificates(file.read_bytes())[0].not_valid_after_utc
+    except (OSError, ValueError):
+        return None
+
+
 def advice(reason: str) -> str:
     """What to do about a connection that ended for this reason; empty when there is nothing to add."""
     lower = reason.lower()

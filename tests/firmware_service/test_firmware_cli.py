@@ -46,7 +46,7 @@ def test_health_as_json_names_every_concern(root: Path) -> None:
 
 def test_health_for_a_person(root: Path) -> None:
     result = CliRunner().invoke(main, ["health", "--root", str(root)])
-    assert "reboot wanted  yes" in result.output
+    assert "request for a reboot: the station asks for a reboot" in result.output
 
 
 def test_agent_once_calls_the_given_command_once(root: Path, tmp_path: Path) -> None:

@@ -1,66 +1,152 @@
+"""Health as one object: for a person, for the guard, for the site."""
+
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from firmware_service.health import Health, concerns, read_health, to_json, to_text
+from firmware_service.checks.finding import Finding
+from firmware_service.health import (
+    DUE_S,
+    LOOK_S,
+    MOST_BYTES,
+    Health,
+    HealthReporter,
+    as_json,
+    concerns,
+    read_health,
+    retained,
+    to_text,
+)
 from hardware.host.board import Board
-
-WELL = Health(
-    board=Board(model="Raspberry Pi 4 Model B Rev 1.5", serial="1000", temperature_c=51.2, throttled=0, memory_mb=1845),
-    clock="ntp",
-    at="2026-11-22T08:15:02+00:00",
-    disk_total=29 * 2**30,
-    disk_free=20 * 2**30,
-    reboot_wanted=False,
-)
+from tests.support.machine import BOOT, NOW, WELL, look_of, put
 
 
-def test_nothing_to_do_when_all_is_well() -> None:
-    assert concerns(WELL) == []
+@pytest.fixture
+def well(tmp_path: Path) -> Health:
+    return read_health(look_of(put(tmp_path, WELL)))
 
 
-@pytest.mark.parametrize(
-    ("health", "says"),
-    [
-        (replace(WELL, clock="none"), "clock quality is none"),
-        (replace(WELL, clock="floor"), "clock quality is floor"),
-        (replace(WELL, disk_free=100 * 2**20), "100 MiB free"),
-        (replace(WELL, board=replace(WELL.board, temperature_c=82.0)), "82.0 °C"),
-        (replace(WELL, board=replace(WELL.board, throttled=0x1)), "under-voltage"),
-        (replace(WELL, reboot_wanted=True), "asks for a reboot"),
-    ],
-)
-def test_each_concern_is_said_alone_and_shown_to_a_person(health: Health, says: str) -> None:
+def with_state(health: Health, check: str, state: str) -> Health:
+    changed = [
+        replace(each, state=state, value="x", todo="做 / do") if each.check == check else each  # type: ignore[arg-type]
+        for each in health.findings
+    ]
+    return replace(health, findings=tuple(changed))
+
+
+def test_nothing_to_do_when_all_is_well(well: Health) -> None:
+    assert concerns(well) == []
+    assert well.state == "unknown", "no certificate stands there yet"
+
+
+@pytest.mark.parametrize("check", [each.check for each in read_health(look_of(Path("/"))).findings])
+def test_each_concern_is_said_alone_and_shown_to_a_person(well: Health, check: str) -> None:
+    health = with_state(well, check, "warn")
     found = concerns(health)
     assert len(found) == 1
-    assert says in found[0]
-    assert f"! {found[0]}" in to_text(health)
-    assert to_json(health)["concerns"] == found
+    assert "做 / do" in found[0]
+    assert f"    expected {next(each.expected for each in health.findings if each.check == check)}; 做 / do" in to_text(
+        health
+    )
+    assert as_json(health)["concerns"] == found
+    assert as_json(health)["state"] == "warn"
 
 
-def test_throttling_of_the_past_is_no_concern_now() -> None:
-    assert concerns(replace(WELL, board=replace(WELL.board, throttled=0x50000))) == []
+def test_the_worst_concern_comes_first(well: Health) -> None:
+    found = concerns(with_state(with_state(well, "station", "warn"), "space", "fail"))
+    assert ["free space" in found[0], "station" in found[1]] == [True, True]
 
 
-def test_unknown_board_is_said_to_be_unknown() -> None:
-    text = to_text(replace(WELL, board=Board(None, None, None, None, None)))
-    assert text.count("unknown") == 5
+def test_the_object_names_board_time_and_disk(well: Health) -> None:
+    found = as_json(well)
+    assert found["schema"] == 1
+    assert (found["at"], found["boot"], found["mono_s"]) == (NOW.isoformat(), BOOT, 81.0)
+    assert found["board"]["model"] == "Raspberry Pi 5 Model B Rev 1.0"
+    assert 0 < found["disk_free"] <= found["disk_total"]
+    assert found["reboot_wanted"] is False
+    assert set(found["checks"][0]) == {"check", "state", "value", "expected", "zh", "en", "todo"}
 
 
-def test_reads_a_tree(tmp_path: Path) -> None:
-    boot_id = tmp_path / "proc/sys/kernel/random/boot_id"
-    boot_id.parent.mkdir(parents=True)
-    boot_id.write_text("00000000-0000-4000-8000-000000000000\n", encoding="ascii")
-    model = tmp_path / "proc/device-tree/model"
-    model.parent.mkdir(parents=True)
-    model.write_bytes(b"Raspberry Pi Zero 2 W Rev 1.0\0")
-    wanted = tmp_path / "run/udi-station/reboot-wanted"
-    wanted.parent.mkdir(parents=True)
-    wanted.touch()
-    found = read_health(tmp_path)
-    assert found.board.model == "Raspberry Pi Zero 2 W Rev 1.0"
-    assert found.reboot_wanted
-    assert 0 < found.disk_free <= found.disk_total
+def test_unknown_board_is_said_to_be_unknown(well: Health) -> None:
+    text = to_text(replace(well, board=Board(None, None, None, None, None)))
+    assert sum(line.endswith(("unknown", "unknown MiB")) for line in text.splitlines()[:3]) == 3
+
+
+def test_retained_object_has_words_only_where_something_is_wrong(well: Health) -> None:
+    found = json.loads(retained(with_state(well, "rtc", "fail")))
+    worded = {each["check"] for each in found["checks"] if "todo" in each}
+    assert worded == {"rtc"}
+    assert len(found["checks"]) == len(well.findings)
+    assert len(retained(well)) < 1500
+
+
+def test_retained_object_stays_small_when_everything_is_wrong(well: Health) -> None:
+    def bad(each: Finding) -> Finding:
+        state = "fail" if each.check in ("station", "fsync") else "warn"
+        return replace(each, state=state, value="v" * 120, todo="换工业级存储卡 / fit a card made for industry")  # type: ignore[arg-type]
+
+    data = retained(replace(well, findings=tuple(bad(each) for each in well.findings)))
+    assert len(data) <= MOST_BYTES
+    found = json.loads(data)["checks"]
+    assert len(found) == len(well.findings)
+    assert {each["check"] for each in found if "todo" in each} >= {"station", "fsync"}, "the mildest lose their words"
+
+
+class Machine:
+    """Looks that a test decides on."""
+
+    def __init__(self, health: Health) -> None:
+        self.health = health
+        self.looks = 0
+
+    def look(self) -> Health:
+        self.looks += 1
+        return self.health
+
+
+def test_the_reporter_tells_at_once_then_only_changes_and_what_is_due(well: Health, tmp_path: Path) -> None:
+    machine = Machine(well)
+    reporter = HealthReporter(machine.look, tmp_path / "run")
+    assert reporter.tick(0.0) == retained(well)
+    assert reporter.tick(LOOK_S - 1) is None
+    assert machine.looks == 1, "not looked before it is time"
+    assert reporter.tick(LOOK_S) is None
+    assert machine.looks == 2
+    machine.health = with_state(well, "broker", "warn")
+    assert reporter.tick(2 * LOOK_S) == retained(machine.health)
+    assert reporter.tick(3 * LOOK_S) is None
+    assert reporter.tick(2 * LOOK_S + DUE_S) is not None
+
+
+def test_a_value_that_moves_is_no_news(well: Health, tmp_path: Path) -> None:
+    machine = Machine(well)
+    reporter = HealthReporter(machine.look, tmp_path)
+    reporter.tick(0.0)
+    machine.health = with_state(well, "temperature", "ok")
+    assert reporter.tick(LOOK_S) is None
+
+
+def test_what_did_not_arrive_is_told_again(well: Health, tmp_path: Path) -> None:
+    reporter = HealthReporter(Machine(well).look, tmp_path)
+    reporter.tick(0.0)
+    reporter.forget()
+    assert reporter.tick(LOOK_S) is not None
+
+
+def test_the_guard_finds_each_look(well: Health, tmp_path: Path) -> None:
+    machine = Machine(well)
+    reporter = HealthReporter(machine.look, tmp_path / "run")
+    reporter.tick(0.0)
+    machine.health = replace(well, mono_s=99.0)
+    reporter.tick(LOOK_S)
+    found = json.loads((tmp_path / "run/health.json").read_bytes())
+    assert found == json.loads(json.dumps(as_json(machine.health)))
+
+
+def test_a_folder_that_cannot_be_written_does_not_end_the_agent(well: Health, tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("a file", encoding="ascii")
+    assert HealthReporter(Machine(well).look, tmp_path / "run").tick(0.0) is not None
