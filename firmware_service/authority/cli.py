@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -237,7 +238,7 @@ def identity(table: AuthorityTable, name: str, hosts: tuple[str, ...], out: Path
     """Make key and certificate for a server of the site: the broker, the hub. Good for a year."""
     if STATION.fullmatch(name.partition(".")[0]) is not None:
         raise click.BadParameter(f"{name!r} is a station's name: a station enrols with a token", param_hint="NAME")
-    with _office(table) as office:
+    with _office(table, elsewhere=True) as office:
         made = office.identity(name, hosts, out, _now())
     click.echo(f"{out}: {name}, until {made.not_valid_after_utc:%Y-%m-%d}")
 
@@ -247,7 +248,7 @@ def identity(table: AuthorityTable, name: str, hosts: tuple[str, ...], out: Path
 @click.pass_obj
 def sign_stick(table: AuthorityTable, folder: Path) -> None:
     """Answer the requests that stations without a network wrote on a stick. Exit status 1 if one was refused."""
-    with _office(table) as office:
+    with _office(table, elsewhere=True) as office:
         answers = list(stick.sign(office, folder, _now()))
     for each in answers:
         click.echo(f"{each.board}: {each.text}", err=not each.good)
@@ -279,10 +280,14 @@ def _tell_broker(office: Office) -> None:
 
 
 @contextmanager
-def _office(table: AuthorityTable) -> Iterator[Office]:
-    """The authority; what goes wrong becomes a message. Root acts as the folder's owner: the server must read all."""
+def _office(table: AuthorityTable, *, elsewhere: bool = False) -> Iterator[Office]:
+    """The authority; what goes wrong becomes a message.
+
+    Root acts as the owner of the folder, for the server must read all that lies there; but not where it writes
+    `elsewhere`. What is appended to keeps its owner.
+    """
     try:
-        with _as_owner(table.state):
+        with contextlib.nullcontext() if elsewhere else _as_owner(table.state):
             office = open_office(table)
             try:
                 yield office
@@ -298,6 +303,7 @@ def _as_owner(folder: Path) -> Iterator[None]:
         yield
         return
     owner = folder.stat()
+    os.umask(0o022)  # each file says by itself who may read it
     os.setegid(owner.st_gid)
     os.seteuid(owner.st_uid)
     try:

@@ -29,9 +29,9 @@ class Bucket:
 class Limits:
     """The buckets of one server. A room takes six requests to be enrolled, and two an hour after that."""
 
-    most: float = 60
+    most: float = 120
     """Requests that one address may make at once."""
-    per_s: float = 1
+    per_s: float = 2
     most_in_total: float = 600
     per_s_in_total: float = 20
     _total: Bucket | None = None

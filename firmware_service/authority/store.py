@@ -72,7 +72,8 @@ class Store:
     """The database; threads take turns, and so do processes."""
 
     def __init__(self, file: Path) -> None:
-        """Open it, or make it."""
+        """Open it, or make it; for its owner only, as is everything that SQLite lays beside it."""
+        file.touch(mode=0o600)
         self._db = open_writer(file)
         self._lock = threading.Lock()
         migrate(self._db, "authority", [first_tables])
