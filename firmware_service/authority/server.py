@@ -194,10 +194,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _confirm(self) -> tuple[str, bytes]:
         held = self._held()
-        active = self.server.office.registrar.confirm(held, self.server.now(), self.client_address[0])
+        now = self.server.now()
+        active = self.server.office.registrar.confirm(held, now, self.client_address[0])
         renew = active.ca != self.server.office.keyring.signing().pin
-        told = {"schema": 1, "station": active.station, "role": active.role, "state": active.state, "renew": renew}
-        return "application/json", json.dumps(told).encode()
+        told = {"station": active.station, "role": active.role, "state": active.state, "renew": renew}
+        return "application/json", json.dumps({"schema": 1, "at": now.isoformat(), **told}).encode()
 
     def _held(self) -> Issued:
         """What the client proved to hold by its handshake."""

@@ -7,7 +7,6 @@ from whoever answers; only the one with that key is believed, and everything els
 from __future__ import annotations
 
 import base64
-import email.utils
 import http.client
 import json
 import re
@@ -59,11 +58,16 @@ class AuthoritySite:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, and when by the authority's clock."""
+class Standing:
+    """How a certificate stands with the authority.
 
-    body: bytes
+    Attributes:
+        at: now, by the authority's clock.
+        renew: whether it wants the certificate renewed before its time.
+    """
+
     at: datetime
+    renew: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +129,18 @@ class AuthorityClient:
         headers = {"Content-Type": "application/pkcs10"}
         return _certificates(self._ask(self._identified(tls), "POST", est.RENEW, request, headers))[0]
 
-    def confirm(self, tls: Tls) -> tuple[Answer, bool]:
-        """Show the certificate that is held; also whether the authority wants it renewed.
+    def confirm(self, tls: Tls) -> Standing:
+        """Show the certificate that is held, and hear how it stands.
 
         Raises:
             Unreachable: nobody answers, or somebody else.
             RefusedByAuthority: it was taken back.
         """
-        answer = self._ask(self._identified(tls), "GET", est.CONFIRM)
+        body = self._ask(self._identified(tls), "GET", est.CONFIRM)
         try:
-            told: Any = json.loads(answer.body)
-            return answer, bool(told["renew"])
-        except (ValueError, KeyError, TypeError):
+            told: Any = json.loads(body)
+            return Standing(datetime.fromisoformat(told["at"]).astimezone(UTC), bool(told["renew"]))
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise Unreachable(f"{self.site.url}: expected how the certificate stands, found something else") from None
 
     def _identified(self, tls: Tls) -> ssl.SSLContext:
@@ -159,7 +163,7 @@ class AuthorityClient:
         path: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> bytes:
         where = urlsplit(self.site.url)
         line = http.client.HTTPSConnection(
             where.hostname or "", where.port or DEFAULT_PORT, timeout=TIMEOUT_S, context=context
@@ -178,7 +182,7 @@ class AuthorityClient:
             raise RefusedByAuthority(text.decode(errors="replace").strip())
         if answer.status != _OK:
             raise Unreachable(f"{self.site.url}: status {answer.status}, {text[:200].decode(errors='replace').strip()}")
-        return Answer(text, _date(answer.getheader("Date")))
+        return text
 
     def _refuse_ended(self, line: http.client.HTTPSConnection) -> None:
         """Without a clock: the certificate is judged at the latest time that is certain, or at its own beginning."""
@@ -198,9 +202,9 @@ def read_trusted(file: Path) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates(file.read_bytes())
 
 
-def _certificates(answer: Answer) -> list[x509.Certificate]:
+def _certificates(body: bytes) -> list[x509.Certificate]:
     try:
-        return est.read_certificates(answer.body)
+        return est.read_certificates(body)
     except est.FormError as error:
         raise Unreachable(f"the authority's answer: {error}") from None
 
@@ -210,10 +214,3 @@ def _pin(certificate: x509.Certificate) -> str:
         return est.pin_of(est.public_key(certificate))
     except est.FormError:
         return "another kind of key"
-
-
-def _date(text: str | None) -> datetime:
-    try:
-        return email.utils.parsedate_to_datetime(text or "").astimezone(UTC)
-    except ValueError:
-        raise Unreachable(f"the authority's answer has no date: {text!r}") from None

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 from cryptography import x509
 
-from firmware_service.identity.client import Answer, RefusedByAuthority, Unreachable, read_trusted
+from firmware_service.identity.client import RefusedByAuthority, Standing, Unreachable, read_trusted
 from firmware_service.identity.enrol import request
 from firmware_service.identity.est import subject_of
 from firmware_service.identity.holding import Holding, Reason
@@ -40,7 +40,7 @@ class Authority(Protocol):
     def renew(self, tls: Tls, request: bytes) -> x509.Certificate:
         """The next certificate."""
 
-    def confirm(self, tls: Tls) -> tuple[Answer, bool]:
+    def confirm(self, tls: Tls) -> Standing:
         """Show what is held."""
 
 
@@ -124,13 +124,13 @@ class Renewer:
         return all(self.connects(role, Tls(file, tls.certificate, tls.key)) for role, tls in held.items())
 
     def _role(self, role: Role) -> Look:
-        answer, wanted = self.authority.confirm(self.holding.tls(role))
+        standing = self.authority.confirm(self.holding.tls(role))
         if not self.holding.confirmed(role):
             self.holding.confirm(role)
         certificate = self.holding.certificate(role)
-        if certificate is None or not (wanted or is_due(certificate, answer.at)):
+        if certificate is None or not (standing.renew or is_due(certificate, standing.at)):
             return "nothing due"
-        if not self._waits(role, certificate, answer.at):
+        if not self._waits(role, certificate, standing.at):
             self.reached("ask")
             given = self.authority.renew(self.holding.tls(role), request(self.holding, subject_of(certificate.subject)))
             self.reached("keep")

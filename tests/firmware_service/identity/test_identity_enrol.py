@@ -170,7 +170,7 @@ def test_a_device_whose_clock_is_years_behind_enrols(tmp_path: Path, device: Dev
 
 
 def test_a_server_that_ended_before_the_earliest_possible_time_is_refused(
-    authority: TestedAuthority, device: Device
+    authority: TestedAuthority,
 ) -> None:
     late = AuthorityClient(authority.site, check_time=False, floor=authority.now() + timedelta(days=366))
     with pytest.raises(Unreachable, match="its certificate ended on"):
