@@ -14,6 +14,7 @@ MODULES = (
     "firmware_service",
     "firmware_service.card",
     "firmware_service.card.errors",
+    "firmware_service.card.first_slot",
     "firmware_service.card.first_start",
     "firmware_service.card.first_system",
     "firmware_service.card.marker",

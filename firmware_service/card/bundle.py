@@ -1,7 +1,7 @@
 """The release on a card: the newest that fits, believed on the technician's PC, for a first start without network.
 
-A fresh Raspberry Pi OS has neither the framework's client nor, for certain, Zstandard, and whoever can write to the card
-could write a first start of their own. So the signatures are judged here, before anything is written; the card has
+A fresh Raspberry Pi OS has neither the framework's client nor, for certain, Zstandard, and whoever can write to the
+card could write a first start of their own. So the signatures are judged here, before anything is written; the card has
 the SHA-256 of each file and the layers as gzip, which every Python reads. The station itself judges signatures from its
 first update on.
 """
@@ -19,9 +19,9 @@ from tempfile import TemporaryDirectory
 
 import zstandard
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
-from tuf.api.metadata import TargetFile  # type: ignore[attr-defined]
+from tuf.api.metadata import TargetFile
 from tuf.api.serialization import DeserializationError
-from tuf.ngclient import FetcherInterface, Updater  # type: ignore[attr-defined]
+from tuf.ngclient import FetcherInterface, Updater
 
 from firmware_service.card.errors import CardError
 from firmware_service.card.private_keys import refuse_private_key

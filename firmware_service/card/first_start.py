@@ -1,8 +1,8 @@
 """The first start on the device: from the card to a running slot, without a network. Standard library only.
 
 It runs from ``udi/first-start.pyz`` as root, again and again until it has come through; each step leaves either what
-was there or the whole new thing. pip is never run. Debian packages that the release needs and the image lacks are fetched
-with apt where there is a network, and named in the report where there is none.
+was there or the whole new thing. pip is never run. Debian packages that the release needs and the image lacks are
+fetched with apt where there is a network, and named in the report where there is none.
 """
 
 from __future__ import annotations
@@ -10,28 +10,24 @@ from __future__ import annotations
 import argparse
 import contextlib
 import grp
-import gzip
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tarfile
 import tomllib
-import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from firmware_service.card.first_slot import FirstStartError, install_slot
 from firmware_service.card.first_system import apply_network
 from firmware_service.card.marker import NAME as MARKER
 from firmware_service.card.marker import Marker, MarkerError, read_marker, wrong_files
 from firmware_service.card.report import TOKEN, interfaces, report, write_report
 from firmware_service.places import Places
 from hardware.host.board import read_board
-from hardware.host.files import replace, sync_folder
+from hardware.host.files import replace
 
 DONE = "first-start-done"
 UNITS = ("udi-station.service", "udi-firmware.service", "udi-boot-guard.service", "udi-guard.timer")
@@ -48,10 +44,6 @@ _USED_UP = ("network-config", "cmdline.txt", "firstrun.sh", TOKEN)
 _APT_S = 1200
 _COMMAND_S = 120
 _PIECE = 1 << 20
-
-
-class FirstStartError(Exception):
-    """It did not come through; the text says why and what to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -78,9 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def is_done(boot: Path, places: Places) -> bool:
     """Whether this preparation of the card has come through; another one starts anew."""
     try:
-        return (places.state / DONE).read_text(encoding="utf-8").strip() == read_marker(
-            (boot / MARKER).read_bytes()
-        ).instance
+        done = (places.state / DONE).read_text(encoding="utf-8").strip()
+        return done == read_marker((boot / MARKER).read_bytes()).instance
     except (OSError, MarkerError):
         return False
 
@@ -169,83 +160,6 @@ def _has_package(name: str) -> bool:
     except subprocess.CalledProcessError:
         return False
     return said.strip() == "installed"
-
-
-def install_slot(boot: Path, places: Places, manifest: dict[str, Any]) -> Path:
-    """Unpack the layers into a slot and make it the current one; nothing is believed but what has the right SHA-256.
-
-    Raises:
-        FirstStartError: a layer is not what the manifest promises.
-        OSError: the disk is full or broken.
-    """
-    slot: Path = places.slots / str(manifest["version"])
-    if not slot.exists():
-        part = slot.with_name(f"{slot.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        for layer in manifest["layers"]:
-            _unpack(boot / f"udi/layer/{layer['tar_sha256']}.tar.gz", layer["tar_sha256"], part)
-        shutil.copyfile(boot / "udi/manifest.json", part / "manifest.json")
-        (part / "hashes").write_text("".join(_hashes(part)), encoding="utf-8")
-        os.sync()
-        part.rename(slot)
-        sync_folder(places.slots)
-    _commit(places, manifest)
-    return slot
-
-
-def _unpack(packed: Path, sha256: str, into: Path) -> None:
-    if _tar_sha256(packed) != sha256:
-        raise FirstStartError(f"{packed.name} is not the release's: prepare the card again")
-    with tarfile.open(packed, "r:gz") as archive:
-        # It came with a late edition of Python 3.11; earlier ones have only what is refused below.
-        archive.extraction_filter = getattr(tarfile, "data_filter", None)
-        for entry in archive:
-            path = PurePosixPath(entry.name)
-            if path.is_absolute() or ".." in path.parts or not (entry.isfile() or entry.isdir() or entry.issym()):
-                raise FirstStartError(f"{packed.name}: {entry.name} does not belong into a release")
-            archive.extract(entry, into)
-
-
-def _tar_sha256(packed: Path) -> str | None:
-    """None where it is no whole gzip."""
-    digest = hashlib.sha256()
-    try:
-        with gzip.open(packed) as tar:
-            while piece := tar.read(_PIECE):
-                digest.update(piece)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        return None
-    return digest.hexdigest()
-
-
-def _hashes(tree: Path) -> Iterator[str]:
-    """As ``sha256sum`` writes it, in order."""
-    for file in sorted(tree.rglob("*")):
-        if file.is_file() and not file.is_symlink():
-            yield f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(tree).as_posix()}\n"
-
-
-def _commit(places: Places, manifest: dict[str, Any]) -> None:
-    """There is nothing to go back to, so the first slot is committed at once. What updates have made is left alone."""
-    version = manifest["version"]
-    state = {
-        "schema": 1,
-        "committed": version,
-        "trial": None,
-        "previous": None,
-        "floor": manifest["counter"],
-        "refused": {},
-    }
-    if not places.slots_file.exists():
-        replace(places.slots_file, json.dumps(state).encode())
-    if places.current.exists():
-        return
-    link = places.current.with_name("current.part")
-    link.unlink(missing_ok=True)
-    link.symlink_to(f"slots/{version}")
-    link.replace(places.current)
-    sync_folder(places.current.parent)
 
 
 def _install_units(slot: Path, places: Places) -> list[str]:

@@ -1,8 +1,8 @@
 """A card made ready: all is thought through before the first byte is written, and read back after the last.
 
 In this order: the old marker goes, then our folder is filled, then come the files of the first start, ``cmdline.txt``
-as the last of them, then the new marker. So a card that was pulled out in the middle starts as it came, or says by itself
-that it is not whole.
+as the last of them, then the new marker. So a card that was pulled out in the middle starts as it came, or says by
+itself that it is not whole.
 """
 
 from __future__ import annotations
@@ -169,8 +169,9 @@ def _read_back(boot: Boot, files: Mapping[str, bytes]) -> None:
     if wrong or twice:
         boot.remove(MARKER)
         boot.flush()
+        bad = ", ".join([*wrong, *(f"{name} twice" for name in twice)])
         raise PrepareError(
-            f"the card does not give back what was written ({', '.join([*wrong, *(f'{name} twice' for name in twice)])}): "
+            f"the card does not give back what was written ({bad}): "
             "it is not prepared; write the image again, or use another card"
         )
     if faults := boot.faults():

@@ -79,7 +79,8 @@ def _wanted(nets: Sequence[Interface], *, enrolled: bool) -> str:
         )
     return (
         "需要网络:请接网线,或请信息科按上面的 MAC 放行端口;扫码照常进行,联网后补传。"
-        " / Needs network: plug in a cable, or give IT the MAC above to open the port. It scans meanwhile and sends later."
+        " / Needs network: plug in a cable, or give IT the MAC above to open the port."
+        " It scans meanwhile and sends later."
     )
 
 

@@ -123,7 +123,7 @@ class Wifi:
 
 @dataclass(frozen=True, slots=True)
 class Dot1x:
-    """``[network.dot1x]``: IEEE 802.1X by name and password. By certificate is not possible: a key has no place here."""
+    """``[network.dot1x]``: IEEE 802.1X by name and password; not by certificate, whose key has no place here."""
 
     method: Literal["peap", "ttls"]
     identity: str = field(metadata=_TEXT)
