@@ -1,4 +1,4 @@
-"""Images of cards as Raspberry Pi OS has them: a partition table, a FAT boot partition with its files, made by real tools."""
+"""Images of cards as Raspberry Pi OS has them: a partition table and a FAT boot partition, made by real tools."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import zstandard
 from securesystemslib.signer import CryptoSigner
@@ -17,6 +18,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Tar
 
 from firmware_service.card.room_label import new_key
 
+_Signed = TypeVar("_Signed", Root, Targets, Snapshot, Timestamp)
 LABEL_KEY, LABEL_PUBLIC = new_key()
 WIFI_PASSWORD = "geheim-'\"$(x)`\\"  # noqa: S105
 DOT1X_PASSWORD = "p #w: ' \" \\ %"  # noqa: S105
@@ -151,7 +153,7 @@ def _layer(folder: Path, name: str, tar: bytes) -> dict[str, object]:
     }
 
 
-def _signed(signed: Root | Targets | Snapshot | Timestamp, signer: CryptoSigner) -> bytes:
+def _signed(signed: _Signed, signer: CryptoSigner) -> bytes:
     metadata = Metadata(signed)
     metadata.sign(signer)
     return metadata.to_bytes()

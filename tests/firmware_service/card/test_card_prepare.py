@@ -253,7 +253,7 @@ def test_a_preparation_that_was_killed_is_never_taken_for_a_whole_one(desk: Desk
     command = [sys.executable, "-c", "from firmware_service.cli import main; main()", "card", "prepare", str(image)]
     command += ["--site", str(desk.site), "--bundle", str(desk.bundle), "--token", str(desk.token)]
     states = set()
-    for step in range(1, 8):
+    for step in (1, 4, 8, 13, 17, 20):
         image.write_bytes(pristine)
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
