@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from hypothesis import strategies as st
 
@@ -20,25 +21,9 @@ from firmware_service.card.site import (
     Wifi,
 )
 
+_SHARP = ["'", '"', "\\", "$(id)", "`id`", "%s", "{}", "!!binary", "null", "on", "0x1F", "~", "é\xa0\ufeff", "-x", "#x"]
 LINES = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=24) | st.sampled_from(
-    [
-        "'",
-        '"',
-        "\\",
-        "$(id)",
-        "`id`",
-        " a ",
-        "%s",
-        "a: b # c",
-        "- x",
-        "{}",
-        "!!binary",
-        "null",
-        "on",
-        "0x1F",
-        "~",
-        "é\xa0\ufeff",
-    ]
+    [*_SHARP, " a ", "a: b # c", "- x"]
 )
 _SSIDS = LINES.filter(lambda value: len(value.encode()) <= 32)
 _WPA = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=8, max_size=63)
@@ -47,7 +32,7 @@ _STATIC = Static("10.20.3.1", ("10.0.0.2", "10.0.0.3"), {"OR-03": "10.20.3.17/24
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    signs_in = draw(st.sampled_from(["eth0", "wlan0", None]))
+    signs_in: Literal["eth0", "wlan0"] | None = draw(st.sampled_from(["eth0", "wlan0", None]))
     dot1x = None
     if signs_in is not None:
         dot1x = Dot1x("peap", draw(LINES), Path("/ca.pem"), draw(LINES), signs_in)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import configparser
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,8 +32,7 @@ def run(plan: Plan, root: Path) -> Path:
         (root / "boot/firmware" / name).write_bytes(data)
     text = written["firstrun.sh"].decode()
     for path in ("/etc/", "/boot", "/var/lib/systemd", "/usr/lib/userconf-pi/"):
-        text = text.replace(f"{path}", f"{root}{path}")
-    text = text.replace(f"=boot={root}", "=boot=")
+        text = text.replace(path, f"{root}{path}")
     text = text.replace("cut -d: -f6", f"sed s,.*,{root}/home,")
     moved = root / "moved.sh"
     moved.write_text(text, encoding="utf-8")
@@ -48,17 +46,22 @@ def run(plan: Plan, root: Path) -> Path:
 
 def unescaped(text: str) -> str:
     """A value of GLib's key file as GLib reads it."""
-    found, letters = "", iter(text.strip())
+    found, letters = "", iter(text)
     for letter in letters:
         found += {"s": " ", "n": "\n", "t": "\t", "r": "\r", "\\": "\\"}[next(letters)] if letter == "\\" else letter
     return found
 
 
-def keyfile(text: str) -> configparser.RawConfigParser:
-    found = configparser.RawConfigParser(
-        delimiters=("=",), comment_prefixes=None, inline_comment_prefixes=None, interpolation=None, strict=True
-    )
-    found.read_string(text)
+def keyfile(text: str) -> dict[str, dict[str, str]]:
+    """GLib's key file as GLib reads it: spaces around a value do not count."""
+    found: dict[str, dict[str, str]] = {}
+    for line in filter(None, text.split("\n")):
+        if line.startswith("["):
+            found[line.strip("[]")] = section = {}
+        else:
+            key, _, value = line.partition("=")
+            assert key not in section
+            section[key] = value.strip(" \t")
     return found
 
 
