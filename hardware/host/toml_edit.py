@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
 
-Value = int | float
+Value = int | float | str
 
 _KEY = re.compile(r"^(?P<key>\s*(?P<name>[A-Za-z0-9_-]+)\s*=\s*)(?P<value>[^#\n]*?)(?P<rest>\s*(#.*)?)$")
+
+
+def written(value: Value) -> str:
+    """A value as TOML writes it: a text as a basic string, whatever is in it."""
+    if not isinstance(value, str):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class EditError(ValueError):
@@ -16,19 +24,21 @@ class EditError(ValueError):
 
 
 def with_values(text: str, table: str, values: Mapping[str, Value]) -> str:
-    """The file's text with some numbers of one table set.
+    """The file's text with some values of one table set.
 
     A key that stands there gets its new value, one that does not is put at the table's beginning.
 
     Args:
         text: a TOML file.
         table: a table of the first level, written as ``[table]`` on a line of its own.
-        values: the numbers.
+        values: the values.
 
     Raises:
         EditError: the file is no TOML, or writes this table in another way.
     """
-    by_hand = "\n".join(["write by hand:", f"[{table}]", *(f"{key} = {value}" for key, value in values.items())])
+    by_hand = "\n".join(
+        ["write by hand:", f"[{table}]", *(f"{key} = {written(value)}" for key, value in values.items())]
+    )
     lines = text.splitlines()
     heads = [number for number, line in enumerate(lines) if re.match(rf"^\s*\[\s*{table}\s*\]\s*(#.*)?$", line)]
     if len(heads) != 1:
@@ -38,8 +48,8 @@ def with_values(text: str, table: str, values: Mapping[str, Value]) -> str:
     for number in range(heads[0] + 1, end):
         found = _KEY.match(lines[number])
         if found is not None and found["name"] in left:
-            lines[number] = f"{found['key']}{left.pop(found['name'])}{found['rest']}"
-    lines[heads[0] + 1 : heads[0] + 1] = [f"{key} = {value}" for key, value in left.items()]
+            lines[number] = f"{found['key']}{written(left.pop(found['name']))}{found['rest']}"
+    lines[heads[0] + 1 : heads[0] + 1] = [f"{key} = {written(value)}" for key, value in left.items()]
     changed = "\n".join(lines) + "\n"
     _same_but_for(text, changed, table, values, by_hand)
     return changed

@@ -1,0 +1,61 @@
+"""What a site means to the operating system: time servers, proxy, mirror of packages. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hardware.host.files import replace
+
+_HOSTS = re.compile(r"https?://(deb\.debian\.org|security\.debian\.org|archive\.raspberrypi\.(?:com|org))/([a-z-]+)/?")
+
+
+def apply_network(network: Mapping[str, Any], root: Path) -> Iterator[str]:
+    """Write what a site asks for; a line for each thing done.
+
+    Args:
+        network: ``[network]`` of the site's settings.
+        root: of the system.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if servers := network.get("ntp"):
+        _write(root / "etc/systemd/timesyncd.conf.d/50-udi-site.conf", f"[Time]\nNTP={' '.join(servers)}\n")
+        yield f"time servers: {', '.join(servers)}"
+    if proxy := network.get("proxy"):
+        _write(
+            root / "etc/apt/apt.conf.d/50udi-proxy",
+            f'Acquire::http::Proxy "{proxy}";\nAcquire::https::Proxy "{proxy}";\n',
+        )
+        yield f"proxy: {proxy}"
+    if mirror := network.get("mirror"):
+        changed = sum(_to_mirror(file, mirror.rstrip("/")) for file in _lists(root / "etc/apt"))
+        yield f"mirror of packages: {mirror} in {changed} lists"
+
+
+def with_mirror(text: str, mirror: str) -> str:
+    """A list of package sources that points to the mirror. Pure."""
+    return _HOSTS.sub(lambda found: f"{mirror}/{'raspberrypi' if 'raspberrypi' in found[1] else found[2]}/", text)
+
+
+def _to_mirror(file: Path, mirror: str) -> bool:
+    old = file.read_text(encoding="utf-8")
+    new = with_mirror(old, mirror)
+    if new != old:
+        _write(file, new)
+    return new != old
+
+
+def _lists(folder: Path) -> list[Path]:
+    inner = folder / "sources.list.d"
+    return [
+        file for file in [folder / "sources.list", *inner.glob("*.list"), *inner.glob("*.sources")] if file.is_file()
+    ]
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    replace(file, text.encode(), mode=0o644)
