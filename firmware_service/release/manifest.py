@@ -37,6 +37,11 @@ class Patch:
     """Of the patch."""
     size: int = field(metadata=_SIZE)
 
+    @property
+    def path(self) -> str:
+        """Where it lies in the repository."""
+        return f"blob/{self.sha256}.patch.zst"
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -44,12 +49,17 @@ class Layer:
 
     name: LayerName
     sha256: str = field(metadata=_SHA256)
-    """Of the packed file ``blob/<sha256>.tar.zst``."""
+    """Of the packed file, see `path`."""
     size: int = field(metadata=_SIZE)
     tar_sha256: str = field(metadata=_SHA256)
     """Of the tar."""
     tar_size: int = field(metadata=_SIZE)
     patches: tuple[Patch, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the repository."""
+        return f"blob/{self.sha256}.tar.zst"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +67,9 @@ class JournalSchema:
     """What a release makes of the journal, and the oldest release that can still open it."""
 
     writes: int
-    """Its schema's number."""
+    """Its schema's number: how many steps have made it."""
     opens_from: int
-    """The lowest number it can open."""
+    """The lowest number of a release that can still open it; the schema only grows, so a later one always can."""
 
 
 @dataclass(frozen=True, slots=True)
