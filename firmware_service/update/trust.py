@@ -26,16 +26,13 @@ from tuf.api.serialization import DeserializationError
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from firmware_service.places import Places
+from firmware_service.release.layout import ISSUED, METADATA, releases, target_path
 from firmware_service.release.manifest import CHANNEL, Layer, Manifest, ManifestError, Patch, read_manifest
 from firmware_service.update.fetching import AbsentError, FetchError, Source
 from firmware_service.update.machine import Machine, refusals
 from hardware.host.clock import Clock
 from hardware.host.files import sync_folder
 
-METADATA = "metadata"
-"""The folder of the signed metadata in a repository."""
-ISSUED = "x-issued"
-"""Key of a timestamp's metadata: when it was signed, ISO 8601 in UTC. So a device without a clock learns the time."""
 MOST_MANIFEST = 256 * 1024
 """Bytes."""
 
@@ -144,14 +141,13 @@ class Trust:
             updater.refresh()
         finally:
             _flush(self._folder)
-        offered = updater.offered(f"release/{channel}/")
+        offered = updater.offered(releases(channel))
         if not offered:
             raise UnfitError(f"channel {channel}: there is no release in it")
         return max(offered, key=_counter)
 
     def _read(self, target: TargetFile) -> Manifest:
-        folder, _, name = target.path.rpartition("/")
-        data = self._source.read(f"{folder}/{target.hashes['sha256']}.{name}", min(target.length, MOST_MANIFEST))
+        data = self._source.read(target.get_prefixed_paths()[0], min(target.length, MOST_MANIFEST))
         target.verify_length_and_hashes(data)
         return read_manifest(data)
 
@@ -224,7 +220,7 @@ def _counter(target: TargetFile) -> int:
 
 def _refuse_other(manifest: Manifest, channel: str, target: TargetFile) -> None:
     """The right signature under the wrong name is a mistake or worse."""
-    path = f"release/{manifest.channel}/{manifest.version}.json"
+    path = target_path(manifest.channel, manifest.version)
     if manifest.channel != channel or path != target.path or manifest.counter != _counter(target):
         raise ForgedError(
             f"{target.path} with counter {_counter(target)} holds release {manifest.version} of channel "
