@@ -90,14 +90,18 @@ def apply_patch(base: Path, patch: Path, made: Patch, layer: Layer, out: Path) -
         raise ArchiveError(f"{base}: not the tar that the patch was made from")
     _refuse_large(base)
     decompressor = zstandard.ZstdDecompressor(dict_data=_dictionary(base), max_window_size=1 << MOST_BASE_LOG)
-    with patch.open("rb") as source, decompressor.stream_reader(source) as stream, out.open("wb") as file:
-        reader = DigestReader(stream, layer.tar_size)
-        try:
-            while piece := reader.read(_PIECE):
-                file.write(piece)
-        except zstandard.ZstdError as error:
-            raise ArchiveError(f"{patch}: {error}") from error
-    _refuse_other(patch, reader.digest(), layer)
+    _expand(decompressor, patch, layer, out)
+
+
+def unpack_to_tar(packed: Path, layer: Layer, out: Path) -> None:
+    """The tar in a layer's file.
+
+    Raises:
+        ArchiveError: it is not what the manifest says.
+        OSError: a file cannot be read or written.
+    """
+    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << WINDOW_LOG)
+    _expand(decompressor, packed, layer, out)
 
 
 def unpack(packed: Path, layer: Layer, into: Path, on_file: Callable[[str], object] = lambda _: None) -> None:
@@ -131,6 +135,17 @@ def unpack_plain(tar: Path, layer: Layer, into: Path, on_file: Callable[[str], o
         unpack_tar(reader, into, on_file)
         reader.drain()
     _refuse_other(tar, reader.digest(), layer)
+
+
+def _expand(decompressor: zstandard.ZstdDecompressor, packed: Path, layer: Layer, out: Path) -> None:
+    with packed.open("rb") as source, decompressor.stream_reader(source) as stream, out.open("wb") as file:
+        reader = DigestReader(stream, layer.tar_size)
+        try:
+            while piece := reader.read(_PIECE):
+                file.write(piece)
+        except zstandard.ZstdError as error:
+            raise ArchiveError(f"{packed}: {error}") from error
+    _refuse_other(packed, reader.digest(), layer)
 
 
 def _compress(compressor: zstandard.ZstdCompressor, source: Path, out: Path) -> Digest:
