@@ -109,6 +109,7 @@ def read(url: str, *, most: int, tls: Tls | None, check_time: bool = True, withi
                 _refuse_late(url, len(data), ends)
             promised = int(answer.headers.get("Content-Length", len(data)))
     except urllib.error.HTTPError as error:
+        error.close()
         kind = AbsentError if error.code in _ABSENT else FetchError
         raise kind(f"{url}: the server answers {error.code} {error.reason}") from error
     except FetchError:
@@ -223,6 +224,7 @@ def _rest(
             file.flush()
             os.fsync(file.fileno())
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == _RANGE_REFUSED:
             part.unlink()  # the server's file is another one
         raise FetchError(f"{url}: the server answers {error.code} {error.reason}") from error

@@ -62,10 +62,12 @@ class Maker:
         self.publish(now)
         return self.repository.root()
 
-    def release(self, version: str, counter: int, *, runs: Runs = RUNS, channel: str = CHANNEL) -> Manifest:
+    def release(
+        self, version: str, counter: int, now: datetime = NOW, *, runs: Runs = RUNS, channel: str = CHANNEL
+    ) -> Manifest:
         """A release whose layers are a few bytes of their own each; staged."""
         made = Manifest(version, channel, counter, self._layers(version), runs, JournalSchema(2, 1))
-        self.repository.add(made, self._made, NOW)
+        self.repository.add(made, self._made, now)
         return made
 
     def sign(self, *names: str) -> None:
@@ -77,7 +79,7 @@ class Maker:
 
     def issue(self, version: str, counter: int, now: datetime = NOW, *, runs: Runs = RUNS) -> Manifest:
         """A release, signed and published."""
-        made = self.release(version, counter, runs=runs)
+        made = self.release(version, counter, now, runs=runs)
         self.sign("targets")
         self.publish(now)
         return made
