@@ -58,6 +58,7 @@ def fetch(
         check_time: whether this machine's clock can judge the server's certificate.
 
     Raises:
+        AbsentError: the server has no such file.
         FetchError: no connection, another answer than the file, or other bytes than promised.
         TlsError: this device's identity cannot be used.
     """
@@ -74,6 +75,7 @@ def copy(source: Path, out: Path, *, sha256: str, size: int) -> Generator[int, N
     """`fetch` from a folder, such as a stick that may be pulled out at any moment.
 
     Raises:
+        AbsentError: there is no such file.
         FetchError: it cannot be read, or has other bytes than promised.
     """
     part, digest = out.with_name(out.name + ".part"), hashlib.sha256()
@@ -109,9 +111,7 @@ def read(url: str, *, most: int, tls: Tls | None, check_time: bool = True, withi
                 _refuse_late(url, len(data), ends)
             promised = int(answer.headers.get("Content-Length", len(data)))
     except urllib.error.HTTPError as error:
-        error.close()
-        kind = AbsentError if error.code in _ABSENT else FetchError
-        raise kind(f"{url}: the server answers {error.code} {error.reason}") from error
+        raise _answered(url, error) from error
     except FetchError:
         raise
     except (OSError, ValueError, http.client.HTTPException) as error:
@@ -134,6 +134,12 @@ def read_file(path: Path, *, most: int) -> bytes:
     except OSError as error:
         raise FetchError(f"{path}: {error.strerror or error}") from error
     return _whole(str(path), data, most, len(data))
+
+
+def _answered(url: str, error: urllib.error.HTTPError) -> FetchError:
+    error.close()
+    kind = AbsentError if error.code in _ABSENT else FetchError
+    return kind(f"{url}: the server answers {error.code} {error.reason}")
 
 
 def _refuse_late(url: str, there: int, ends: float) -> None:
@@ -184,6 +190,8 @@ def _rest_of_file(source: Path, part: Path, there: int, size: int, digest: Any) 
             os.fsync(out.fileno())
     except FetchError:
         raise
+    except FileNotFoundError as error:
+        raise AbsentError(f"{source}: no such file") from error
     except OSError as error:
         raise FetchError(f"{source}: {error.strerror or error}") from error
     if there < size:
@@ -224,10 +232,9 @@ def _rest(
             file.flush()
             os.fsync(file.fileno())
     except urllib.error.HTTPError as error:
-        error.close()
         if error.code == _RANGE_REFUSED:
             part.unlink()  # the server's file is another one
-        raise FetchError(f"{url}: the server answers {error.code} {error.reason}") from error
+        raise _answered(url, error) from error
     except (OSError, http.client.HTTPException) as error:
         raise FetchError(f"{url}: {error}") from error
     if there < size:
