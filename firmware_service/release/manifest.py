@@ -71,6 +71,11 @@ class JournalSchema:
     opens_from: int
     """The lowest number of a release that can still open it; the schema only grows, so a later one always can."""
 
+    def problems(self) -> Iterable[Problem]:
+        """What only both can tell."""
+        if self.opens_from > self.writes:
+            yield _problem("opens_from", self.opens_from, f"at most {self.writes}")
+
 
 @dataclass(frozen=True, slots=True)
 class Runs:
@@ -103,7 +108,7 @@ class Manifest:
     layers: tuple[Layer, ...]
     runs: Runs
     journal: JournalSchema
-    trial_s: int = 180
+    trial_s: int = field(default=180, metadata={"check": lambda value: value > 0, "expected": "seconds above 0"})
     """Seconds that it has to be well before it is kept."""
     schema: int = SCHEMA
 
@@ -114,8 +119,6 @@ class Manifest:
             yield _problem("layers", names, "one layer deps and one layer app")
         if self.schema != SCHEMA:
             yield _problem("schema", self.schema, f"{SCHEMA}: this updater is older than the release")
-        if self.journal.opens_from > self.journal.writes:
-            yield _problem("journal.opens_from", self.journal.opens_from, f"at most {self.journal.writes}")
 
     def layer(self, name: LayerName) -> Layer:
         """The layer of this name."""

@@ -145,9 +145,14 @@ class Repository:
         """Stage the next root with another key for ``targets`` or for ``online`` (snapshot and timestamp).
 
         A new key for targets signs the list of releases anew too: `renew_targets`.
+
+        Raises:
+            PublishError: the key has another role already.
         """
         staged = self._next_root(now)
         root = staged.signed
+        if key.keyid in root.keys:
+            raise PublishError(f"key {key.keyid} has a role already: make a new one")
         for each in (Snapshot.type, Timestamp.type) if role == "online" else (Targets.type,):
             for keyid in list(root.roles[each].keyids):
                 root.revoke_key(keyid, each)
