@@ -37,6 +37,11 @@ class Patch:
     """Of the patch."""
     size: int = field(metadata=_SIZE)
 
+    @property
+    def path(self) -> str:
+        """Where it lies in the repository."""
+        return f"blob/{self.sha256}.patch.zst"
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -44,12 +49,17 @@ class Layer:
 
     name: LayerName
     sha256: str = field(metadata=_SHA256)
-    """Of the packed file ``blob/<sha256>.tar.zst``."""
+    """Of the packed file, see `path`."""
     size: int = field(metadata=_SIZE)
     tar_sha256: str = field(metadata=_SHA256)
     """Of the tar."""
     tar_size: int = field(metadata=_SIZE)
     patches: tuple[Patch, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the repository."""
+        return f"blob/{self.sha256}.tar.zst"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +67,14 @@ class JournalSchema:
     """What a release makes of the journal, and the oldest release that can still open it."""
 
     writes: int
-    """Its schema's number."""
+    """Its schema's number: how many steps have made it."""
     opens_from: int
-    """The lowest number it can open."""
+    """The lowest number of a release that can still open it; the schema only grows, so a later one always can."""
+
+    def problems(self) -> Iterable[Problem]:
+        """What only both can tell."""
+        if self.opens_from > self.writes:
+            yield _problem("opens_from", self.opens_from, f"at most {self.writes}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +108,7 @@ class Manifest:
     layers: tuple[Layer, ...]
     runs: Runs
     journal: JournalSchema
-    trial_s: int = 180
+    trial_s: int = field(default=180, metadata={"check": lambda value: value > 0, "expected": "seconds above 0"})
     """Seconds that it has to be well before it is kept."""
     schema: int = SCHEMA
 
@@ -104,8 +119,6 @@ class Manifest:
             yield _problem("layers", names, "one layer deps and one layer app")
         if self.schema != SCHEMA:
             yield _problem("schema", self.schema, f"{SCHEMA}: this updater is older than the release")
-        if self.journal.opens_from > self.journal.writes:
-            yield _problem("journal.opens_from", self.journal.opens_from, f"at most {self.journal.writes}")
 
     def layer(self, name: LayerName) -> Layer:
         """The layer of this name."""

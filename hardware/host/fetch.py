@@ -1,15 +1,17 @@
-"""Fetching a file whose SHA-256 is known before: outbound HTTPS, gone on with where it broke off."""
+"""Fetching a file whose SHA-256 is known before, by outbound HTTPS or from a folder; goes on where it broke off."""
 
 from __future__ import annotations
 
 import hashlib
 import http.client
 import os
+import stat
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from hardware.host.files import sync_folder
 from hardware.host.tls import Tls, client_context
@@ -17,12 +19,19 @@ from hardware.host.tls import Tls, client_context
 PIECE = 256 * 1024
 TIMEOUT_S = 20.0
 """Without a byte."""
+READ_S = 60.0
+"""For a whole small file."""
 _PARTIAL = 206
+_ABSENT = (403, 404)
 _RANGE_REFUSED = 416
 
 
 class FetchError(OSError):
     """The file could not be fetched; what has come so far is kept unless it was wrong."""
+
+
+class AbsentError(FetchError):
+    """There is no such file."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -49,22 +58,144 @@ def fetch(
         check_time: whether this machine's clock can judge the server's certificate.
 
     Raises:
+        AbsentError: the server has no such file.
         FetchError: no connection, another answer than the file, or other bytes than promised.
         TlsError: this device's identity cannot be used.
     """
-    if not url.startswith("http://" if tls is None else "https://"):
-        raise FetchError(f"{url}: expected an https:// address")
-    part = out.with_name(out.name + ".part")
-    digest = hashlib.sha256()
+    _refuse_address(url, tls)
+    part, digest = out.with_name(out.name + ".part"), hashlib.sha256()
     there = _take_up(part, size, digest)
     yield there
     if there < size:
         yield from _rest(url, part, there, size, digest, _opener(tls, check_time=check_time))
+    _finish(url, part, out, sha256, digest)
+
+
+def copy(source: Path, out: Path, *, sha256: str, size: int) -> Generator[int, None, None]:
+    """`fetch` from a folder, such as a stick that may be pulled out at any moment.
+
+    Raises:
+        AbsentError: there is no such file.
+        FetchError: it cannot be read, or has other bytes than promised.
+    """
+    part, digest = out.with_name(out.name + ".part"), hashlib.sha256()
+    there = _take_up(part, size, digest)
+    yield there
+    if there < size:
+        yield from _rest_of_file(source, part, there, size, digest)
+    _finish(str(source), part, out, sha256, digest)
+
+
+def read(url: str, *, most: int, tls: Tls | None, check_time: bool = True, within_s: float = READ_S) -> bytes:
+    """A small file as it is, whole.
+
+    Args:
+        url: as for `fetch`.
+        most: bytes; a longer file is an error, and no more of it is read.
+        tls: this device's identity.
+        check_time: whether this machine's clock can judge the server's certificate.
+        within_s: seconds for all of it, however steadily it drips.
+
+    Raises:
+        AbsentError: the server has no such file.
+        FetchError: no connection, another answer than the file, too long or too slow.
+        TlsError: this device's identity cannot be used.
+    """
+    _refuse_address(url, tls)
+    ends = time.monotonic() + within_s
+    data = bytearray()
+    try:
+        with _opener(tls, check_time=check_time).open(url, timeout=min(TIMEOUT_S, within_s)) as answer:
+            while len(data) <= most and (piece := answer.read1(most + 1 - len(data))):
+                data += piece
+                _refuse_late(url, len(data), ends)
+            promised = int(answer.headers.get("Content-Length", len(data)))
+    except urllib.error.HTTPError as error:
+        raise _answered(url, error) from error
+    except FetchError:
+        raise
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise FetchError(f"{url}: {error}") from error
+    return _whole(url, bytes(data), most, promised)
+
+
+def read_file(path: Path, *, most: int) -> bytes:
+    """`read` from a folder.
+
+    Raises:
+        AbsentError: there is no such file.
+        FetchError: it cannot be read, is no plain file, or is longer than `most`.
+    """
+    try:
+        with _plain_file(path) as file:
+            data = file.read(most + 1)
+    except FileNotFoundError as error:
+        raise AbsentError(f"{path}: no such file") from error
+    except OSError as error:
+        raise FetchError(f"{path}: {error.strerror or error}") from error
+    return _whole(str(path), data, most, len(data))
+
+
+def _answered(url: str, error: urllib.error.HTTPError) -> FetchError:
+    error.close()
+    kind = AbsentError if error.code in _ABSENT else FetchError
+    return kind(f"{url}: the server answers {error.code} {error.reason}")
+
+
+def _refuse_late(url: str, there: int, ends: float) -> None:
+    if time.monotonic() > ends:
+        raise FetchError(f"{url}: {there} bytes came in the time for all of it, and no end")
+
+
+def _whole(place: str, data: bytes, most: int, promised: int) -> bytes:
+    if len(data) > most:
+        raise FetchError(f"{place}: longer than {most} bytes")
+    if len(data) < promised:
+        raise FetchError(f"{place}: expected {promised} bytes, {len(data)} came")
+    return data
+
+
+def _refuse_address(url: str, tls: Tls | None) -> None:
+    if not url.startswith("http://" if tls is None else "https://"):
+        raise FetchError(f"{url}: expected an https:// address")
+
+
+def _finish(place: str, part: Path, out: Path, sha256: str, digest: Any) -> None:
     if digest.hexdigest() != sha256:
         part.unlink()
-        raise FetchError(f"{url}: expected SHA-256 {sha256}, found {digest.hexdigest()}; it will be fetched anew")
+        raise FetchError(f"{place}: expected SHA-256 {sha256}, found {digest.hexdigest()}; it will be fetched anew")
     part.rename(out)
     sync_folder(out.parent)
+
+
+def _plain_file(path: Path) -> BinaryIO:
+    """Open for reading; a pipe or device, which would be endless or block, is refused."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise FetchError(f"{path}: not a plain file")
+    return file
+
+
+def _rest_of_file(source: Path, part: Path, there: int, size: int, digest: Any) -> Iterator[int]:
+    try:
+        with _plain_file(source) as file, part.open("ab") as out:
+            file.seek(there)
+            while there < size and (piece := file.read(min(PIECE, size - there))):
+                out.write(piece)
+                digest.update(piece)
+                there += len(piece)
+                yield there
+            out.flush()
+            os.fsync(out.fileno())
+    except FetchError:
+        raise
+    except FileNotFoundError as error:
+        raise AbsentError(f"{source}: no such file") from error
+    except OSError as error:
+        raise FetchError(f"{source}: {error.strerror or error}") from error
+    if there < size:
+        raise FetchError(f"{source}: expected {size} bytes, {there} are there")
 
 
 def _take_up(part: Path, size: int, digest: Any) -> int:
@@ -93,7 +224,7 @@ def _rest(
         with opener.open(request, timeout=TIMEOUT_S) as answer, part.open("ab") as file:
             if there and answer.status != _PARTIAL:
                 raise FetchError(f"{url}: expected the rest from byte {there} on, found status {answer.status}")
-            while there < size and (piece := answer.read(min(PIECE, size - there))):
+            while there < size and (piece := answer.read1(min(PIECE, size - there))):
                 file.write(piece)
                 digest.update(piece)
                 there += len(piece)
@@ -103,7 +234,7 @@ def _rest(
     except urllib.error.HTTPError as error:
         if error.code == _RANGE_REFUSED:
             part.unlink()  # the server's file is another one
-        raise FetchError(f"{url}: the server answers {error.code} {error.reason}") from error
+        raise _answered(url, error) from error
     except (OSError, http.client.HTTPException) as error:
         raise FetchError(f"{url}: {error}") from error
     if there < size:
