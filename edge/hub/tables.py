@@ -305,7 +305,7 @@ binding = Table(
     Column("payload", Text, nullable=False),
     Column("symbology", Text, nullable=False),
     Index("binding_house_code", "house_code"),
-    Index("binding_on_page", "page"),
+    Index("binding_on_page", "page", "house_code"),
     sqlite_with_rowid=False,
 )
 """House codes (绑码) with what a symbol of the UDI holds that each was bound to. Who did it and when is in the scan of

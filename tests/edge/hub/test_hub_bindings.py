@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 from edge import wire
 from edge.bindings import Symbol, page_of, read_page
 from edge.hub import bindings
 from edge.hub.binding_notices import LOOK_NS, PREFIX, BindingNotices
+from edge.hub.cli import main
 from edge.hub.documents.notices import Signer
 from edge.hub.inbox import store as store_messages
 from edge.hub.patients import no_index
@@ -283,3 +286,36 @@ def test_a_page_that_is_too_long_is_not_told_and_keeps_no_other_back(
     assert broker.look() == {other: Symbol(A, "]d2")}
     assert broker.look() == {}
     assert caplog.text.count("cannot be told") == 1
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_people_list_what_is_bound_and_end_what_is_wrong(site: Site, place: str, tmp_path: Path) -> None:
+    config = tmp_path / "hub.toml"
+    config.write_text(f'[hub]\nstore = "{place}"\n\n[link]\nhost = "127.0.0.1"\nport = 1883\nbench = true\n')
+
+    def ask(*words: str) -> Result:
+        return CliRunner().invoke(main, ["bindings", *words, "--config", str(config)])
+
+    assert ask("list").exit_code == 1, "nothing is bound"
+    first, second, other = site.bind("HV1", A), site.bind("HV1", B, at="OR-04"), site.bind("HV2", A)
+    site.take()
+    lines = ask("list").output.splitlines()
+    assert [(line.split()[0], "CONFLICT" in line) for line in lines] == [("HV1", True), ("HV1", True), ("HV2", False)]
+    assert [each["event_id"] for each in json.loads(ask("list", "--code", "HV2", "--json").stdout)] == [other]
+    assert ask("end", second).exit_code == 0
+    done = ask("end", second)
+    assert (done.exit_code, "it is ended" in done.output) == (1, True)
+    found = json.loads(ask("list", "--conflicts", "--json").stdout)
+    assert [(each["event_id"], each["standing"], each["conflict"]) for each in found] == [
+        (first, "counts", False),
+        (second, "ended", False),
+    ]
+
+
+def test_a_key_for_bindings_is_made_once_with_the_table_for_stations(tmp_path: Path) -> None:
+    file = tmp_path / "b.key"
+    made = CliRunner().invoke(main, ["bindings", "key", "HUB", "--out", str(file)])
+    assert made.exit_code == 0
+    assert 'may = ["bindings"]' in made.output
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert CliRunner().invoke(main, ["bindings", "key", "HUB", "--out", str(file)]).exit_code == 1

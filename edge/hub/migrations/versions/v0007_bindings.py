@@ -24,7 +24,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("binding_house_code", "binding", ["house_code"], unique=False)
-    op.create_index("binding_on_page", "binding", ["page"], unique=False)
+    op.create_index("binding_on_page", "binding", ["page", "house_code"], unique=False)
     op.create_table(
         "binding_page",
         sa.Column("page", sa.Text(), nullable=False),
