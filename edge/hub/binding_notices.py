@@ -6,7 +6,7 @@ Signed here, by the hub's own key for bindings: they are what stations recorded,
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -42,8 +42,9 @@ class BindingNotices:
         self._now = now
         self._stands: dict[str, Page] = {}
         """What the broker has of this hub's, as far as it was told or heard."""
-        self._wanted: Mapping[str, Bindings] = {}
-        self._revision: tuple[int, ...] | None = None
+        self._wanted: dict[str, Bindings] = {}
+        self._changes: dict[str, int] = {}
+        """By how many changes of each page that was made."""
         self._too_long: dict[str, Bindings] = {}
         self._look_ns = 0
 
@@ -68,35 +69,32 @@ class BindingNotices:
         if now_ns < self._look_ns:
             return
         self._look_ns = now_ns + LOOK_NS
-        if not self._look():
-            return
-        wrong = list(islice((name for name in self._names() if self._differs(name)), AT_ONCE))
-        if len(wrong) == AT_ONCE:
+        changed = self._look()
+        wrong = list(islice((name for name in self._wanted if self._differs(name)), AT_ONCE))
+        if AT_ONCE in (len(changed), len(wrong)):
             self._look_ns = now_ns
         for name in wrong:
             payload = self._tell(name)
             if payload is not None:
                 yield PREFIX + name, payload
 
-    def _look(self) -> bool:
-        """Whether it is known what is wanted: not while the store reads again what it has."""
+    def _look(self) -> dict[str, int]:
+        """What is wanted of pages that changed; not while the store reads again what it has."""
         with self._store.read() as connection:
-            revision = bindings.revision(connection)
-            if revision is not None and revision != self._revision:
-                self._wanted = bindings.told(bindings.listed(connection))
-        self._revision = revision or self._revision
-        return revision is not None
-
-    def _names(self) -> Iterator[str]:
-        yield from self._wanted
-        yield from (name for name in list(self._stands) if name not in self._wanted)
+            changes = bindings.changes(connection)
+            changed = {} if changes is None else dict(islice(changes.items() - self._changes.items(), AT_ONCE))
+            self._wanted |= {name: bindings.told(connection, name) for name in changed}
+        self._changes |= changed
+        return changed
 
     def _differs(self, name: str) -> bool:
-        wanted, stands = self._wanted.get(name, {}), self._stands.get(name)
-        return wanted != self._too_long.get(name) and (stands is None or stands.bindings != wanted)
+        wanted, stands = self._wanted[name], self._stands.get(name)
+        if wanted == self._too_long.get(name):
+            return False
+        return bool(wanted) if stands is None else stands.bindings != wanted
 
     def _tell(self, name: str) -> bytes | None:
-        wanted, stands = self._wanted.get(name, {}), self._stands.get(name)
+        wanted, stands = self._wanted[name], self._stands.get(name)
         version = max(int(self._now().timestamp()), 0 if stands is None else stands.version + 1)
         page = signed(name, version, wanted, by=self._signer.by, key=self._signer.key)
         try:

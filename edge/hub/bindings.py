@@ -11,15 +11,15 @@ import binascii
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import combinations, groupby
+from itertools import combinations, groupby, islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, insert, select, update
 
 from edge.bindings import Symbol, page_of
 from edge.catalog.bindings import as_symbol
-from edge.hub.counting import corrected_by, standing
-from edge.hub.tables import binding, binding_end, correction, scan, unprojected
+from edge.hub.counting import Standing, corrected_by, standing
+from edge.hub.tables import binding, binding_end, binding_page, correction, scan, unprojected
 from edge.rules.verdict import Outcome, TaskName
 from edge.udi.assemble import assemble
 from edge.udi.model import Udi
@@ -28,6 +28,9 @@ from edge.udi.read import Read
 
 _DONE = (Outcome.ACCEPTED, Outcome.ATTENTION, Outcome.CHECKED)
 """Outcomes of an act that was done; every other one is of an attempt."""
+
+_AT_ONCE = 500
+"""Events of one query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Binding:
     @property
     def counts(self) -> bool:
         """It is in force."""
-        return self.standing == "counts"
+        return self.standing == Standing.COUNTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,13 @@ def row(data: Mapping[str, Any]) -> dict[str, Any] | None:
         made = as_symbol(udi, today)
         if made is not None and udi.trace_key == key:
             payload, symbology = made
-            found = {"house_code": code, "trace_key": key, "payload": payload.decode(), "symbology": symbology}
+            found = {
+                "house_code": code,
+                "page": page_of(code),
+                "trace_key": key,
+                "payload": payload.decode(),
+                "symbology": symbology,
+            }
             return {"event_id": data["event_id"], **found}
     return None
 
@@ -123,7 +132,7 @@ def listed(connection: Connection, house_code: str | None = None) -> list[Bindin
             each.at,
             each.station,
             each.operator,
-            "ended" if each.standing == "counts" and each.ended is not None else each.standing,
+            "ended" if each.standing == Standing.COUNTS and each.ended is not None else each.standing,
             each.ended or ends.get(each.corrected_by),
             Symbol(each.payload.encode(), each.symbology),
         )
@@ -177,14 +186,16 @@ def _overlap(one: Binding, other: Binding) -> bool:
     return one.until is None or one.until > other.at
 
 
-def told(bindings: Iterable[Binding]) -> dict[str, dict[str, Symbol | None]]:
-    """What stations are to be told, by page; a code in conflict stands there without a UDI."""
-    pages: dict[str, dict[str, Symbol | None]] = {}
-    for code, group in groupby((each for each in bindings if each.counts), lambda each: each.house_code):
-        standing_ = list(group)
-        one = len({each.trace_key for each in standing_}) == 1
-        pages.setdefault(page_of(code), {})[code] = standing_[0].symbol if one else None
-    return pages
+def told(connection: Connection, page: str) -> dict[str, Symbol | None]:
+    """What stations are to be told of the codes of a page; one in conflict stands there without a UDI."""
+    counting = (binding.c.page == page, standing() == Standing.COUNTS, binding_end.c.event_id.is_(None))
+    found: dict[str, Symbol | None] = {}
+    keys: dict[str, str] = {}
+    for each in connection.execute(_query().where(*counting)):
+        code, key = each.house_code, each.trace_key
+        one = keys.setdefault(code, key) == key and (code not in found or found[code] is not None)
+        found[code] = (found.get(code) or Symbol(each.payload.encode(), each.symbology)) if one else None
+    return found
 
 
 def end(connection: Connection, event_id: str, at: str) -> None:
@@ -199,16 +210,31 @@ def end(connection: Connection, event_id: str, at: str) -> None:
     if not found.counts:
         raise BindingEndError(f"binding {event_id} of {found.house_code} does not count: it is {found.standing}")
     connection.execute(insert(binding_end).values(event_id=event_id, at=at))
+    touch(connection, [event_id])
 
 
-def revision(connection: Connection) -> tuple[int, ...] | None:
-    """Changes with everything that a page can depend on; None while the hub has not read all that it has."""
+def touch(connection: Connection, events: Iterable[str]) -> None:
+    """Something became of these events: pages with their bindings may have to be told anew."""
+    pages: set[str] = set()
+    for some in _some(events):
+        pages.update(connection.execute(select(binding.c.page).where(binding.c.event_id.in_(some))).scalars())
+    c = binding_page.c
+    for page in sorted(pages):
+        if connection.execute(update(binding_page).where(c.page == page).values(number=c.number + 1)).rowcount == 0:
+            connection.execute(insert(binding_page).values(page=page, number=1))
+
+
+def _some(events: Iterable[str]) -> Iterator[list[str]]:
+    left = iter(events)
+    while some := list(islice(left, _AT_ONCE)):
+        yield some
+
+
+def changes(connection: Connection) -> dict[str, int] | None:
+    """How often each page changed; None while the hub has not read all that it has."""
     if connection.execute(select(exists(select(unprojected.c.inbox_id)))).scalar():
         return None
-    of = [select(func.count()).select_from(table).scalar_subquery() for table in (binding, binding_end)]
-    corrections = select(func.count()).where(_about_binding(correction.c.corrects)).scalar_subquery()
-    places = select(func.count()).where(_about_binding(scan.c.corrects)).scalar_subquery()
-    return tuple(connection.execute(select(*of, corrections, places)).one())
+    return {row.page: row.number for row in connection.execute(select(binding_page))}
 
 
 def _about_binding(corrects: ColumnElement[Any]) -> ColumnElement[bool]:

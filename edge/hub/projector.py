@@ -292,9 +292,16 @@ class _Work:
                 bulk.insert_or_nothing(connection, tables.METADATA.tables[name], rows)
             else:
                 bulk.insert(connection, tables.METADATA.tables[name], rows)
+        bindings.touch(connection, self._touched())
         restamp.write(connection, self.moments)
         done = bulk.listing([{"inbox_id": message.id} for message in self.messages])
         connection.execute(_finished(connection.dialect.name), done)
+
+    def _touched(self) -> Iterator[str]:
+        """New bindings, and all events that are corrected: bindings may be among them."""
+        yield from (row["event_id"] for row in self.rows.get("binding", ()))
+        for name in ("correction", "scan"):
+            yield from (row["corrects"] for row in self.rows.get(name, ()) if row["corrects"] is not None)
 
     def _add(self, table: str, row: dict[str, Any]) -> None:
         self.rows.setdefault(table, []).append(row)

@@ -300,14 +300,19 @@ binding = Table(
     METADATA,
     Column("event_id", Text, primary_key=True),
     Column("house_code", Text, nullable=False),
+    Column("page", Text, nullable=False),
     Column("trace_key", Text, nullable=False),
     Column("payload", Text, nullable=False),
     Column("symbology", Text, nullable=False),
     Index("binding_house_code", "house_code"),
+    Index("binding_on_page", "page", "house_code"),
     sqlite_with_rowid=False,
 )
 """House codes (绑码) with what a symbol of the UDI holds that each was bound to. Who did it and when is in the scan of
 the same ``event_id``, which also says whether it still counts."""
+
+binding_page = Table("binding_page", METADATA, Column("page", Text, primary_key=True), Column("number", NUMBER))
+"""How often something about the bindings of a page changed: so the hub looks only at what it has to tell anew."""
 
 binding_end = Table(
     "binding_end",

@@ -99,7 +99,7 @@ class BindingBook:
         if code and not recorded:
             self._put(code, former)
 
-    def recent(self) -> list[list[str | None]]:
+    def recent(self) -> list[Any]:
         """What this station did that its own file may not say yet, for what is kept with each event."""
         with self._lock:
             return [_row(code, own) for code in self._recent if (own := self._own.get(code)) is not None]

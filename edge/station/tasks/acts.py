@@ -112,8 +112,7 @@ def _bind(state: State, shown: Item, moment: Moment) -> Step:
     both = [each for each in (shown, former) if each is not None]
     whole = next((each for each in both if each.fit and not each.stands_in), None)
     if _contradict(both, whole):
-        verdict = Verdict(Outcome.STOP, (Reason("house_code_conflict", Audience.PERSON),))
-        return seen(replace(state, armed=None), shown, verdict, moment)
+        return _bound_otherwise(replace(state, armed=None), whole or shown, codes, moment)
     if whole is not None and (whole.udi is None or whole.udi.trace_key is None):
         return refused(replace(state, armed=None), whole, "pi_missing", moment)
     if codes and whole is not None:
@@ -122,6 +121,15 @@ def _bind(state: State, shown: Item, moment: Moment) -> Step:
         return refused(replace(state, armed=None), shown, "house_code_missing", moment)
     armed = Armed(BIND, moment.now_ns + ARMED_NS, shown)
     return Step(replace(state, armed=armed), (Light(Signal.INCOMPLETE),))
+
+
+def _bound_otherwise(state: State, shown: Item, codes: list[str], moment: Moment) -> Step:
+    """Nothing is bound; that somebody wanted to is recorded with the code."""
+    verdict = Verdict(Outcome.STOP, (Reason("house_code_conflict", Audience.PERSON),))
+    step = seen(state, shown, verdict, moment)
+    code = next(iter(codes), None)
+    named = (replace(r, booking=replace(r.booking, house_code=code)) for r in step.effects if isinstance(r, Record))
+    return Step(step.state, tuple(named))
 
 
 def _contradict(both: list[Item], whole: Item | None) -> bool:

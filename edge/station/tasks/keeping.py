@@ -7,7 +7,6 @@ comes back suspended: a case until its wristband is shown, a document until some
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,7 @@ from edge.station.tasks.state import Case, Pending, State, Tally, Work
 VERSION = 1
 
 
-def keep(state: State, bindings: Sequence[Any] = ()) -> bytes:
+def keep(state: State, bindings: list[Any] | None = None) -> bytes:
     """What of a state lasts.
 
     Args:
@@ -27,6 +26,7 @@ def keep(state: State, bindings: Sequence[Any] = ()) -> bytes:
     """
     kept = {
         "version": VERSION,
+        "bindings": bindings or [],
         "task": state.task.value,
         "operator": state.operator,
         "rights": state.rights,
@@ -37,7 +37,6 @@ def keep(state: State, bindings: Sequence[Any] = ()) -> bytes:
         "shelved": [_work(each) for each in state.shelved],
         "practised": list(state.practised),
         "emergencies": state.emergencies,
-        "bindings": list(bindings),
     }
     return json.dumps(kept, separators=(",", ":")).encode()
 

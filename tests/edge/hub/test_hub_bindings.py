@@ -5,20 +5,23 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 from edge import wire
-from edge.bindings import Symbol, read_page
+from edge.bindings import Symbol, page_of, read_page
 from edge.hub import bindings
 from edge.hub.binding_notices import LOOK_NS, PREFIX, BindingNotices
+from edge.hub.cli import main
 from edge.hub.documents.notices import Signer
 from edge.hub.inbox import store as store_messages
 from edge.hub.patients import no_index
 from edge.hub.projector import project_all, rebuild
 from edge.hub.reading import Incoming
-from edge.hub.tables import unprojected
+from edge.hub.tables import binding, binding_page, unprojected
 from edge.hub.trace import Question, trace
 from edge.sign import Authority, new_key, public_half
 from edge.udi.assemble import assemble
@@ -77,8 +80,12 @@ class Site:
             return bindings.listed(connection)
 
     def told(self) -> dict[str, Symbol | None]:
-        pages = bindings.told(self.found())
-        return {code: symbol for page in pages.values() for code, symbol in page.items()}
+        self.take()
+        with self.store.read() as connection:
+            pages = bindings.changes(connection)
+            assert pages is not None
+            found = [bindings.told(connection, page) for page in pages]
+        return {code: symbol for page in found for code, symbol in page.items()}
 
     def end(self, event: str) -> None:
         with self.store.begin() as connection:
@@ -241,8 +248,74 @@ def test_a_strangers_page_is_replaced_and_a_hub_that_reads_its_inbox_again_takes
     broker.look()
     (topic,) = broker.kept
     broker.notices.heard(topic, b"{}")
-    with site.store.begin() as connection:
-        connection.execute(unprojected.insert().values(inbox_id=1))
-    assert broker.look() == {}
-    project_all(site.store, no_index)
     assert broker.look() == {"HV1": Symbol(A, "]d2")}
+    with site.store.begin() as connection:
+        connection.execute(binding.delete())
+        connection.execute(binding_page.update().values(number=9))
+        connection.execute(unprojected.insert().values(inbox_id=1))
+    assert broker.look() == {}, "what is read again is not known yet"
+    rebuild(site.store, no_index)
+    assert broker.look() == {}
+    assert site.told() == {"HV1": Symbol(A, "]d2")}
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_more_pages_than_are_told_at_once_come_one_after_the_other(site: Site) -> None:
+    codes = [f"HV{number}" for number in range(40)]
+    for code in codes:
+        site.bind(code, A)
+    site.take()
+    broker = Broker(site)
+    looks = [broker.look() for _ in range(6)]
+    assert {code for look in looks for code in look} == set(codes)
+    assert looks[-1] == {}
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_a_page_that_is_too_long_is_not_told_and_keeps_no_other_back(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    long = "HV" + "7" * 4000
+    same = [f"{long}{number}" for number in range(3000) if page_of(f"{long}{number}") == page_of("HV1")][:10]
+    for code in same:
+        site.bind(code, A, reads=[entry(A)])
+    other = next(f"HV{number}" for number in range(99) if page_of(f"HV{number}") != page_of("HV1"))
+    site.bind(other, A)
+    site.take()
+    broker = Broker(site)
+    assert broker.look() == {other: Symbol(A, "]d2")}
+    assert broker.look() == {}
+    assert caplog.text.count("cannot be told") == 1
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_people_list_what_is_bound_and_end_what_is_wrong(site: Site, place: str, tmp_path: Path) -> None:
+    config = tmp_path / "hub.toml"
+    config.write_text(f'[hub]\nstore = "{place}"\n\n[link]\nhost = "127.0.0.1"\nport = 1883\nbench = true\n')
+
+    def ask(*words: str) -> Result:
+        return CliRunner().invoke(main, ["bindings", *words, "--config", str(config)])
+
+    assert ask("list").exit_code == 1, "nothing is bound"
+    first, second, other = site.bind("HV1", A), site.bind("HV1", B, at="OR-04"), site.bind("HV2", A)
+    site.take()
+    lines = ask("list").output.splitlines()
+    assert [(line.split()[0], "CONFLICT" in line) for line in lines] == [("HV1", True), ("HV1", True), ("HV2", False)]
+    assert [each["event_id"] for each in json.loads(ask("list", "--code", "HV2", "--json").stdout)] == [other]
+    assert ask("end", second).exit_code == 0
+    done = ask("end", second)
+    assert (done.exit_code, "it is ended" in done.output) == (1, True)
+    found = json.loads(ask("list", "--conflicts", "--json").stdout)
+    assert [(each["event_id"], each["standing"], each["conflict"]) for each in found] == [
+        (first, "counts", False),
+        (second, "ended", False),
+    ]
+
+
+def test_a_key_for_bindings_is_made_once_with_the_table_for_stations(tmp_path: Path) -> None:
+    file = tmp_path / "b.key"
+    made = CliRunner().invoke(main, ["bindings", "key", "HUB", "--out", str(file)])
+    assert made.exit_code == 0
+    assert 'may = ["bindings"]' in made.output
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert CliRunner().invoke(main, ["bindings", "key", "HUB", "--out", str(file)]).exit_code == 1

@@ -22,7 +22,7 @@ from edge.station.card_book import CardBook
 from edge.station.config import Organisation, SealTable, StationTable
 from edge.station.desk import Desk
 from edge.station.drafts import Drafter
-from edge.station.journal.store import Journal, JournalReader
+from edge.station.journal.store import Journal, JournalError, JournalReader
 from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
 from edge.station.messages import Message, Pressed, Scanned, Seen
@@ -38,7 +38,9 @@ from tests.support.events import opening
 SECOND = 1_000_000_000
 HUB_KEY = new_key()
 SEAL = SealTable("k1", base64.b64encode(public_half(HUB_KEY)).decode(), "ward")
-PATTERNS = PatternsTable(badge=PatternTable("N", (4, 4)), wristband=PatternTable("ZY", (6, 10)))
+PATTERNS = PatternsTable(
+    badge=PatternTable("N", (4, 4)), wristband=PatternTable("ZY", (6, 10)), house_code=PatternTable("HV", (1, 8))
+)
 MOTHER, CHILD = b"ZY7390451826", b"ZY7390451827"
 S1, S2 = b"010690123456789221S1", b"010690123456789221S2"
 
@@ -261,3 +263,38 @@ def test_a_patient_is_sealed_and_stands_nowhere_else(bench: Bench, caplog: pytes
     (completed,) = (each["change"] for each in bench.events("session") if each["change"]["what"] == "completed")
     sealed = Sealed.from_json(completed["patient"])
     assert open_sealed(sealed, HUB_KEY, site="ward", case=completed["id"]) == MOTHER[2:]
+
+
+def test_what_was_bound_here_gives_its_udi_until_it_is_taken_back(bench: Bench) -> None:
+    house_code = b"HV1"
+    assert bench.scan(house_code) == ["REDO"]
+    bench.scan(b"N1207")
+    bench.card(CardKind.ACT, "BIND")
+    assert bench.scan(house_code, S1) == ["INCOMPLETE", "CHECKED"]
+    assert bench.scan(MOTHER, house_code) == ["CONTEXT", "CHECKED"]
+    checked = bench.events("scan")[-1]
+    assert (checked["house_code"], checked["udi"]["serial"], checked["task"]) == ("HV1", "S1", "USE")
+    bench.restart()
+    assert bench.scan(MOTHER, house_code) == ["CONTEXT", "ACCEPTED"], "shown again, so it is used"
+    bench.card(CardKind.ACT, "BIND")
+    bench.scan(b"HV2", S2)
+    assert bench.scan(b"HV2") == ["CHECKED"]
+    assert [bench.press(ButtonEvent.UNDO) for _ in range(2)] == ["CONTEXT", "CONTEXT"]
+    assert bench.scan(b"HV2") == ["REDO"]
+    bench.restart().scan(b"HV2", house_code)
+    found = [(each["house_code"], (each["udi"] or {}).get("serial")) for each in bench.events("scan")[-2:]]
+    assert found == [("HV2", None), ("HV1", "S1")]
+
+
+def test_a_binding_that_the_card_refused_holds_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.scan(b"N1207")
+    bench.card(CardKind.ACT, "BIND")
+    bench.scan(b"HV1")
+
+    def refuse(*_args: object) -> None:
+        raise JournalError("no room")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(bench.journal, "append", refuse)
+        assert bench.scan(S1) == ["FAULT"]
+    assert bench.desk._bindings.said("HV1") == []

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from edge.hub.tables import NUMBER
+
 revision = "0007"
 down_revision = "0006"
 DERIVED = ("scan", "correction", "change", "event", "repeat", "boot", "restamp")
@@ -14,6 +16,7 @@ def upgrade() -> None:
         "binding",
         sa.Column("event_id", sa.Text(), nullable=False),
         sa.Column("house_code", sa.Text(), nullable=False),
+        sa.Column("page", sa.Text(), nullable=False),
         sa.Column("trace_key", sa.Text(), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("symbology", sa.Text(), nullable=False),
@@ -21,6 +24,13 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("binding_house_code", "binding", ["house_code"], unique=False)
+    op.create_index("binding_on_page", "binding", ["page", "house_code"], unique=False)
+    op.create_table(
+        "binding_page",
+        sa.Column("page", sa.Text(), nullable=False),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.PrimaryKeyConstraint("page"),
+    )
     op.create_table(
         "binding_end",
         sa.Column("event_id", sa.Text(), nullable=False),

@@ -138,11 +138,16 @@ def test_a_code_alone_that_is_bound_already_waits_for_its_piece() -> None:
     assert (table.records, table.state.armed is None) == ([], False)
 
 
-@pytest.mark.parametrize("order", [[bound_code(S1), S2], [S2, bound_code(S1)], [CONFLICT]])
-def test_a_code_that_is_bound_to_another_piece_stops_and_binds_nothing(order: list[Item]) -> None:
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [([bound_code(S1), S2], "HV0001"), ([S2, bound_code(S1)], "HV0001"), ([CONFLICT], None)],
+    ids=["house code first", "UDI first", "in one view"],
+)
+def test_a_code_that_is_bound_to_another_piece_stops_and_binds_nothing(order: list[Item], code: str | None) -> None:
     table = Table(TaskName.CHECK).say(NURSE, act("BIND"), *order)
     (record,) = table.records
-    assert (record.signal, record.booking.house_code, table.state.armed) == (Signal.STOP, None, None)
+    assert (record.signal, record.by.task, table.state.armed) == (Signal.STOP, TaskName.CHECK, None)
+    assert (record.item.key, record.booking.house_code) == (S2.key, code), "who wanted to bind what is recorded"
     assert record.verdict.reasons[0].code == "house_code_conflict"
 
 
