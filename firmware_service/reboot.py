@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from hardware.host import files
+from hardware.host.clock import TRUSTED, ClockReading
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,12 @@ class Moment:
     boot: str
     wall_s: float | None
     mono_s: float
+
+
+def moment(reading: ClockReading) -> Moment:
+    """What a look at the clock is worth here."""
+    wall_s = reading.at.timestamp() if reading.quality in TRUSTED else None
+    return Moment(reading.boot, wall_s, reading.mono_ns / 1e9)
 
 
 def decide(*, wanted: bool, last: Moment | None, now: Moment) -> Decision:
@@ -111,7 +118,16 @@ class Rebooter:
         """
         decision = decide(wanted=self.wanted.exists(), last=read_stamp(self.stamp), now=now)
         if decision == "reboot":
-            log.warning("reboot=now wanted=%s", self.wanted)
-            write_stamp(self.stamp, now)
-            subprocess.run(self.command, check=True, timeout=COMMAND_TIMEOUT_S)  # noqa: S603 - the technician's own command
+            self.reboot(now)
         return decision
+
+    def reboot(self, now: Moment) -> None:
+        """Start the machine anew, whatever was before.
+
+        Raises:
+            OSError: the stamp could not be written, or the command is not there.
+            subprocess.SubprocessError: the command failed.
+        """
+        log.warning("reboot=now wanted=%s", self.wanted.exists())
+        write_stamp(self.stamp, now)
+        subprocess.run(self.command, check=True, timeout=COMMAND_TIMEOUT_S)  # noqa: S603 - the technician's own command

@@ -39,6 +39,8 @@ from edge.station.journal.writer import JournalWriter
 from edge.station.knowledge import Knowledge
 from edge.station.last_scan import last_scan
 from edge.station.lying import last_seen
+from edge.station.machine import FOLDER as MACHINE
+from edge.station.machine import Machine
 from edge.station.messages import Kept
 from edge.station.order_book import FILE as ORDERS_FILE
 from edge.station.order_book import OrderBook, OrderIndex
@@ -73,6 +75,7 @@ class Station:
         simulate: bool,
         after_step: Callable[[str], None] = lambda _step: None,
         clock: Clock | None = None,
+        machine_dir: Path = MACHINE,
     ) -> None:
         """Build everything that needs no thread; opens the journal.
 
@@ -83,6 +86,7 @@ class Station:
             simulate: simulated panel on standard output, scans and buttons from standard input.
             after_step: told after every step in the life of a scan; tests kill the process there.
             clock: this machine's if None.
+            machine_dir: of the firmware agent's files.
         """
         state_dir.mkdir(parents=True, exist_ok=True)
         run_dir.mkdir(parents=True, exist_ok=True)
@@ -111,6 +115,7 @@ class Station:
         journal = JournalReader.open(journal_file)
         self._lying = () if config.camera is None else last_seen(journal, clock.now().boot)
         self._panel = build_panel(config.panel, simulate=simulate)
+        self._machine = Machine(machine_dir, self._panel.say)
         self._desk = Desk(
             home=TaskName(config.station.home_task),
             mobile=config.station.mobile,
@@ -127,6 +132,7 @@ class Station:
             mono_ns=time.monotonic_ns,
             photographs=self._photographer,
             documents=documents.get,
+            machine=lambda: self._machine.troubles,
             bindings=bindings,
             after_step=after_step,
         )
@@ -212,6 +218,7 @@ class Station:
 
     def _watch_and_answer(self) -> None:
         self._panel.follow(datetime.now().astimezone().time(), time.monotonic_ns())
+        self._machine.look()
         self._uplink.set_state("ready" if self._desk.fault is None else "fault")
         for client, request in self._server.step(0.2):
             if request.get("ask") == "status":
@@ -225,6 +232,7 @@ class Station:
             "task": self._desk.task.value,
             "busy": self._desk.busy,
             "fault": self._desk.fault,
+            "machine": list(self._machine.troubles),
             "missing_readers": list(self._desk.missing_readers),
             "last_scan": last_scan(self._journal_file),
             "catalogue": status_of(self._desk.catalog),

@@ -87,6 +87,7 @@ class Desk:
         photographs: Photographs | None = None,
         documents: Callable[[str], Document | None] = lambda _ident: None,
         bindings: BindingBook | None = None,
+        machine: Callable[[], tuple[str, ...]] = tuple,
         after_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         """Build the desk with everything it uses.
@@ -108,6 +109,7 @@ class Desk:
             photographs: takes pictures; None where there is no camera.
             documents: gives the document of a number, if it is known.
             bindings: of house codes; None: only those of this run.
+            machine: what the firmware agent holds against this machine, in words.
             after_step: told after ``taken``, ``judged``, ``submitted`` and ``shown``; tests kill the process there.
         """
         self._after_step = after_step
@@ -116,6 +118,7 @@ class Desk:
         self._clock_watch = ClockWatch(drafter.clock)
         self._mono_ns = mono_ns
         self._documents = documents
+        self._machine = machine
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._display = Display(indicator, after_step, speak)
         self._patients = Patients(run_dir, seal)
@@ -371,7 +374,9 @@ class Desk:
     def _note_trouble(self) -> None:
         now = self._now()
         known = self._knowledge
-        found = troubles(now, known.age_days(now.today), known.site, known.lacking, self._readers.missing)
+        found = troubles(
+            now, known.age_days(now.today), known.site, (*known.lacking, *self._machine()), self._readers.missing
+        )
         if found == self._troubles:
             return
         self._troubles = found

@@ -224,6 +224,14 @@ class StationDefaults:
 
 
 @dataclass(frozen=True, slots=True)
+class SignerTable:
+    """``[signer.NAME]``: whose signature counts on this site's machines, as ``udi-hub fleet key`` prints it."""
+
+    public_key: str = field(metadata={"check": _is_key, "expected": "an Ed25519 public key: 32 bytes in base64"})
+    may: tuple[Literal["configuration", "time"], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """The whole file."""
 
@@ -233,6 +241,12 @@ class Site:
     station: StationDefaults
     network: Network = field(default_factory=Network)
     account: Account = field(default_factory=Account)
+    signer: Mapping[str, SignerTable] = field(default_factory=dict)
+
+    def keys(self, what: Literal["configuration", "time"]) -> dict[str, bytes]:
+        """Public keys of those who may say this, by name."""
+        able = {name: each for name, each in self.signer.items() if what in each.may}
+        return {name: base64.b64decode(each.public_key) for name, each in able.items()}
 
 
 ON_DEVICE = Path("/etc/udi-station")

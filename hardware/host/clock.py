@@ -69,6 +69,11 @@ class Clock:
         """The time before which it cannot be."""
         return self._floor
 
+    @property
+    def certain(self) -> datetime:
+        """The time before which it certainly cannot be: the last time this machine knew may have been wrong."""
+        return self._certain
+
     def now(self) -> ClockReading:
         """The time of this moment."""
         mono_ns, at = _both()

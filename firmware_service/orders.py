@@ -1,0 +1,144 @@
+"""What the hub wants of this machine, carried out: a configuration, commands, updates."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from firmware_service.checks.look import take_look
+from firmware_service.diagnostics.gather import gather, pack, run_here
+from firmware_service.health import concerns, read_health
+from firmware_service.places import Places
+from firmware_service.reboot import Rebooter, moment
+from firmware_service.remote.commands import CommandDesk, CommandFailed
+from firmware_service.remote.configuration import Configurator
+from firmware_service.remote.desired import DesiredError, read_desired
+from firmware_service.remote.link import Topics
+from firmware_service.remote.outbox import Outbox
+from firmware_service.remote.station import InstalledStation
+from hardware.host import files
+from hardware.host.clock import Clock
+
+log = logging.getLogger(__name__)
+
+LEVELS = ("debug", "info", "warning", "error")
+LOG_LEVEL = "log-level"
+"""Within the agent's folder until the next start of the machine: the station reads it."""
+DIAGNOSTICS = "udi/diagnostics.tar.gz"
+"""On the FAT partition: any PC reads it, and what is in it has neither secrets nor patients."""
+
+
+@dataclass(slots=True)
+class Orders:
+    """Belongs to one thread, but for `update`.
+
+    Attributes:
+        places: where things lie.
+        topics: of this machine.
+        outbox: where answers go.
+        clock: this machine's.
+        rebooter: the machine anew.
+        systemctl: systemd's command.
+    """
+
+    places: Places
+    topics: Topics
+    outbox: Outbox
+    clock: Clock
+    rebooter: Rebooter
+    systemctl: Sequence[str] = ("systemctl",)
+    _station: InstalledStation = field(init=False)
+    _configurator: Configurator = field(init=False)
+    _desk: CommandDesk = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take up what was begun."""
+        command = (str(self.places.current / "bin/udi-station"),)
+        self._station = InstalledStation(self.topics.station, command, self.systemctl)
+        self._configurator = Configurator(
+            self.places.state / "configuration", self.places.station_file, self._station, self._report
+        )
+        runs = {
+            "restart": self._restart,
+            "reboot": self._reboot,
+            "selftest": self._selftest,
+            "log-level": self._log_level,
+            "diagnostics": self._diagnostics,
+            "update": self._update_now,
+        }
+        self._desk = CommandDesk(self.places.state / "commands.json", runs, self.clock.now, self._say)
+
+    def want(self, payload: bytes, keys: Mapping[str, bytes]) -> None:
+        """The hub wants a configuration."""
+        if not payload:
+            return
+        try:
+            self._configurator.want(read_desired(payload, self.topics.station, keys))
+        except DesiredError as error:
+            log.error("configuration=not_taken problem=%s", error)  # noqa: TRY400 - the text says it all
+
+    def hear(self, kind: str, ident: str, payload: bytes) -> None:
+        """A message of a command's topic."""
+        self._desk.hear(kind, ident, payload)
+
+    def tick(self) -> None:
+        """Do the next step of either."""
+        self._configurator.tick()
+        self._desk.tick()
+
+    def update(self) -> None:
+        """Look for a release, when it is time to."""
+
+    def _report(self, told: Mapping[str, object]) -> None:
+        self.outbox.put(self.topics.reported, json.dumps(told, ensure_ascii=False).encode())
+
+    def _say(self, kind: str, ident: str, payload: bytes) -> None:
+        topic = self.topics.command(kind, ident)
+        if payload:
+            self.outbox.put(topic, payload)
+        else:
+            self.outbox.drop(topic)
+
+    def _restart(self, _args: Mapping[str, str]) -> str:
+        if self._station.busy():
+            raise CommandFailed("a case or a document is open: ask again when it is closed")
+        self._station.restart()
+        return "restarted"
+
+    def _reboot(self, _args: Mapping[str, str]) -> str:
+        if self._station.busy():
+            raise CommandFailed("a case or a document is open: ask again when it is closed")
+        try:
+            self.rebooter.reboot(moment(self.clock.now()))
+        except (OSError, subprocess.SubprocessError) as error:
+            raise CommandFailed(f"the machine cannot be started anew: {error}") from error
+        return "the machine starts anew"
+
+    def _selftest(self, _args: Mapping[str, str]) -> str:
+        """What can be tested without hands; the rest is ``udi-firmware selftest`` at the machine."""
+        found = concerns(read_health(take_look(self.places, self.clock)))
+        if found:
+            raise CommandFailed("\n".join(found))
+        return "一切正常 / all is well"
+
+    def _log_level(self, args: Mapping[str, str]) -> str:
+        level = args.get("level", "")
+        if level not in LEVELS:
+            raise CommandFailed(f"level = {level!r}: expected one of {', '.join(LEVELS)}")
+        files.replace(self.places.run / LOG_LEVEL, level.encode("ascii"), mode=0o644)
+        return f"{level} until the next start of the machine"
+
+    def _diagnostics(self, _args: Mapping[str, str]) -> str:
+        look = take_look(self.places, self.clock)
+        members = gather(look, run_here)
+        data = pack(members, int(look.clock.at.timestamp()))
+        out = self.places.boot / DIAGNOSTICS if self.places.boot.is_dir() else self.places.state / "diagnostics.tar.gz"
+        out.parent.mkdir(parents=True, exist_ok=True)
+        files.replace(out, data)
+        return f"{out}: {len(members)} files, {len(data)} bytes, no secret, no patient"
+
+    def _update_now(self, _args: Mapping[str, str]) -> str:
+        raise CommandFailed("this machine takes no updates")
