@@ -56,6 +56,9 @@ TASKS: Words = {
     "PICK": ("拣货", "pick"),
     "VERIFY": ("出库复核", "verify"),
     "SHIP": ("出库", "ship"),
+    "TRAY": ("外来器械清点", "loaner kit counted in"),
+    "TRAY_BACK": ("外来器械归还", "loaner kit returned"),
+    "TRAY_MISSING": ("外来器械缺失", "missing of a loaner kit"),
     "COUNT": ("盘点", "stock-take"),
     "WASTE": ("开封未用(损耗)", "wasted"),
     "RETURN": ("退库", "returned to store"),
@@ -98,6 +101,7 @@ REASONS: Words = {
     "REFUSE": ("拒收", "refused"),
     "HOLD": ("待验", "held"),
     "SUPPLIER": ("供应商补码", "the supplier supplies the code"),
+    "NOT_FOUND": ("未找到", "not found"),
     "LOT_UNKNOWN": ("批号不明", "lot unknown"),
 }
 """What reason and override cards say."""
