@@ -122,7 +122,8 @@ def at_patient(
         moment: now.
         of_kit: somebody said that it is of the kit.
     """
-    found = _kit_of(state, shown, task, moment, of_kit=of_kit) if task in USED and told.count is not None else None
+    books = task in USED and told.count is not None and state.practice is None
+    found = _kit_of(state, shown, task, moment, of_kit=of_kit) if books else None
     if found is None:
         return AtPatient(state, told)
     work, known, line = found

@@ -56,7 +56,7 @@ def close(state: State, work: Work, moment: Moment, *, short: bool = False) -> S
 
 
 def witnessed(state: State, witness: str, moment: Moment) -> Step:
-    """Another person's badge: the kit is taken in, or it is settled."""
+    """Another person's badge: the kit is taken in, or settled. Whatever changes a count has taken the question back."""
     work, reason = state.work, None if state.asked is None else state.asked.reason
     state = replace(state, asked=None, armed=None, last=None)
     if work is None or work.kit is None:
@@ -65,9 +65,6 @@ def witnessed(state: State, witness: str, moment: Moment) -> Step:
         taken = replace(work, kit="out", paused=False, touched_ns=moment.now_ns)
         opened = session(state, "tray", "opened", work.ident, reason, witness)
         return Step(state.with_work(taken), (opened, UNDERSTOOD, Say(("kit_taken",))))
-    unsettled = _unsettled(state, work)
-    if unsettled is not None:
-        return unsettled
     closed = (session(state, of, "closed", work.ident, None, witness) for of in ("tray", "document"))
     return Step(replace(state, work=None), (*closed, UNDERSTOOD, Say(("kit_closed",))))
 
