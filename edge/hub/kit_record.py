@@ -89,7 +89,7 @@ def kit_record(connection: Connection, kit: str) -> KitRecord | None:
         signatures=tuple(each for each in signed if each.what in _SIGNED),
         cases=tuple(sorted({row.case for row in counting if row.case is not None and row.line is not None})),
         people=presences(seen),
-        lines=tuple(lines(_listed(connection, kit), counting)),
+        lines=tuple(lines(listed(connection, kit), counting)),
         missing=tuple(remark(row) for row in counting if row.task == GONE),
         steps=tuple(every),
     )
@@ -105,19 +105,19 @@ class Listed:
     units: int | None
 
 
-def lines(listed: Sequence[Listed], rows: Iterable[Trace]) -> Iterator[KitLine]:
+def lines(told: Sequence[Listed], rows: Iterable[Trace]) -> Iterator[KitLine]:
     """What became of each line, in their order. Pure.
 
     Args:
-        listed: the list; empty where none came.
+        told: the list; empty where none came.
         rows: scans of the kit that count.
     """
-    done: dict[str, dict[str, int]] = {each.line: {} for each in listed}
+    done: dict[str, dict[str, int]] = {each.line: {} for each in told}
     for row in rows:
         if row.count is not None and row.line is not None:
             units = done.setdefault(row.line, {})
             units[row.task or ""] = units.get(row.task or "", 0) + row.count
-    known = {each.line: each for each in listed}
+    known = {each.line: each for each in told}
     for line in sorted(done, key=_order):
         says = known.get(line, Listed(line, None, None, None))
         came, used, wasted, back, gone = (done[line].get(task, 0) for task in (COMES, "USE", "WASTE", BACK, GONE))
@@ -165,7 +165,8 @@ def _line(line: KitLine, *, zh: bool) -> str:
     return f"  {line.line:>3}  {name}{listed}  {counts}{open_}"
 
 
-def _listed(connection: Connection, kit: str) -> list[Listed]:
+def listed(connection: Connection, kit: str) -> list[Listed]:
+    """The list of a kit, in its order; empty where none came."""
     c = document_line.c
     query = select(c.number, c.name, c.di, c.quantity).where(c.ident == kit).order_by(c.number)
     return [Listed(str(row.number), row.name, row.di, row.quantity) for row in connection.execute(query)]
