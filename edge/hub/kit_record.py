@@ -134,7 +134,8 @@ def kit_text(record: KitRecord, lang: Lang) -> Iterator[str]:
         yield f"  {'照片或缺码' if zh else 'pictures or no code'}: {record.pictures}"
     for each in record.signatures:
         what = _SIGNATURES[each.what][0 if zh else 1]
-        yield f"  {what}: {each.operator or '–'} + {each.witness or '–'}  {local(each.at)}  {each.why or ''}".rstrip()
+        signed = f"{each.operator or '–'} + {each.witness or '–'}"
+        yield f"  {what}: {signed}  {local(each.at)}  {said(each.why, lang)}".rstrip()
     yield f"  {'使用于' if zh else 'used in'}: {', '.join(record.cases) or '–'}"
     for line in record.lines:
         yield _line(line, zh=zh)
@@ -144,9 +145,17 @@ def kit_text(record: KitRecord, lang: Lang) -> Iterator[str]:
         what = f"{'缺失' if zh else 'missing'} {lost.units}"
         yield f"  ! {what}  {where}  {why}  {local(lost.at)}  {lost.operator or '–'}"
     for step in record.steps:
-        yield f"  {local(step.at)}  {word(STEPS, step.what, lang)}  {step.operator or '–'}  {step.why or ''}".rstrip()
+        what = f"{word(STEPS, step.what, lang)}  {step.operator or '–'}"
+        yield f"  {local(step.at)}  {what}  {said(step.why, lang)}".rstrip()
 
 
+def said(why: str | None, lang: Lang) -> str:
+    """Why, as a station put it down: a word, and lines with how many more or less."""
+    first, _, lines_ = (why or "").partition(" ")
+    return why or "" if first not in _WHY else f"{word(_WHY, first, lang)} {lines_}"
+
+
+_WHY = {"differs": ("与清单不符", "differs from the list:"), "unsettled": ("对不上", "does not add up:")}
 _SIGNATURES = {"opened": ("双人清点接收", "counted in by two"), "closed": ("双人结清", "settled by two")}
 _COUNTS = {
     "came": ("入", "in"),

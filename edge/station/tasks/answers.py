@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from edge.rules.verdict import Declared, Made, Outcome, TaskName
 from edge.station.record import Booking
-from edge.station.tasks import acts, lines, papers, tray
+from edge.station.tasks import acts, kits, lines, papers, tray
 from edge.station.tasks.effects import UNDERSTOOD, JudgeAgain, Record, Say, Step, by, refuses, session
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import Digits, Last, State, Undoable
@@ -167,7 +167,8 @@ def _counted(state: State, last: Last, count: int, moment: Moment) -> Step:
     """So many were booked; of the case as it was before it, so many are no longer pending."""
     before, case = _before(state, last).case, state.case
     more_of_it = count - (last.count or 0)
-    item = lines.told(state, last.item, last.booking, last.task, more_of_it)
+    told = kits.told if kits.of(state, last.booking) is not None else lines.told
+    item = told(state, last.item, last.booking, last.task, more_of_it)
     state, last = lines.counted(state, last.booking, last.task, more_of_it), replace(last, item=item)
     step = _instead(state, last, replace(last.booking, count=count), moment)
     if before is None or case is None or last.booking.case != case.ident:

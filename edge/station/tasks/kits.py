@@ -88,6 +88,23 @@ def said(line: int) -> str:
     return f"line_{line}" if line != OFF_LIST else "off_list"
 
 
+def of(state: State, booking: Booking) -> Work | None:
+    """The kit that a booking is of, if it is open here."""
+    work = state.work_of(booking.document)
+    return work if work is not None and work.kit is not None and booking.line is not None else None
+
+
+def told(state: State, item: Item, booking: Booking, task: TaskName, units: int) -> Item:
+    """An item of which so many more were counted by hand, as `lines.told`: more than its line has left is looked at."""
+    work = of(state, booking)
+    if work is None or booking.line is None or task in USED:
+        return item
+    free = work.known is None and task is COMES
+    over = not free and left(work, work.known, booking.line, task) < units
+    noted = any(each.code == lines.OVER for each in item.verdict.reasons)
+    return replace(item, verdict=lines.doubted(item.verdict, lines.OVER)) if over and not noted else item
+
+
 def open_here(state: State) -> list[Work]:
     """Kits that are open at this station, the one that is worked with first."""
     return [each for each in (state.work, *state.shelved) if each is not None and each.kit is not None]

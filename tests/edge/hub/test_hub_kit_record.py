@@ -18,6 +18,7 @@ from edge.hub.cli import main
 from edge.hub.documents import keeping as documents
 from edge.hub.kit_record import KitRecord, kit_record, kit_text
 from edge.hub.record_text import case_text
+from tests.edge.hub.test_hub_questions import get
 from tests.edge.hub.test_hub_records import SCHEMA, Room, keep
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ ZH = """\
 外来器械 K-7 结束
   出借方: 某器械商
   照片或缺码: 1
-  双人清点接收: N1 + N2  T  differs 3:-6
+  双人清点接收: N1 + N2  T  与清单不符 3:-6
   双人结清: N3 + N4  T
   使用于: c7
     1  髓内钉  清单 2  入 2  用 1  开封未用 0  还 1  缺 0
@@ -117,8 +118,8 @@ ZH = """\
     3  螺钉 4.0  清单 6  入 0  用 0  开封未用 0  还 0  缺 0
   ! 缺失 1  第2行  未找到  T  N3
   T  开始  N1
-  T  开始  N1  differs 3:-6
-  T  挂起  N3  unsettled 2:+1
+  T  开始  N1  与清单不符 3:-6
+  T  挂起  N3  对不上 2:+1
   T  结束  N3
   T  结束  N3"""
 
@@ -138,8 +139,19 @@ def test_the_record_is_printed_for_people(
         return done.output.rstrip("\n")
 
     assert asked() == ZH
+    assert "does not add up: 2:+1" in asked("--lang", "en")
     assert "    2  皮质骨螺钉 3.5  listed 10  in 10  used 4  wasted 1  returned 4  missing 1" in asked("--lang", "en")
     Draft202012Validator(SCHEMA).validate(json.loads(asked("--json")))
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_the_pages_show_it(store: Store, kit: Room) -> None:
+    loan(kit, settled=False)
+    of_kit(store, kit)
+    (status, _, text), (_, _, case) = get(store, f"/document/{KIT}"), get(store, "/case/c7")
+    assert status == 200
+    assert [each for each in ("外来器械", "皮质骨螺钉 3.5", "N1 + N2", "未找到", "/case/c7") if each not in text] == []
+    assert f'<a href="/document/{KIT}">{KIT}</a> / 2' in case
 
 
 def test_a_case_names_the_kit_and_line_of_what_carries_no_code(store: Store, kit: Room) -> None:

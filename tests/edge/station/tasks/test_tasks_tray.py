@@ -145,6 +145,10 @@ ROWS = {
     "more went back than came": Row(
         [*TAKEN, row(3), count(6), row(3)], {1: "2/0/0/0", 2: "10/0/0/0", 3: "6/0/7/0"}, "over", AMBER
     ),
+    "more went back than came, by number": Row(
+        [*TAKEN, NAIL, count(3)], {1: "2/0/3/0", 2: "10/0/0/0", 3: "6/0/0/0"}, signal=AMBER
+    ),
+    "more came than listed, by number": Row([*OPEN, NAIL, count(3)], {1: "3/0/0/0"}, signal=AMBER),
     "for one more had come": Row(
         [*TAKEN, row(3), count(6), row(3), act("OVER"), row(3)],
         {1: "2/0/0/0", 2: "10/0/0/0", 3: "7/0/7/0"},
