@@ -5,17 +5,24 @@ from __future__ import annotations
 import csv
 import json
 import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from edge.cards import CardKind
+from edge.demo.labels import Label
+from edge.station.no_code import AFTER_NS
+from tests.journeys.test_journeys_camera import Table
 from tests.journeys.test_journeys_goods import SCREW, STENT, Depot, asked, label
-from tests.journeys.test_journeys_tasks import MOTHER, NURSE, SECOND, act, card, record
+from tests.journeys.test_journeys_tasks import AUTHORITY, MOTHER, NURSE, SECOND, Desk, act, card, record
 from tests.support.site import Site, wait_for
 
 pytestmark = pytest.mark.journey
 
 HEADINGS = ("单据号", "供应商", "行号", "产品标识", "物资编码", "产品名称", "批号", "数量")
+GIAI = b"]C180046901234X17"
 LINES = (
     (STENT, "", "髓内钉", "A1", 2),
     ("", "SCREW-35", "皮质骨螺钉 3.5", "", 10),
@@ -85,4 +92,34 @@ def test_a_loaner_kit_comes_is_used_and_goes(site: Site, house: Depot) -> None:
         assert each in said, said
     (case,) = json.loads(asked(site, "record", "--document", "K-1", "--json"))["cases"]
     assert "外来器械 K-1 第2行" in record(site, "--case", case)
+    assert desk.station.stop() == 0
+
+
+@pytest.fixture
+def table(site: Site, tmp_path: Path) -> Iterator[Table]:
+    made = Table(site, tmp_path, task="TRAY", extra=AUTHORITY)
+    yield made
+    made.kill_camera()
+
+
+def test_a_kit_without_a_list_has_a_picture_of_the_open_tray(site: Site, table: Table) -> None:
+    table.lay(Label(("OPEN TRAY",), ()))
+    table.start_camera()
+    desk = Desk(site, table.terminal, "OR-01")
+    wait_for(lambda: table.status()["fps"] is not None, "the camera's first word")
+    assert desk.show(NURSE, GIAI) == ["CONTEXT", "CONTEXT"], "the kit's own code opens it"
+    time.sleep(AFTER_NS / 1e9 + 0.2)  # until nobody's badge is near any more
+    assert desk.press("no_code") == "MISSING"
+    wait_for(table.scans, "the event with its picture: none is taken once a badge is awaited")
+    assert desk.show(count(48)) == ["ATTENTION"]
+    assert desk.show(act("CLOSE"), SECOND) == ["ASK", "CONTEXT"]
+    assert desk.show(MOTHER, row(0)) == ["CONTEXT", "ATTENTION"]
+    assert desk.show(GIAI, act("TRAY_REST"), act("CLOSE"), SECOND, apart_s=0.6)[1:] == ["ATTENTION", "ASK", "CONTEXT"]
+    shown = {each["count"]: each for each in table.scans() if each["verdict"]["outcome"] == "MISSING"}
+    assert {count: each["document"] for count, each in shown.items()} == {None: "6901234X17", 48: "6901234X17"}
+    assert shown[None]["reads"][0]["picture"] is not None, "the picture stands for the list"
+    site.wait_delivered(desk.station.recorded())
+    said = record(site, "--document", "6901234X17")
+    assert "0  清单外  入 48  用 1  开封未用 0  还 47  缺 0" in said, said
+    assert "照片或缺码: 1" in said
     assert desk.station.stop() == 0
