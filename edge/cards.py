@@ -40,6 +40,7 @@ class CardKind(StrEnum):
     OVERRIDE = "OVERRIDE"
     DIGIT = "DIGIT"
     QUANTITY = "QUANTITY"
+    LINE = "LINE"
     MADE = "MADE"
     ACT = "ACT"
 
@@ -74,6 +75,7 @@ _FREE: Mapping[CardKind, re.Pattern[str]] = {
     CardKind.CASE: re.compile(r"C[0-9]{6,9}"),
     CardKind.EMERGENCY: re.compile(r"E[0-9]{6,9}"),
     CardKind.QUANTITY: re.compile(r"[1-9][0-9]{0,3}"),
+    CardKind.LINE: re.compile(r"0|[1-9][0-9]{0,3}"),
 }
 """The values of those kinds that have no rows in the table."""
 

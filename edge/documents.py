@@ -42,6 +42,8 @@ class DocumentKind(StrEnum):
     """领用: to a ward."""
     RETURN = "return"
     """退货 or 退库."""
+    KIT = "kit"
+    """外来器械清单: what a loaner kit holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,16 +133,39 @@ def cases(*, count: int, emergency: bool, **options: Any) -> None:
 
 @print_.command()
 @_printing
-@click.argument("kind", type=click.Choice(["place", "document", "quantity"]))
+@click.argument("kind", type=click.Choice(["place", "document", "quantity", "line"]))
 @click.argument("values", nargs=-1, required=True)
 def each(kind: str, values: Sequence[str], **options: Any) -> None:
-    """One card of KIND for each of VALUES: places, document numbers or quantities."""
+    """One card of KIND for each of VALUES: places, document numbers, quantities, or lines of a loaner kit's list."""
     from edge.cards import CardKind, kind_words  # noqa: PLC0415 - see the module
     from edge.hub.cards import Wanted  # noqa: PLC0415
     from edge.hub.cards_sheets import CARD  # noqa: PLC0415
 
     which = CardKind(kind.upper())
     _print(_Job(**options), kind_words(which), [Wanted(which, value) for value in values], CARD)
+
+
+@print_.command()
+@_printing
+@click.argument("number")
+def kit(number: str, **options: Any) -> None:
+    """The list of the loaner kit NUMBER (外来器械清单) with a card beside each line, for pieces without a code."""
+    from edge.cards import CardKind  # noqa: PLC0415 - see the module
+    from edge.hub import cards_sheets  # noqa: PLC0415
+    from edge.hub.kit_record import listed  # noqa: PLC0415
+
+    job = _Job(**options)
+    with failures(), store_of(settings_of(job.config), writes=False) as connection:
+        rows = listed(connection, number)
+        if not rows:
+            raise click.UsageError(f"no list of {number} is kept here: import it first, see udi-hub documents import")
+    names = {each.line: each.name for each in rows}
+
+    def label(card: Card, text: str) -> Label:
+        name = names.get(card.value) if card.kind is CardKind.LINE else None
+        return cards_sheets.line_label(card, text, name)
+
+    _print(job, ("外来器械清单", f"loaner kit {number}"), cards_sheets.kit(number, names), cards_sheets.SHEET, label)
 
 
 @print_.command()

@@ -94,6 +94,18 @@ def label(card: Card, text: str) -> Label:
     return Label(zh, en, f"{kind_zh} {kind_en} · {card.number}", text)
 
 
+def kit(number: str, lines: Iterable[str]) -> list[Wanted]:
+    """What the sheet of a loaner kit shows: its own card, one for what is on no line, and one for each line."""
+    own = [Wanted(CardKind.DOCUMENT, number), Wanted(CardKind.LINE, "0")]
+    return [*own, *(Wanted(CardKind.LINE, line) for line in lines)]
+
+
+def line_label(card: Card, text: str, name: str | None) -> Label:
+    """A card of a kit's sheet as it is printed, a line with the name that its list gives it."""
+    plain = label(card, text)
+    return plain if name is None else Label(f"{plain.zh} {name}", plain.en, plain.foot, text)
+
+
 def badge_label(card: Card, text: str, name: str) -> Label:
     """A badge as it is printed: the person's name for people, the staff number for machines."""
     rights = f" · {card.rights}" if card.rights else ""

@@ -81,6 +81,10 @@ class Item:
     """Why it was used despite its verdict."""
     reason: str | None
     """Why it was done, for instance wasted."""
+    kit: str | None
+    """The loaner kit (外来器械) that it is of."""
+    line: str | None
+    """Of the kit's list; it names what carries no code."""
     event_id: str
     corrected_by: str | None
 
@@ -227,6 +231,8 @@ def _item(row: Trace, state: ItemState, *, checked: bool, units: int | None = No
         reasons=row.reasons,
         override=row.override,
         reason=row.reason,
+        kit=None if row.line is None else row.document,
+        line=row.line,
         event_id=row.event_id,
         corrected_by=row.corrected_by,
     )

@@ -139,7 +139,7 @@ def goods_record(connection: Connection, document: str) -> GoodsRecord | None:
         refused=any(each.what == "refused" for each in changes),
         lines=lines,
         compared=tuple(compare(announced, lines)),
-        remarks=tuple(_remark(row) for row in counting if row.reason is not None or row.outcome == "MISSING"),
+        remarks=tuple(remark(row) for row in counting if row.reason is not None or row.outcome == "MISSING"),
         steps=tuple(changes),
     )
 
@@ -209,7 +209,8 @@ def _who(rows: Iterable[Trace], changes: Iterable[Step], task: str, what: str) -
     return tuple(sorted(each for each in found if each is not None))
 
 
-def _remark(row: Trace) -> Remark:
+def remark(row: Trace) -> Remark:
+    """What was said of an item."""
     return Remark(
         what=row.reason or row.outcome,
         line=row.line,

@@ -4,6 +4,8 @@ One account for each owner (货主), DI and serial, else lot: goods with a seria
 beside it. Of every account ``came = went + on_hand`` holds. What cannot be is shown, not mended: goods that went
 without having come have a negative balance. Goods in quarantine that nobody released are on hand, and marked.
 
+A piece of a loaner kit (外来器械) is nobody's stock here until it is used: then it comes and goes in one moment.
+
 A movement names one place. What leaves is taken from there first, then from where it has lain longest; what is nowhere
 is owed by that place, so that all places together always make up what is on hand.
 """
@@ -15,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from edge.hub.counting import counts
 from edge.hub.packaging import Lookup, no_catalogue, tree_of
@@ -27,6 +29,8 @@ class Effect(Enum):
 
     IN = auto()
     OUT = auto()
+    THROUGH = auto()
+    """It was lent, and is the site's from the moment in which it is gone."""
     MOVE = auto()
     """To another place of the site."""
     BACK = auto()
@@ -37,6 +41,8 @@ class Effect(Enum):
     FREE = auto()
 
 
+LOANED = "LOANED"
+"""In the place of the task of a use or waste that names the line of a kit's list: no other use names one."""
 EFFECTS: Mapping[str, Effect] = {
     "RECEIVE": Effect.IN,
     "SHIP": Effect.OUT,
@@ -45,6 +51,7 @@ EFFECTS: Mapping[str, Effect] = {
     "WASTE": Effect.OUT,
     "SEND_BACK": Effect.OUT,
     "SAMPLE": Effect.OUT,
+    LOANED: Effect.THROUGH,
     "STORE": Effect.MOVE,
     "ISSUE": Effect.MOVE,
     "RETURN": Effect.BACK,
@@ -198,6 +205,9 @@ class _Account:
             case Effect.OUT:
                 self.went += count
                 self._leave(each.place, count)
+            case Effect.THROUGH:
+                self.came += count
+                self.went += count
             case Effect.MOVE:
                 self._move(each.place, count)
                 self.home = self.home if each.task == "ISSUE" else each.place
@@ -260,7 +270,7 @@ def _movements(connection: Connection, question: StockQuestion, lookup: Lookup) 
     at = func.coalesce(restamp.c.earliest, scan.c.at)
     what = (scan.c.owner, scan.c.di, scan.c.lot, scan.c.serial, scan.c.expires)
     query = (
-        select(at, scan.c.task, scan.c["count"], *what, func.coalesce(scan.c.place, "-"), scan.c.document)
+        select(at, _task(), scan.c["count"], *what, func.coalesce(scan.c.place, "-"), scan.c.document)
         .add_columns(scan.c.operator, scan.c.reason)
         .outerjoin(restamp, restamp.c.event_id == scan.c.event_id)
         .where(*_parts(connection, question, lookup))
@@ -268,6 +278,11 @@ def _movements(connection: Connection, question: StockQuestion, lookup: Lookup) 
     )
     for row in connection.execute(query.execution_options(yield_per=1_000)):
         yield Movement(*row)
+
+
+def _task() -> ColumnElement[str]:
+    of_kit = and_(scan.c.task.in_(("USE", "WASTE")), scan.c.line.is_not(None))
+    return case((of_kit, LOANED), else_=scan.c.task)
 
 
 def _parts(connection: Connection, question: StockQuestion, lookup: Lookup) -> Iterator[ColumnElement[bool]]:

@@ -19,6 +19,7 @@ from edge.hub import overview
 from edge.hub.case_record import CaseRecord, case_record
 from edge.hub.duplicates import duplicates
 from edge.hub.goods_record import GoodsRecord, goods_record
+from edge.hub.kit_record import KitRecord, kit_record
 from edge.hub.reading import STATION_NAME
 from edge.hub.sessions import open_sessions, waiting
 from edge.hub.store import Store
@@ -128,13 +129,13 @@ class _Pages:
         return self._record("case", name, record)
 
     def document(self, request: Request) -> Response:
-        """The record of a document."""
+        """The record of a document, or of a loaner kit."""
         name = request.path_params["document"]
         with self._store.read() as connection:
-            record = goods_record(connection, name)
-        return self._record("document", name, record)
+            kit, record = kit_record(connection, name), goods_record(connection, name)
+        return self._record("document", name, record) if kit is None else self._record("kit", name, kit)
 
-    def _record(self, subject: str, name: str, record: CaseRecord | GoodsRecord | None) -> Response:
+    def _record(self, subject: str, name: str, record: CaseRecord | GoodsRecord | KitRecord | None) -> Response:
         if record is None:
             return self._unknown(subject, name)
         return self._render(f"{subject}.html", record=record, refresh_s=None)

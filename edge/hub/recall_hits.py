@@ -56,6 +56,11 @@ class Summary:
     """``place, document`` -> sale units."""
 
 
+_COMES = ("TRAY", *(task for task, effect in EFFECTS.items() if effect is Effect.IN))
+_GOES = ("TRAY_BACK", "TRAY_MISSING", *(task for task, effect in EFFECTS.items() if effect is Effect.OUT))
+"""A loaner kit (外来器械) is here as long as it is: its pieces are looked for as the site's own are."""
+
+
 def hits(connection: Connection, order: Order, lookup: Lookup = no_catalogue) -> list[Hit]:
     """Every booked scan that an order hits and that nobody took back, oldest first.
 
@@ -72,8 +77,8 @@ def hits(connection: Connection, order: Order, lookup: Lookup = no_catalogue) ->
     hit = [row for row in found if _is_hit(order, row)]
     hit.sort(key=lambda row: (row.earliest or row.at, row.event_id))
     uses = [_hit("use", row) for row in hit if row.task in USED]
-    gone = [_hit("gone", row) for row in hit if EFFECTS.get(row.task or "") is Effect.OUT]
-    received = [_hit("stock", row) for row in hit if EFFECTS.get(row.task or "") is Effect.IN]
+    gone = [_hit("gone", row) for row in hit if row.task in _GOES]
+    received = [_hit("stock", row) for row in hit if row.task in _COMES]
     return [*uses, *_left(received, gone, trees)]
 
 

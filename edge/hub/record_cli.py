@@ -36,7 +36,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.group(invoke_without_command=True)
 @_options
 @click.option("--case", "case_", help="Case id: 使用登记 / 植入登记.")
-@click.option("--document", help="Document (单据).")
+@click.option("--document", help="Document (单据), or loaner kit (外来器械).")
 @click.pass_context
 def record(context: click.Context, /, config: Path, *, as_json: bool, lang: Lang, **asked: str | None) -> None:
     """Say what was done in one case or under one document. Exit status 0 found, 1 nothing found, 2 usage."""
@@ -44,6 +44,7 @@ def record(context: click.Context, /, config: Path, *, as_json: bool, lang: Lang
         return
     from edge.hub.case_record import case_record  # noqa: PLC0415 - see the module
     from edge.hub.goods_record import goods_record  # noqa: PLC0415
+    from edge.hub.kit_record import kit_record, kit_text  # noqa: PLC0415
     from edge.hub.record_text import case_text, goods_text  # noqa: PLC0415
 
     case, document = asked["case_"], asked["document"]
@@ -54,6 +55,8 @@ def record(context: click.Context, /, config: Path, *, as_json: bool, lang: Lang
             of_case = case_record(connection, case)
             lines: Iterable[str] = () if of_case is None else case_text(of_case, lang)
             _say([of_case] if of_case else [], lines, as_json=as_json, one=True)
+        elif (kit := kit_record(connection, document or "")) is not None:
+            _say([kit], kit_text(kit, lang), as_json=as_json, one=True)
         else:
             of_goods = goods_record(connection, document or "")
             lines = () if of_goods is None else goods_text(of_goods, lang)

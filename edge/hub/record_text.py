@@ -136,6 +136,8 @@ def _item(item: Item, lang: Lang) -> Iterator[str]:
         "" if not item.checked or item.state == "pending" else _in(lang, "(开封前已核对)", " (checked before opening)")
     )
     thing = _thing(item.di, item.lot, item.serial)
+    if item.kit is not None:
+        thing += _in(lang, f"  外来器械 {item.kit} 第{item.line}行", f"  loaner kit {item.kit} line {item.line}")
     who = f"{local(item.at)}  {item.operator or '–'}"
     yield f"  {what}{first} {item.units}  {thing}  {item.expires or ''}  {who}"
     if item.state in ("used_despite", "stopped", "without_code"):

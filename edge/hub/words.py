@@ -54,7 +54,12 @@ STEPS: Words = {
     "shipped": ("出库", "shipped"),
     "refused": ("拒收", "refused"),
 }
-TASKS: Words = _of(CardKind.TASK) | _of(CardKind.ACT)
+_NO_CARD = {
+    "TRAY_BACK": ("外来器械归还", "loaner kit returned"),
+    "TRAY_MISSING": ("外来器械缺失", "missing of a loaner kit"),
+}
+"""What no card says alone: at TRAY a kit comes first and goes back later, and missing is an act of its own there."""
+TASKS: Words = _of(CardKind.TASK) | _of(CardKind.ACT) | _NO_CARD
 """What is done; most acts are tasks of their own for one item."""
 ITEMS: Words = {
     "used": ("已使用", "used"),

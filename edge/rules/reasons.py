@@ -225,6 +225,19 @@ TEXTS: Mapping[str, ReasonText] = {
     "box_announced": ReasonText(
         "整箱按单登记", "the whole box is booked as announced", "抽查箱内", "look at some of the pieces", "整箱登记"
     ),
+    "by_line": ReasonText(
+        "按清单的行登记,没有读码",
+        "booked by its line of the list, no code was read",
+        "核对行号和数量",
+        "check the line and the quantity",
+        "按行登记",
+    ),
+    "off_list": ReasonText(
+        "不在器械包清单上", "on no line of the kit's list", "记在清单外", "it is counted apart", "清单外"
+    ),
+    "kit_missing_first": ReasonText(
+        "没有打开的器械包", "no loaner kit is open", "先扫器械包的标签", "show the kit's label first", "请先打开器械包"
+    ),
     "not_picked": ReasonText(
         "比拣货多", "more than was picked", "先拣货,再复核", "pick it first, then verify", "还没拣货"
     ),

@@ -56,7 +56,9 @@ class StationTable:
     id: str = field(metadata=_NAME)
     organisation: Organisation
     place: str = field(metadata=_FILLED)
-    home_task: Literal["CHECK", "RECEIVE", "USE", "ISSUE", "DISPENSE", "STORE", "PICK", "VERIFY", "SHIP", "COUNT"]
+    home_task: Literal[
+        "CHECK", "RECEIVE", "USE", "ISSUE", "DISPENSE", "STORE", "PICK", "VERIFY", "SHIP", "COUNT", "TRAY"
+    ]
     region: str | None = None
     mobile: bool = False
     """It goes from bed to bed: its place is the bed whose label was shown last, see `edge.station.whereabouts`."""
@@ -229,7 +231,7 @@ class CatalogueTable:
             yield _problem("folder", None, "a folder or a file of products, or the site's tables, or both")
 
 
-_RESPONSIBLE = ("PICK", "VERIFY", "SHIP", "ISSUE", "DISPENSE")
+_RESPONSIBLE = ("PICK", "VERIFY", "SHIP", "ISSUE", "DISPENSE", "TRAY")
 """Home tasks at which nothing is booked before somebody has signed on."""
 
 

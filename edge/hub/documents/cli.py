@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 What = Literal["moves", "documents", "shipping", "note"]
 _PATH = click.Path(path_type=Path)
-_KINDS = click.Choice(["receipt", "shipment", "issue", "return"])
+_KINDS = click.Choice(["receipt", "shipment", "issue", "return", "kit"])
 _config = click.option("--config", type=_PATH, default=CONFIG, show_default=True)
 _map = click.option("--map", "map_file", type=_PATH, help="TOML: your own column headings, and the encoding of CSV.")
 

@@ -61,7 +61,8 @@ def _document(ident: str, rows: Sequence[Row], how: Reading, problems: Problems)
         )
         return None
     numbered = _by_line(ident, rows, problems)
-    lines = [_line(ident, number, each, how.items, problems) for number, each in numbered.items()]
+    nameless = kind is DocumentKind.KIT
+    lines = [_line(ident, number, each, how.items, problems, nameless=nameless) for number, each in numbered.items()]
     if any(line is None for line in lines):
         return None
     until = shared["until"]
@@ -90,7 +91,10 @@ def _by_line(ident: str, rows: Sequence[Row], problems: Problems) -> Mapping[int
     return found
 
 
-def _line(ident: str, number: int, rows: Sequence[Row], items: Items, problems: Problems) -> Line | None:
+def _line(
+    ident: str, number: int, rows: Sequence[Row], items: Items, problems: Problems, *, nameless: bool
+) -> Line | None:
+    """One line; pieces may be `nameless`: a loaner kit's screws have no DI, and no item code of the site's either."""
     values = {
         name: _one(f"{ident} line {number}", name, rows, problems)
         for name in ("name", "di", "item", "lot", "sscc", "box", "in_scope", "made", "storage")
@@ -98,7 +102,8 @@ def _line(ident: str, number: int, rows: Sequence[Row], items: Items, problems: 
     di, item, made = values["di"], values["item"], values["made"]
     if di is None:
         dis = () if item is None else items(item)
-        if not dis:
+        values["item"] = item = item or (values["name"] if nameless else None)
+        if not dis and not (nameless and item):
             problems.add(f"{rows[0].where}: {_no_product(item)}")
             return None
         values["di"] = dis[0] if len(dis) == 1 else None  # of several the package at hand says which

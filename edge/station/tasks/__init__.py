@@ -17,6 +17,9 @@ journal, lights to show, words to say. Nothing here reads a clock, a file or a l
     answers   cards that follow an item (a quantity, a reason, an override)
     papers    documents: opened, left for another one, resumed, closed
     lines     the lines of a document against what was done
+    kits      loaner kits: which line a piece is of, and whether all adds up
+    tray      a loaner kit is counted in and out
+    settle    two people sign for a loaner kit
     goods     items under a document, or without one
     held      goods that wait to be released
     receive   what follows an item at a receipt: over, mixed, refused, held

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
-from edge.station.tasks import held
+from edge.station.tasks import held, kits
 from edge.station.tasks.effects import UNDERSTOOD, Light, Record, Say, Step, by, refuses
 from edge.station.tasks.said import Item, Moment
-from edge.station.tasks.state import Armed, Case, Last, State
+from edge.station.tasks.state import Armed, Case, Last, State, Work
 from edge.station.tasks.use import refused, remembered, seen, shown_as
 from hardware.signals import Signal
 
@@ -40,6 +40,8 @@ class _Act:
     """It really happened to something that shows no UDI, too."""
     right: str = ""
     """Of the operator."""
+    of_kit: bool = False
+    """Of the loaner kit that is open, whatever its list says."""
 
 
 ACTS: Mapping[str, _Act] = {
@@ -47,6 +49,7 @@ ACTS: Mapping[str, _Act] = {
     "RETURN": _Act(TaskName.RETURN, books=True, leaves=True, without_udi=True),
     "SEND_BACK": _Act(TaskName.SEND_BACK, books=True, leaves=True, without_udi=True),
     "EXPLANT": _Act(TaskName.EXPLANT, books=True, of_case=True, without_udi=True),
+    kits.PIECE: _Act(TaskName.USE, books=True, of_case=True, leaves=True, without_udi=True, of_kit=True),
     BIND: _Act(TaskName.BIND, books=False),
     "QUARANTINE": _Act(TaskName.QUARANTINE, books=False, leaves=True, without_udi=True),
     "RELEASE": _Act(TaskName.RELEASE, books=False, without_udi=True, right=QUALITY),
@@ -82,6 +85,8 @@ def _missing(state: State, does: _Act) -> str | None:
         return "patient_missing"
     if state.operator is None and (case is None or case.opening != "emergency"):
         return "operator_missing"
+    if does.of_kit and not kits.open_here(state):
+        return "kit_missing_first"
     return "right_missing" if does.right and does.right not in state.rights else None
 
 
@@ -143,23 +148,30 @@ def _done(state: State, does: _Act, shown: Item, booking: Booking, moment: Momen
     before, event = _at_patient(state), moment.new_event()
     opened = before is not None and shown.key != "" and before.pends(shown.key) is not None
     only_checked = does.task is TaskName.RETURN and opened
-    count = 1 if before is not None else shown.units
+    count, work = 1 if before is not None else shown.units, None if _is_kit(state.work) else state.work
     booking = replace(
         booking,
         count=count if does.books and not only_checked else None,
         case=None if before is None else before.ident,
-        document=None if state.work is None or state.work.paused else state.work.ident,
+        document=None if work is None or work.paused else work.ident,
     )
+    counted = kits.at_patient(state, shown, does.task, booking, moment, of_kit=does.of_kit)
+    state, booking = counted.state, counted.booking
     verdict, signal = shown_as(shown.verdict, booking)
     record = Record(event, shown, verdict, booking, by(state, does.task), signal)
     if before is not None:
         after = after_act(before, does.task, shown.key, booking.count, 1)
         state = state.with_case(replace(after, touched_ns=moment.now_ns))
-    state = remembered(state, (event,), moment, before, state.work)
+    state = remembered(state, (event,), moment, before, work, counted.before)
     if does.task is TaskName.RELEASE:
         state = held.released(state, shown)
     last = Last(shown, event, moment.now_ns, does.task, booking.count, booking=booking)
     return Step(replace(state, last=last), (record,))
+
+
+def _is_kit(work: Work | None) -> bool:
+    """What is done beside a loaner kit is not done under its list, unless the piece is of it."""
+    return work is not None and work.kit is not None
 
 
 def after_act(case: Case, task: TaskName, key: str, count: int | None, pieces: int) -> Case:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from edge.rules.verdict import Declared, Made, Outcome, TaskName
 from edge.station.record import Booking
-from edge.station.tasks import acts, lines, papers
+from edge.station.tasks import acts, kits, lines, papers, tray
 from edge.station.tasks.effects import UNDERSTOOD, JudgeAgain, Record, Say, Step, by, refuses, session
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import Digits, Last, State, Undoable
@@ -51,6 +51,9 @@ def number(state: State, text: str, moment: Moment) -> Step:
     last = recent(state, moment)
     if last is None:
         return Step(state, refuses("nothing_to_answer"))
+    kit_line = tray.line_of(state, last, text)
+    if kit_line is not None:
+        return tray.numbered(state, last, kit_line, int(text), moment)
     if _names_line(state, last, text):
         return _of_line(state, last, int(text), moment)
     if _is_reading(last, text):
@@ -164,7 +167,8 @@ def _counted(state: State, last: Last, count: int, moment: Moment) -> Step:
     """So many were booked; of the case as it was before it, so many are no longer pending."""
     before, case = _before(state, last).case, state.case
     more_of_it = count - (last.count or 0)
-    item = lines.told(state, last.item, last.booking, last.task, more_of_it)
+    told = kits.told if kits.of(state, last.booking) is not None else lines.told
+    item = told(state, last.item, last.booking, last.task, more_of_it)
     state, last = lines.counted(state, last.booking, last.task, more_of_it), replace(last, item=item)
     step = _instead(state, last, replace(last.booking, count=count), moment)
     if before is None or case is None or last.booking.case != case.ident:
@@ -188,4 +192,4 @@ def _instead(state: State, last: Last, booking: Booking, moment: Moment) -> Step
     replaced = replace(last, event_id=event, at_ns=moment.now_ns, count=booking.count, booking=booking)
     others = tuple(each for each in state.undoable if last.event_id not in each.events)
     state = replace(state, undoable=others, last=replaced)
-    return Step(remembered(state, (event,), moment, before.case, before.work), (record,))
+    return Step(remembered(state, (event,), moment, before.case, before.work, before.also), (record,))

@@ -53,7 +53,7 @@ class Correct:
 class Session:
     """Journal that something was opened, suspended, resumed, closed or completed."""
 
-    of: Literal["case", "document", "operator", "training", "place"]
+    of: Literal["case", "document", "operator", "tray", "training", "place"]
     what: Literal["opened", "suspended", "resumed", "closed", "completed"]
     ident: str | None
     by: By
@@ -134,13 +134,14 @@ def by(state: State, task: TaskName | None = None, witness: str | None = None) -
 
 def session(
     state: State,
-    of: Literal["case", "document", "operator", "training", "place"],
+    of: Literal["case", "document", "operator", "tray", "training", "place"],
     what: Literal["opened", "suspended", "resumed", "closed", "completed"],
     ident: str | None,
     why: str | None = None,
+    witness: str | None = None,
 ) -> Session:
     """A session event of this moment."""
-    return Session(of, what, ident, by(state), why)
+    return Session(of, what, ident, by(state, witness=witness), why)
 
 
 UNDERSTOOD = Light(Signal.CONTEXT)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from edge.rules.verdict import TaskName
 from edge.station.tasks.effects import Effect, Step, session
-from edge.station.tasks.state import Case, Pending, State, Tally, Work
+from edge.station.tasks.state import Case, Counting, Pending, State, Tally, Work
 
 VERSION = 1
 
@@ -74,14 +74,17 @@ def restore(kept: bytes | None, fresh: State) -> Step:
 
 def _work(work: Work) -> dict[str, Any]:
     tallies = [[each.line, each.task.value, each.count, list(each.by)] for each in work.tallies]
-    return {"ident": work.ident, "paused": work.paused, "tallies": tallies}
+    return {"ident": work.ident, "paused": work.paused, "tallies": tallies, "kit": work.kit}
 
 
 def _work_again(kept: dict[str, Any], now_ns: int) -> Work:
     tallies = (
         Tally(int(line), TaskName(task), int(count), tuple(map(str, by))) for line, task, count, by in kept["tallies"]
     )
-    return Work(str(kept["ident"]), now_ns, bool(kept["paused"]), tallies=tuple(tallies))
+    kit = kept.get("kit")  # of a version before there were kits: none
+    if kit not in (None, *get_args(Counting)):
+        raise ValueError(f"kit {kit!r}: expected one of {get_args(Counting)}, or none")
+    return Work(str(kept["ident"]), now_ns, bool(kept["paused"]), tallies=tuple(tallies), kit=kit)
 
 
 def _case(case: Case) -> dict[str, Any]:

@@ -23,6 +23,7 @@ TASKS = {
     DocumentKind.SHIPMENT: (TaskName.PICK, TaskName.VERIFY, TaskName.SHIP),
     DocumentKind.ISSUE: (TaskName.ISSUE, TaskName.DISPENSE),
     DocumentKind.RETURN: (TaskName.RETURN, TaskName.SEND_BACK),
+    DocumentKind.KIT: (TaskName.TRAY,),
 }
 """By what the lines of a document are filled; the first of them is how its work begins."""
 _SSCC = b"00"
@@ -46,16 +47,25 @@ def of_document(work: Work | None, task: TaskName) -> Document | None:
 
 def match(work: Work, known: Document, task: TaskName, shown: Item) -> Match:
     """The line of an item, the one with room for it first."""
-    of_it = [line for line in known.lines if _same_product(line, shown)]
+    of_it, fits = of_product(known, shown), fitting(known, shown)
     if not of_it:
         return Match(None, NOT_ON_DOCUMENT)
-    fits = [line for line in of_it if _same_piece(line, shown)]
     if not fits:
         lots = [line for line in of_it if line.serials]
         return Match((lots or of_it)[0], NOT_ANNOUNCED if lots else OTHER_LOT)
-    fits.sort(key=lambda line: not _announced(line, shown))
     room = next((line for line in fits if left(work, line, task) >= shown.units), None)
     return Match(room) if room is not None else Match(fits[0], OVER)
+
+
+def of_product(known: Document, shown: Item) -> list[Line]:
+    """The lines that name the product of an item."""
+    return [line for line in known.lines if _same_product(line, shown)]
+
+
+def fitting(known: Document, shown: Item) -> list[Line]:
+    """The lines that an item is of, lot and serial too, the one that announced it first."""
+    fits = [line for line in of_product(known, shown) if _same_piece(line, shown)]
+    return sorted(fits, key=lambda line: not _announced(line, shown))
 
 
 def held_in(known: Document, shown: Item) -> tuple[Line, ...]:

@@ -7,7 +7,22 @@ from dataclasses import replace
 
 from edge.cards import Card, CardKind
 from edge.rules.verdict import TaskName
-from edge.station.tasks import acts, answers, cases, goods, papers, people, practice, receive, sheet, times, undo, use
+from edge.station.tasks import (
+    acts,
+    answers,
+    cases,
+    goods,
+    kits,
+    papers,
+    people,
+    practice,
+    receive,
+    sheet,
+    times,
+    tray,
+    undo,
+    use,
+)
 from edge.station.tasks.effects import UNDERSTOOD, Repeat, Say, Step, refuses
 from edge.station.tasks.said import (
     Badge,
@@ -64,7 +79,7 @@ def _apart(before: State, done: Step) -> Step:
 def judged_as(state: State) -> TaskName:
     """The task at which the next item is judged."""
     armed = None if state.armed is None else acts.task_of(state.armed.act)
-    return armed or state.task
+    return armed or kits.counting(state) or state.task
 
 
 def sheet_awaited(state: State) -> bool:
@@ -80,7 +95,8 @@ def person_awaited(state: State) -> bool:
 def _said(state: State, said: Said, moment: Moment) -> Step:
     match said:
         case Item():
-            return _item(state, said, moment)
+            kit = tray.label(state, said, moment)
+            return _item(state, said, moment) if kit is None else _said(state, Document(kit), moment)
         case Sheet():
             return sheet.sheet(state, said, moment)
         case Badge():
@@ -109,6 +125,8 @@ def _item(state: State, shown: Item, moment: Moment) -> Step:
             return use.seen(state, shown, shown.verdict, moment, refused=True)
         case TaskName.USE:
             return use.item(state, shown, moment)
+        case TaskName.TRAY:
+            return tray.item(state, shown, moment)
         case _:
             return goods.item(state, shown, moment)
 
@@ -151,11 +169,18 @@ _CARDS: Mapping[CardKind, Callable[[State, Card, Moment], Step]] = {
     CardKind.EMERGENCY: _emergency_card,
     CardKind.DIGIT: lambda state, card, moment: answers.digit(state, card.value, moment),
     CardKind.QUANTITY: lambda state, card, moment: answers.number(state, card.value, moment),
+    CardKind.LINE: lambda state, card, moment: _line(state, int(card.value), moment),
     CardKind.MADE: lambda state, card, moment: answers.made(state, card.value, moment),
     CardKind.REASON: lambda state, card, moment: answers.reason(state, card.value, moment),
     CardKind.OVERRIDE: lambda state, card, moment: use.ask_witness(state, card.value, moment),
     CardKind.ACT: lambda state, card, moment: _act(state, card.value, moment),
 }
+
+
+def _line(state: State, line: int, moment: Moment) -> Step:
+    """The card of a line stands for one piece of the loaner kit that nobody can read."""
+    shown = tray.of_line(state, line, moment)
+    return _item(state, shown, moment) if isinstance(shown, Item) else shown
 
 
 def _task(state: State, task: TaskName) -> Step:
@@ -176,7 +201,13 @@ _ACTS: Mapping[str, _Handle] = {
     "UNDO": undo.undo,
     "REPEAT": lambda state, _moment: Step(state, (Repeat(),)),
     "MORE": answers.more,
-    "OVER": lambda state, moment: receive.so_it_is(state, "OVER", moment),
+    "OVER": lambda state, moment: (
+        tray.arm(state, kits.MORE_CAME, moment)
+        if kits.counting(state) is not None
+        else receive.so_it_is(state, "OVER", moment)
+    ),
+    kits.MISSING: lambda state, moment: tray.arm(state, kits.MISSING, moment),
+    "TRAY_REST": tray.rest,
     "MIXED": lambda state, moment: receive.so_it_is(state, "MIXED", moment),
     "LOT_UNKNOWN": lambda state, moment: answers.reason(state, "LOT_UNKNOWN", moment),
     "BROKEN": lambda state, moment: answers.reason(state, "BROKEN", moment),

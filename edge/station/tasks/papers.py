@@ -7,7 +7,7 @@ from typing import Literal
 
 from edge.documents import Document, DocumentKind
 from edge.rules.verdict import TaskName
-from edge.station.tasks import lines, ship
+from edge.station.tasks import lines, settle, ship, tray
 from edge.station.tasks.cases import ASK_NS
 from edge.station.tasks.effects import UNDERSTOOD, DocumentDone, Say, Session, Step, asks, by, refuses, session
 from edge.station.tasks.said import Moment
@@ -21,14 +21,15 @@ def shown(state: State, ident: str, moment: Moment) -> Step:
     """A document: opened; shown again, resumed or closed."""
     former = state.work_of(ident)
     if state.work is not None and former is state.work and not former.paused:
-        return close(state, moment)
+        return settle.again(state, moment) if former.kit is not None else close(state, moment)
     left = _left(state, moment) if former is not state.work else Step(state)
     if left.state.work is not None and former is not state.work:
         return left
     if former is not None:
         return resumed(left.state, former, moment).after(*left.effects)
-    work = Work(ident, moment.now_ns, known=moment.document(ident))
-    after = replace(left.state, work=work, task=_task(left.state, work.known))
+    known = moment.document(ident)
+    work = Work(ident, moment.now_ns, known=known, kit="in" if tray.is_kit(state, known) else None)
+    after = settle.forgotten(replace(left.state, work=work, task=_task(left.state, work)), work)
     return Step(after, (*left.effects, session(after, "document", "opened", ident), UNDERSTOOD))
 
 
@@ -36,7 +37,7 @@ def resumed(state: State, work: Work, moment: Moment) -> Step:
     """Go on with a document that is paused."""
     again = replace(work, paused=False, touched_ns=moment.now_ns, known=moment.document(work.ident) or work.known)
     others = tuple(each for each in state.shelved if each.ident != work.ident)
-    after = replace(state, work=again, shelved=others, task=_task(state, again.known))
+    after = replace(state, work=again, shelved=others, task=_task(state, again))
     return Step(after, (session(after, "document", "resumed", work.ident), UNDERSTOOD))
 
 
@@ -51,6 +52,8 @@ def close(state: State, moment: Moment, *, short: bool = False) -> Step:
     work = state.work
     if work is None:
         return Step(state, refuses("nothing_open"))
+    if work.kit is not None:
+        return settle.close(state, work, moment, short=short)
     known = work.known or moment.document(work.ident)
     unfinished = () if known is None else ship.unfinished(work, known)
     if unfinished:
@@ -78,10 +81,12 @@ def _done(state: State, work: Work, known: Document) -> tuple[DocumentDone, ...]
     return (DocumentDone(known.ident, what, len(known.lines), by(state)),)
 
 
-def restored(state: State, former: Work) -> State:
+def restored(state: State, former: Work, moment: Moment) -> Step:
     """With the counts of a document as they were before an act that is taken back."""
+    if former.kit is not None:
+        return settle.restored(state, former, moment)
     work = state.work_of(former.ident)
-    return state if work is None else state.with_work(replace(work, tallies=former.tallies))
+    return Step(state if work is None else state.with_work(replace(work, tallies=former.tallies)))
 
 
 def _left(state: State, moment: Moment) -> Step:
@@ -90,7 +95,7 @@ def _left(state: State, moment: Moment) -> Step:
     if work is None:
         return Step(state)
     known = work.known or moment.document(work.ident)
-    if known is None or not (ship.unfinished(work, known) or any(lines.short(work, known))):
+    if work.kit is None and (known is None or not (ship.unfinished(work, known) or any(lines.short(work, known)))):
         closed = close(state, moment)
         return Step(closed.state, tuple(each for each in closed.effects if isinstance(each, Session | DocumentDone)))
     if len(state.shelved) >= MOST_SHELVED:
@@ -99,8 +104,11 @@ def _left(state: State, moment: Moment) -> Step:
     return Step(replace(state, work=None, shelved=(*state.shelved, replace(work, paused=True))), event)
 
 
-def _task(state: State, known: Document | None) -> TaskName:
+def _task(state: State, work: Work) -> TaskName:
     """The running task if the document is worked with at it."""
+    known = work.known
+    if work.kit is not None:
+        return tray.task(state, work)
     if known is None:
         return TaskName.RECEIVE if state.task is TaskName.CHECK else state.task
     fits = lines.TASKS[known.kind]

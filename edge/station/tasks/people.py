@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edge.rules.verdict import TaskName
-from edge.station.tasks import use
+from edge.station.tasks import settle, use
 from edge.station.tasks.effects import UNDERSTOOD, Say, Step, refuses, session
 from edge.station.tasks.said import Badge, Moment
 from edge.station.tasks.state import State
@@ -14,11 +14,12 @@ HANDOVER = "handover"
 
 
 def badge(state: State, shown: Badge, moment: Moment) -> Step:
-    """Sign on; inside an open case another badge is a handover (交接班); or the second person of an override."""
-    if state.asked is not None and state.asked.what == "witness":
+    """Sign on; inside an open case another badge is a handover (交接班); or the second person where two have to be."""
+    if state.asked is not None and state.asked.what in ("witness", "kit"):
         if shown.ident == state.operator:
             return Step(state, refuses("witness_missing"))
-        return use.despite(state, shown.ident, moment)
+        despite = use.despite if state.asked.what == "witness" else settle.witnessed
+        return despite(state, shown.ident, moment)
     if shown.ident == state.operator:
         return Step(replace(state, rights=shown.rights), (UNDERSTOOD,))
     handover = state.operator is not None and (state.case is not None or state.work is not None)

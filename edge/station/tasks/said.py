@@ -33,6 +33,8 @@ class Item:
     """Somebody said that it has no code: a picture of it may be taken."""
     corrects: str | None = None
     """The event of the same item that this judgement takes the place of: more is known of it now."""
+    line: int | None = None
+    """Of a loaner kit: nobody read the piece, the card of its line was shown; 0: it stands on no line."""
 
     @property
     def udi(self) -> Udi | None:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
+from edge.station.tasks import kits
 from edge.station.tasks.acts import SHEET
 from edge.station.tasks.cases import close_quietly
 from edge.station.tasks.effects import QUESTION, UNDERSTOOD, Record, Say, Step, by, refuses
 from edge.station.tasks.said import Item, Moment, Sheet
-from edge.station.tasks.state import Case, State
+from edge.station.tasks.state import Case, State, Work
 from edge.station.tasks.use import awaited, refused, remembered
 from hardware.signals import Signal
 
@@ -73,12 +74,11 @@ def _booked(verdict: Verdict) -> Verdict:
 def _told(state: State, before: Case, after: Case, counted: list[_Counted], moment: Moment) -> Step:
     """One light for the whole sheet, after its last event."""
     answer = _answer(after, counted)
-    state = state.with_case(after)
-    records = tuple(_record(state, after, each, moment) for each in counted)
+    state, records, of_kits = _recorded(state.with_case(after), after, counted, moment)
     if records:
         records = (*records[:-1], replace(records[-1], signal=answer))
     events = tuple(each.event_id for each in records if each.booking.count)
-    state = remembered(state, events, moment, before)
+    state = remembered(state, events, moment, before, also=of_kits)
     if answer is Signal.ASK:
         return Step(state, (*records, *(() if records else (QUESTION,)), Say(("items_pending",))))
     if answer not in (Signal.ACCEPTED, Signal.ATTENTION):
@@ -87,9 +87,20 @@ def _told(state: State, before: Case, after: Case, counted: list[_Counted], mome
     return close_quietly(state, "sheet").after(*records).then(*understood, Say(("case_closed",)))
 
 
-def _record(state: State, case: Case, counted: _Counted, moment: Moment) -> Record:
-    booking = Booking(count=1 if counted.booked else None, case=case.ident)
-    return Record(moment.new_event(), counted.item, counted.verdict, booking, by(state, TaskName.USE), None)
+def _recorded(
+    state: State, case: Case, counted: list[_Counted], moment: Moment
+) -> tuple[State, tuple[Record, ...], tuple[Work, ...]]:
+    """An event for each sticker; the state with what is of a loaner kit counted there, and those kits before."""
+    records: list[Record] = []
+    of_kits: dict[str, Work] = {}
+    for each in counted:
+        booking = Booking(count=1 if each.booked else None, case=case.ident)
+        counts = kits.at_patient(state, each.item, TaskName.USE, booking, moment)
+        state = counts.state
+        of_kits = {kit.ident: kit for kit in counts.before} | of_kits
+        told = by(state, TaskName.USE)
+        records.append(Record(moment.new_event(), each.item, each.verdict, counts.booking, told, None))
+    return state, tuple(records), tuple(of_kits.values())
 
 
 def _answer(case: Case, counted: list[_Counted]) -> Signal:

@@ -11,7 +11,8 @@ from edge.station.record import Booking
 from edge.station.tasks.said import Item
 
 Opening = Literal["patient", "card", "emergency"]
-Question = Literal["patient", "complete", "close", "witness", "short"]
+Question = Literal["patient", "complete", "close", "witness", "short", "kit"]
+Counting = Literal["in", "out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ class Work:
     known: Document | None = None
     """As it was when it was opened or resumed; None: nobody told this station (盲收), or it is paused after a start."""
     tallies: tuple[Tally, ...] = ()
+    kit: Counting | None = None
+    """Of a loaner kit: it is counted in; two people have, and what is counted now goes out. None: no kit."""
 
     def tally(self, line: int, task: TaskName) -> Tally:
         """What this task has done of a line."""
@@ -178,6 +181,8 @@ class Undoable:
     """As it was before the act."""
     work: Work | None = None
     """The document that it was done under, as it was before the act."""
+    also: tuple[Work, ...] = ()
+    """Loaner kits that pieces of it are of, as they were before."""
 
 
 @dataclass(frozen=True, slots=True)

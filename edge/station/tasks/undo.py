@@ -26,8 +26,10 @@ def undo(state: State, moment: Moment) -> Step:
         return Step(replace(state, undoable=()), refuses("nothing_to_undo"))
     after = replace(state, undoable=state.undoable[:-1], last=None, armed=None, asked=None)
     corrections = (Correct(event, "undo", by(state)) for event in reversed(act.events))
-    after = after if act.work is None else papers.restored(after, act.work)
-    restored = Step(after) if act.case is None else cases.restored(after, act.case, moment)
+    step = Step(after)
+    for work in (act.work, *act.also):
+        step = step if work is None else papers.restored(step.state, work, moment).after(*step.effects)
+    restored = step if act.case is None else cases.restored(step.state, act.case, moment).after(*step.effects)
     return restored.after(*corrections).then(UNDERSTOOD, Say(("undone",)))
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
+from edge.station.tasks import kits
 from edge.station.tasks.cases import ASK_NS
 from edge.station.tasks.effects import Record, Say, Step, asks, by, refuses
 from edge.station.tasks.said import Item, Moment
@@ -28,8 +29,10 @@ def item(state: State, shown: Item, moment: Moment) -> Step:
     """An item while the task is USE."""
     missing = awaited(state)
     case = state.case
-    if missing is not None and shown.fit:
+    if missing is not None and (shown.fit or shown.line is not None):
         return refused(state, shown, missing, moment)
+    if shown.line is not None and case is not None:  # of a loaner kit, and nobody read it: nothing to check first
+        return _used(state, case, shown, moment)
     if not shown.fit or case is None:
         return seen(state, shown, shown.verdict, moment, refused=True)
     if shown.serial and case.gone(shown.key):
@@ -97,12 +100,17 @@ def seen(state: State, shown: Item, verdict: Verdict, moment: Moment, *, refused
 
 
 def remembered(
-    state: State, events: tuple[str, ...], moment: Moment, case: Case | None, work: Work | None = None
+    state: State,
+    events: tuple[str, ...],
+    moment: Moment,
+    case: Case | None,
+    work: Work | None = None,
+    also: tuple[Work, ...] = (),
 ) -> State:
-    """With an act that can be taken back; `case` and `work` are as they were before."""
+    """With an act that can be taken back; `case`, `work` and the kits `also` are as they were before."""
     if not events:
         return state
-    acts = (*state.undoable, Undoable(events, moment.now_ns, case, work))
+    acts = (*state.undoable, Undoable(events, moment.now_ns, case, work, also))
     return replace(state, undoable=acts[-MOST_UNDOABLE:])
 
 
@@ -133,11 +141,12 @@ def _used(state: State, case: Case, shown: Item, moment: Moment) -> Step:
 
 
 def _book(state: State, case: Case, shown: Item, booking: Booking, moment: Moment, witness: str | None = None) -> Step:
-    event = moment.new_event()
+    event, counted = moment.new_event(), kits.at_patient(state, shown, TaskName.USE, booking, moment)
+    state, booking = counted.state, counted.booking
     verdict, signal = shown_as(shown.verdict, booking)
     record = Record(event, shown, verdict, booking, by(state, TaskName.USE, witness), signal)
     after = replace(case.consumed(shown.key), touched_ns=moment.now_ns)
-    state = remembered(state.with_case(after), (event,), moment, case)
+    state = remembered(state.with_case(after), (event,), moment, case, also=counted.before)
     last = Last(shown, event, moment.now_ns, TaskName.USE, booking.count, booking=booking, witness=witness)
     said = (Say(("used_despite",)),) if booking.override is not None else ()
     return Step(replace(state, last=last), (record, *said))

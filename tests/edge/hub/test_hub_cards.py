@@ -21,12 +21,14 @@ from click.testing import CliRunner, Result
 import edge.hub
 from edge.cards import Card, CardKind, read_card, values, words
 from edge.catalog.authorities import authorities
+from edge.documents import Document, DocumentKind, Line
 from edge.hub import cards
 from edge.hub.cards_notice import LOOK_NS, CardsNotice
 from edge.hub.cards_pdf import FontError, font_file
 from edge.hub.cards_sheets import StaffError, read_staff
 from edge.hub.cli import main
 from edge.hub.config import read_config
+from edge.hub.documents import keeping as documents
 from edge.hub.store import Store
 from edge.revocation import TOPIC, read_revoked
 from edge.sign import Authority
@@ -135,6 +137,7 @@ PRINTED: dict[str, tuple[Sequence[str], list[tuple[CardKind, str]]]] = {
     "cases": (["cases", "--count", "2"], [(CardKind.CASE, "C000001"), (CardKind.CASE, "C000002")]),
     "emergency": (["cases", "--count", "1", "--emergency"], [(CardKind.EMERGENCY, "E000001")]),
     "places": (["each", "place", "OR-01", "OR-02"], [(CardKind.PLACE, "OR-01"), (CardKind.PLACE, "OR-02")]),
+    "lines": (["each", "line", "0", "12"], [(CardKind.LINE, "0"), (CardKind.LINE, "12")]),
     "quantities": (["each", "quantity", "200"], [(CardKind.QUANTITY, "200")]),
 }
 
@@ -147,6 +150,20 @@ def test_what_is_printed_is_read(
     found = page.cards()
     assert [(each.kind, each.value) for each in found] == expected
     assert all(part in page.words for each in found for part in words(each))
+
+
+def test_the_list_of_a_loaner_kit_has_a_card_beside_each_line(office: Office, store: Store) -> None:
+    lines = (Line(1, "髓内钉", 2, di="06901234567892"), Line(3, "皮质骨螺钉", 10, item="SCREW-35"))
+    with store.begin() as connection:
+        said = Document("K-7", DocumentKind.KIT, "某器械商", None, lines)
+        documents.keep(connection, said, "K-7.csv", "2026-11-26T08:00:00.000000Z")
+    page = office.print("kit", "K-7")
+    kinds = [CardKind.DOCUMENT, *[CardKind.LINE] * 3]
+    assert [(each.kind, each.value) for each in page.cards()] == list(zip(kinds, ["K-7", "0", "1", "3"], strict=True))
+    assert "清单行 3 皮质骨螺钉" in page.words
+    refused = office.ask("print", "kit", "K-8", *office.signing, "--out", str(office.out))
+    assert refused.exit_code == 2
+    assert "no list of K-8 is kept here" in refused.output
 
 
 def test_data_matrix_reads_as_well(office: Office) -> None:

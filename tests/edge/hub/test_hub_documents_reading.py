@@ -106,6 +106,20 @@ def test_an_item_code_stands_for_its_di(tmp_path: Path) -> None:
         read_documents(written(tmp_path, rows.replace("000123", "000125")), known)
 
 
+def test_a_loaner_kit_may_name_its_screws_by_code_or_by_name_alone(tmp_path: Path) -> None:
+    rows = f"单号,单据类型,产品标识,物资编码,品名,数量\nK-1,外来器械清单,{DI},,髓内钉,2\n"
+    rows += "K-1,,,S-35,螺钉 3.5,10\nK-1,,,,螺钉 4.0,6\n"
+    (found,) = read_documents(written(tmp_path, rows), Reading())
+    assert found.kind is DocumentKind.KIT
+    assert [(line.di, line.item, line.name, line.quantity) for line in found.lines] == [
+        (DI, None, "髓内钉", 2),
+        (None, "S-35", "螺钉 3.5", 10),
+        (None, "螺钉 4.0", "螺钉 4.0", 6),
+    ]
+    with pytest.raises(CatalogueError, match="row 2: di = '': expected a DI"):
+        read_documents(written(tmp_path, "单号,单据类型,品名,数量\nK-1,外来器械,,2\n"), Reading())
+
+
 PLAIN = f"单号,行号,产品标识,序列号,数量\nA,1,{DI},,5\n"
 REFUSED = {
     "nothing": ("", "empty; expected a heading"),

@@ -98,6 +98,18 @@ def test_what_each_task_does_to_stock(
     assert balance.on_hand == balance.came - balance.went
 
 
+def test_a_piece_of_a_loaner_kit_comes_and_goes_when_it_is_used(depot: Depot) -> None:
+    depot.does("RECEIVE", 5, lot="A1")
+    depot.does("TRAY", 10, lot="A1", document="K-1", line=1)
+    depot.does("USE", 2, lot="A1", document="K-1", line=1)
+    depot.does("WASTE", 1, lot="A1", document="K-1", line=1)
+    depot.does("TRAY_BACK", 6, lot="A1", document="K-1", line=1)
+    depot.does("TRAY_MISSING", 1, lot="A1", document="K-1", line=1)
+    depot.does("USE", 1, lot="A1")
+    (balance,) = depot.stock()
+    assert (balance.came, balance.went, balance.on_hand, dict(balance.at)) == (8, 4, 4, {"DOCK": 4})
+
+
 def test_accounts_are_owner_di_and_serial_else_lot(depot: Depot) -> None:
     depot.does("RECEIVE", 5, lot="A1", owner="货主甲")
     depot.does("RECEIVE", 7, lot="A1")

@@ -113,6 +113,16 @@ def test_what_left_is_no_longer_stock_and_what_was_handed_out_is_used(office: Re
     assert (hits["uses"], hits["stock"]) == (1, 5)
 
 
+def test_a_loaner_kit_is_looked_for_as_long_as_it_is_here(office: RecallOffice, ledger: Ledger) -> None:
+    ledger.scan("TRAY", document="K-1", line=1, lot="A1", count=10)
+    ledger.scan("USE", document="K-1", line=1, lot="A1", count=2, case="c1")
+    ledger.scan("TRAY_BACK", document="K-1", line=1, lot="A1", count=5)
+    ledger.scan("TRAY_MISSING", document="K-1", line=1, lot="A1", count=1)
+    ledger.settle()
+    hits = office.draft("R-1", "A1")["hits"]
+    assert (hits["uses"], hits["stock_at"]) == (2, {"OR-01, K-1": 2})
+
+
 def test_hits_are_what_was_booked_and_not_taken_back(office: RecallOffice, ledger: Ledger) -> None:
     kept = ledger.scan("USE", lot="A1", case="c1")
     ledger.scan("USE", lot="A1", training=True)

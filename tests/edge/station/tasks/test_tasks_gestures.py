@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from edge import documents
 from edge.cards import CardKind
 from edge.rules.verdict import Outcome, TaskName
 from edge.station.tasks.effects import Correct, Effect, JudgeAgain, Record, Session
@@ -37,6 +38,13 @@ class Act:
 
 
 AT_PATIENT = (NURSE, MOTHER)
+SCREWS = documents.Line(2, "皮质骨螺钉", 10, item="SCREW-35")
+DOCUMENTS = {
+    ident: documents.Document(ident, documents.DocumentKind.KIT, "某器械商", None, (SCREWS,))
+    for ident in ("K-1", "K-2")
+}
+KIT, ROW = (NURSE, Document("K-1")), card(CardKind.LINE, "2")
+TAKEN = (*KIT, act("TRAY_REST"), act("CLOSE"), SECOND_NURSE)
 ACTS = {
     "an implant was used": Act(AT_PATIENT, [S1, S1], "USE 1 case"),
     "used, checked long before": Act([*AT_PATIENT, S1], [S1], "USE 1 case"),
@@ -75,6 +83,27 @@ ACTS = {
     ),
     "set apart": Act([NURSE], [act("QUARANTINE"), S1], "QUARANTINE None", TaskName.CHECK),
     "released": Act([QUALITY], [act("RELEASE"), S1], "RELEASE None", TaskName.CHECK),
+    "a kit came": Act([NURSE], [card(CardKind.TASK, "TRAY"), Document("K-1")], "document opened"),
+    "ten screws of a kit came": Act(KIT, [ROW, card(CardKind.QUANTITY, "10")], "TRAY 10 K-1"),
+    "a screw of a kit came, no card at hand": Act(KIT, [no_code(), card(CardKind.QUANTITY, "2")], "TRAY 1 K-1"),
+    "all of a kit came": Act(KIT, [act("TRAY_REST")], "TRAY 10 K-1"),
+    "two people took it in": Act([*KIT, act("TRAY_REST")], [act("CLOSE"), SECOND_NURSE], "tray opened"),
+    "less came than listed": Act([*KIT, ROW], [act("SHORT"), SECOND_NURSE], "tray opened"),
+    "a screw of a kit was used": Act([*TAKEN, MOTHER], [ROW], "USE 1 case K-1"),
+    "four of them": Act([*TAKEN, MOTHER], [ROW, card(CardKind.QUANTITY, "4")], "USE 4 case K-1"),
+    "dropped": Act([*TAKEN, MOTHER], [act("WASTE"), ROW], "WASTE 1 case K-1"),
+    "a piece of a kit, not on its list": Act([*TAKEN, MOTHER], [act("TRAY_PIECE"), S1], "USE 1 case K-1"),
+    "a screw without a card": Act([*TAKEN, MOTHER], [no_code(), card(CardKind.QUANTITY, "2")], "USE 1 case K-1"),
+    "used from another kit": Act(
+        [*TAKEN, Document("K-2"), act("TRAY_REST"), act("CLOSE"), SECOND_NURSE, MOTHER],
+        [Document("K-1"), ROW],
+        "USE 1 case K-1",
+    ),
+    "screws went back": Act(TAKEN, [ROW, card(CardKind.QUANTITY, "9")], "TRAY_BACK 9 K-1"),
+    "the rest went back": Act(TAKEN, [act("TRAY_REST")], "TRAY_BACK 10 K-1"),
+    "one is missing": Act(TAKEN, [act("TRAY_MISSING"), ROW], "TRAY_MISSING 1 K-1 NOT_FOUND"),
+    "one more had come": Act(TAKEN, [act("OVER"), ROW], "TRAY 1 K-1 OVER"),
+    "the kit went": Act([*TAKEN, act("TRAY_REST")], [act("CLOSE"), SECOND_NURSE], "document closed"),
     "taken back": Act([*AT_PATIENT, S1, S1], [UNDO], "undo"),
     "taken back after the close": Act([*AT_PATIENT, S1, S1, act("CLOSE")], [UNDO], "case resumed"),
     "handed over": Act([*AT_PATIENT, S1], [SECOND_NURSE], "operator opened"),
@@ -86,7 +115,7 @@ ACTS = {
 
 @pytest.mark.parametrize("each", ACTS.values(), ids=ACTS.keys())
 def test_an_act_is_recorded_in_few_gestures(each: Act) -> None:
-    table = Table(each.home).say(*each.given)
+    table = Table(each.home, documents=DOCUMENTS).say(*each.given)
     before = len(table.effects)
     table.say(*each.gestures, apart_s=3.5).wait(5)
     assert len(each.gestures) <= each.most

@@ -6,8 +6,9 @@ import pytest
 
 from edge.rules.verdict import TaskName
 from edge.station.tasks.keeping import keep, restore
+from edge.station.tasks.said import Document
 from edge.station.tasks.state import State
-from tests.support.tasks import MOTHER, NURSE, Table, piece
+from tests.support.tasks import MOTHER, NURSE, SECOND_NURSE, Table, act, piece
 
 FRESH = State(TaskName.CHECK, TaskName.CHECK, acted_ns=7)
 BROKEN = {
@@ -35,6 +36,29 @@ def test_what_was_kept_comes_back_suspended() -> None:
     assert (case.suspended, case.who, case.waiting, case.touched_ns) == (True, MOTHER.who, 1, 7)
     assert step.state.operator == NURSE.ident
     assert keep(restore(keep(step.state), FRESH).state) == keep(step.state)
+
+
+def kit() -> State:
+    return Table(TaskName.TRAY).say(NURSE, Document("K-9"), piece("10A1"), act("CLOSE"), SECOND_NURSE).state
+
+
+def test_a_loaner_kit_comes_back_paused_with_its_counts() -> None:
+    former, work = kit().work, restore(keep(kit()), FRESH).state.work
+    assert former is not None
+    assert work is not None
+    assert (work.ident, work.kit, work.tallies, work.paused) == ("K-9", "out", former.tallies, True)
+
+
+def test_what_was_kept_before_there_were_kits_is_understood() -> None:
+    former = Table(TaskName.RECEIVE).say(NURSE, Document("DN-1"), piece("10A1")).state
+    work = restore(keep(former).replace(b',"kit":null', b""), FRESH).state.work
+    assert work is not None
+    assert (work.ident, work.kit) == ("DN-1", None)
+
+
+def test_a_kit_of_another_kind_is_as_good_as_nothing() -> None:
+    step = restore(keep(kit()).replace(b'"kit":"out"', b'"kit":"lent"'), FRESH)
+    assert (step.state, step.effects) == (FRESH, ())
 
 
 def test_a_large_case_stays_small() -> None:

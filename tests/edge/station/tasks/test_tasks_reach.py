@@ -34,10 +34,11 @@ from tests.support.tasks import (
 S1, S2, LOT = piece("21S1"), piece("21S2"), piece("10A1")
 EXPIRED = piece("21S9", Outcome.STOP, "expired")
 OPENED = card(CardKind.OVERRIDE, "OPENED")
+SIGNED = (LOT, act("CLOSE"), SECOND_NURSE)
 HALF_DAY_S = 12 * 3600 + 1
 PACKAGE = Path(machine.__file__).parent
-GOODS = {f"{name}.py" for name in ("goods", "papers", "receive", "ship", "held", "lines")}
-"""What is said of documents has tests of its own."""
+GOODS = {f"{name}.py" for name in ("goods", "papers", "receive", "ship", "held", "lines", "kits", "tray", "settle")}
+"""What is said of documents and loaner kits has tests of its own."""
 
 
 def mobile() -> Table:
@@ -78,6 +79,7 @@ SCENARIOS: dict[str, Callable[[], Table]] = {
     ),
     "nothing to go on with": lambda: Table().say(NURSE, act("RESUME")),
     "a bed": lambda: mobile().say(Bed("B-12")),
+    "a loaner kit": lambda: Table(TaskName.TRAY).say(NURSE, Document("K-9"), *SIGNED, UNDO, *SIGNED, *SIGNED, UNDO),
     "no bed at a station with a place": lambda: Table().say(Bed("B-12")),
 }
 
@@ -138,6 +140,7 @@ POSSIBLE = {
     ("case", "opened suspended resumed closed completed"),
     ("document", "opened suspended resumed closed"),
     ("operator", "opened closed"),
+    ("tray", "opened suspended resumed closed"),
     ("training", "opened closed"),
     ("place", "opened"),
 }
@@ -190,9 +193,17 @@ STATES: dict[str, Callable[[], Table]] = {
     "practised": lambda: Table(TaskName.RECEIVE).say(NURSE, act("TRAINING"), LOT, act("TRAINING")),
     "a document": lambda: Table(TaskName.RECEIVE).say(NURSE, Document("DN-1"), LOT),
     "a document paused": lambda: Table(TaskName.RECEIVE).say(NURSE, Document("DN-1"), LOT).restart(),
+    "a kit": lambda: Table(TaskName.TRAY).say(NURSE, Document("K-9"), LOT),
+    "a kit taken in": lambda: Table(TaskName.TRAY).say(NURSE, Document("K-9"), LOT, act("CLOSE"), SECOND_NURSE),
+    "a kit at a patient": lambda: Table(TaskName.TRAY).say(NURSE, Document("K-9"), LOT, MOTHER),
 }
 NUMBERS = {CardKind.QUANTITY: ("1", "9999"), CardKind.OPERATOR: ("N7",), CardKind.PLACE: ("B-12",)}
-NUMBERS |= {CardKind.DOCUMENT: ("DN-7",), CardKind.CASE: ("C000123",), CardKind.EMERGENCY: ("E000007",)}
+NUMBERS |= {
+    CardKind.LINE: ("0", "7"),
+    CardKind.DOCUMENT: ("DN-7",),
+    CardKind.CASE: ("C000123",),
+    CardKind.EMERGENCY: ("E000007",),
+}
 KNOWN = [(kind, value) for kind in CardKind for value in values(kind)]
 KNOWN += [(kind, value) for kind, numbers in NUMBERS.items() for value in numbers]
 
