@@ -164,6 +164,20 @@ TEXTS: Mapping[str, ReasonText] = {
         "本单已提示过测温", "a reading was asked for in this delivery", "不用处理", "nothing to do here", "已提示测温"
     ),
     "storage_reading": ReasonText(
+        "冷藏品,没有测温不能入库",
+        "cold goods are not received without their temperature",
+        "测温,扫数字卡输入;测不了就扫原因卡,或扫“待验”",
+        "take it and key it by digits; if you cannot, show a reason card, or the card HOLD",
+        "请测温",
+    ),
+    "temperature_out": ReasonText(
+        "温度超出规定范围",
+        "the temperature is out of the range",
+        "扫“待验”或“拒收”;一定要收就扫原因卡",
+        "show the card HOLD or REFUSE; if it is taken all the same, a reason card",
+        "温度超限",
+    ),
+    "reading_due": ReasonText(
         "冷藏品,要测温", "cold goods: reading needed", "测温并记录", "take the temperature and write it down", "请测温"
     ),
     "certificate_ended": ReasonText(

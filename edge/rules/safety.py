@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from edge.catalog.product import Level, Storage
 from edge.rules.case import NOTHING, Case, Found
+from edge.rules.verdict import TaskName
 
 _ORDERS = {"recall": "recalled", "stop_use": "stop_use", "hold": "hold"}
 _CELSIUS = ("℃", "°C", "C", "摄氏度")
@@ -69,17 +70,19 @@ def level(case: Case) -> Sequence[Found]:
 
 
 def storage(case: Case) -> Sequence[Found]:
-    """Cold goods come with a reading of their temperature, which is asked for once in a delivery."""
+    """Cold goods are not received without a reading of their temperature; later it is asked for once in a document."""
     if case.product is None or case.circumstances.measured:
         return NOTHING
-    code = "reading_asked" if case.circumstances.reading_asked else "storage_reading"
+    later = "reading_asked" if case.circumstances.reading_asked else "reading_due"
+    code = "storage_reading" if case.task is TaskName.RECEIVE else later
     for each in case.product.storage:
-        if _is_cold(each, case.site.cold_up_to):
+        if is_cold(each, case.site.cold_up_to):
             return [Found(code, each.condition)]
     return NOTHING
 
 
-def _is_cold(storage: Storage, up_to: float) -> bool:
+def is_cold(storage: Storage, up_to: float) -> bool:
+    """Whether goods with this condition come with a reading; `up_to` as `edge.rules.verdict.Site.cold_up_to`."""
     return storage.high is not None and storage.unit in _CELSIUS and storage.high <= up_to
 
 

@@ -10,6 +10,7 @@ import logging
 import queue
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -46,7 +47,7 @@ from edge.station.patients import Patients
 from edge.station.patterns import PatternsTable
 from edge.station.reception import Reception
 from edge.station.sheet_look import SheetLook
-from edge.station.tasks import machine, said
+from edge.station.tasks import cold, machine, said
 from edge.station.tasks.effects import JudgeAgain, Step
 from edge.station.tasks.keeping import restore
 from edge.station.tasks.state import State
@@ -317,6 +318,7 @@ class Desk:
         at = task or machine.judged_as(state)
         document = under(None if state.work is None else state.work.ident, at)
         booked = self._clerk.bookings.circumstances(document, presentation.udi)
+        booked = replace(booked, measured=cold.measured(state.work, product, self._knowledge.site.cold_up_to))
         verdict = judge(
             presentation,
             product,

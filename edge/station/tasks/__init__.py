@@ -18,6 +18,8 @@ journal, lights to show, words to say. Nothing here reads a clock, a file or a l
     papers    documents: opened, left for another one, resumed, closed
     lines     the lines of a document against what was done
     goods     items under a document, or without one
+    cold      what keeps cold goods from being received: a temperature, of the document's range
+    readings  that temperature keyed, or a reason instead
     held      goods that wait to be released
     receive   what follows an item at a receipt: over, mixed, refused, held
     ship      what keeps a shipment from being verified, shipped or closed

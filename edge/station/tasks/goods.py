@@ -6,12 +6,13 @@ station says the line and why, and a card says that it is so (`edge.station.task
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from edge.documents import Document
+from edge.documents import Document, Line
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
-from edge.station.tasks import lines, ship
+from edge.station.tasks import cold, lines, ship
 from edge.station.tasks.effects import Record, Say, Step, by
 from edge.station.tasks.said import Item, Moment
 from edge.station.tasks.state import Last, State, Work
@@ -31,7 +32,7 @@ def item(state: State, shown: Item, moment: Moment) -> Step:
         return refused(state, shown, "operator_missing", moment)
     known = lines.of_document(work, state.task)
     if work is None or known is None:
-        booking = Booking(count=shown.units, document=None if work is None else work.ident, corrects=shown.corrects)
+        booking = of_item(Booking(count=shown.units, document=None if work is None else work.ident), shown)
         return booked(state, shown, booking, moment) if shown.fit else _not_fit(state, shown, moment)
     if lines.held_in(known, shown):
         return _box(state, work, known, shown, moment)
@@ -43,21 +44,27 @@ def booked(state: State, shown: Item, booking: Booking, moment: Moment) -> Step:
     event, before = moment.new_event(), state.work
     record = Record(event, shown, shown.verdict, booking, by(state), Signal(shown.verdict.outcome.value))
     after = remembered(_touched(state, moment), (event,), moment, None, before)
-    after = lines.counted(after, booking, state.task, booking.count or 0)
+    after = cold.noted(lines.counted(after, booking, state.task, booking.count or 0), shown)
     last = Last(shown, event, moment.now_ns, state.task, booking.count, booking=booking)
     return Step(replace(after, last=last, asked=None), (record,))
 
 
 def on_line(known: Document, line: int | None, shown: Item) -> Booking:
     """All units of an item on a line."""
-    return Booking(
+    booking = Booking(
         count=shown.units,
         document=known.ident,
         line=line,
         owner=known.owner,
         counterparty=known.counterparty,
-        corrects=shown.corrects,
     )
+    return of_item(booking, shown)
+
+
+def of_item(booking: Booking, shown: Item) -> Booking:
+    """With what was said of the item before it is booked."""
+    override = None if shown.override is None else {"reason": shown.override}
+    return replace(booking, measurement=shown.measurement, override=override, corrects=shown.corrects)
 
 
 def _not_fit(state: State, shown: Item, moment: Moment) -> Step:
@@ -70,10 +77,22 @@ def _to_line(state: State, work: Work, known: Document, shown: Item, moment: Mom
     why = found.fault
     if why is None and number is not None:
         why = ship.forbids(work, number, shown.units, state)
+    unmeasured = None if found.line is None else _unmeasured(state, work, (found.line,), shown, moment)
+    if unmeasured is not None:
+        return unmeasured
     if why is None:
         return booked(state, shown, on_line(known, number, shown), moment)
     where = () if number is None else (f"line_{number}",)
     return refused(state, shown, why, moment).then(Say((*where, why)))
+
+
+def _unmeasured(state: State, work: Work, of: Iterable[Line], shown: Item, moment: Moment) -> Step | None:
+    """Goods of these lines as they wait for their temperature; None: they do not."""
+    for line in of if state.task is TaskName.RECEIVE else ():
+        asked = cold.of_line(work, line, shown)
+        if cold.waits(asked):
+            return _not_fit(state, asked, moment).then(Say((f"line_{line.number}", asked.verdict.reasons[0].code)))
+    return None
 
 
 def _box(state: State, work: Work, known: Document, shown: Item, moment: Moment) -> Step:
@@ -85,6 +104,9 @@ def _box(state: State, work: Work, known: Document, shown: Item, moment: Moment)
         why = ship.forbids(work, line, left, state) if left > 0 else None
         if why is not None:
             return refused(state, shown, why, moment).then(Say((f"line_{line}", why)))
+    unmeasured = _unmeasured(state, work, lines.held_in(known, shown), shown, moment)
+    if unmeasured is not None:
+        return unmeasured
     verdict = Verdict(Outcome.ATTENTION, (Reason("box_announced", Audience.PERSON),))
     after = _touched(state, moment)
     events: list[str] = []
@@ -95,7 +117,7 @@ def _box(state: State, work: Work, known: Document, shown: Item, moment: Moment)
         records.append(Record(event, shown, verdict, booking, by(state), signal))
         events.append(event)
         after = lines.counted(after, booking, state.task, left)
-    after = remembered(after, tuple(events), moment, None, work)
+    after = cold.noted(remembered(after, tuple(events), moment, None, work), shown)
     return Step(replace(after, last=None, asked=None), tuple(records))
 
 

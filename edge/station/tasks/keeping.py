@@ -60,14 +60,15 @@ def restore(kept: bytes | None, fresh: State) -> Step:
 
 def _work(work: Work) -> dict[str, Any]:
     tallies = [[each.line, each.task.value, each.count, list(each.by)] for each in work.tallies]
-    return {"ident": work.ident, "paused": work.paused, "tallies": tallies}
+    return {"ident": work.ident, "paused": work.paused, "tallies": tallies, "readings": list(work.readings)}
 
 
 def _work_again(kept: dict[str, Any], now_ns: int) -> Work:
     tallies = (
         Tally(int(line), TaskName(task), int(count), tuple(map(str, by))) for line, task, count, by in kept["tallies"]
     )
-    return Work(str(kept["ident"]), now_ns, bool(kept["paused"]), tallies=tuple(tallies))
+    readings = tuple(map(float, kept.get("readings", ())))  # older versions kept none
+    return Work(str(kept["ident"]), now_ns, bool(kept["paused"]), tallies=tuple(tallies), readings=readings)
 
 
 def _case(case: Case) -> dict[str, Any]:

@@ -65,9 +65,11 @@ def close(state: State, moment: Moment, *, short: bool = False) -> Step:
 
 
 def restored(state: State, former: Work) -> State:
-    """With the counts of a document as they were before an act that is taken back."""
+    """With the counts and readings of a document as they were before an act that is taken back."""
     work = state.work_of(former.ident)
-    return state if work is None else state.with_work(replace(work, tallies=former.tallies))
+    if work is None:
+        return state
+    return state.with_work(replace(work, tallies=former.tallies, readings=former.readings))
 
 
 def _left(state: State, moment: Moment) -> Step:

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from edge.rules.verdict import Outcome, TaskName
 from edge.station.record import Booking
-from edge.station.tasks import answers, goods, held, lines
+from edge.station.tasks import answers, cold, goods, held, lines
 from edge.station.tasks.effects import Record, Say, Step, by, refuses
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import Last, State
 from edge.station.tasks.use import remembered, shown_as
 
-REFUSE = "REFUSE"
+REFUSE, SUPPLIER = "REFUSE", "SUPPLIER"
 
 
 def so_it_is(state: State, value: str, moment: Moment) -> Step:
@@ -34,9 +34,12 @@ def so_it_is(state: State, value: str, moment: Moment) -> Step:
 
 
 def without_code(state: State, value: str, moment: Moment) -> Step:
-    """What becomes of goods without a code: refused, held, or the supplier supplies it (拒收、待验、供应商补码)."""
+    """What becomes of goods without a code: refused, held, or the supplier supplies it (拒收、待验、供应商补码).
+
+    Cold goods without a reading, or out of their range, are refused or held as well.
+    """
     last, work = answers.recent(state, moment), state.work
-    missing = last is not None and last.refused and last.item.verdict.outcome is Outcome.MISSING
+    missing = last is not None and last.refused and _put_aside(last, value)
     if last is None or not missing or last.task is not TaskName.RECEIVE or (work is not None and work.paused):
         return Step(state, refuses("nothing_to_answer"))
     event, task = moment.new_event(), TaskName.RECEIVE if value == REFUSE else TaskName.QUARANTINE
@@ -50,6 +53,10 @@ def without_code(state: State, value: str, moment: Moment) -> Step:
     return Step(after, (record, Say((f"act_{value.lower()}",))))
 
 
+def _put_aside(last: Last, value: str) -> bool:
+    return last.item.verdict.outcome is Outcome.MISSING or (value != SUPPLIER and cold.waits(last.item))
+
+
 def _of_work(last: Last, document: str, task: TaskName) -> bool:
     return last.item.fit and last.booking.document == document and last.task is task
 
@@ -59,4 +66,13 @@ def _where(state: State, last: Last) -> Booking:
     if known is None:
         return last.booking
     only = known.lines[0].number if len(known.lines) == 1 else None
-    return replace(goods.on_line(known, last.booking.line or only, last.item), count=None)
+    number = last.booking.line or (_line_of(state, last) if last.item.key else only)
+    return replace(goods.on_line(known, number, last.item), count=None)
+
+
+def _line_of(state: State, last: Last) -> int | None:
+    known = lines.of_document(state.work, TaskName.RECEIVE)
+    if state.work is None or known is None:
+        return None
+    found = lines.match(state.work, known, TaskName.RECEIVE, last.item).line
+    return None if found is None else found.number

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edge.rules.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from edge import documents
     from edge.cards import Card
@@ -33,6 +33,10 @@ class Item:
     """Somebody said that it has no code: a picture of it may be taken."""
     corrects: str | None = None
     """The event of the same item that this judgement takes the place of: more is known of it now."""
+    measurement: Mapping[str, float | str] | None = None
+    """``{quantity, value, unit}``: the temperature that was keyed for it."""
+    override: str | None = None
+    """Why it is booked despite its verdict."""
 
     @property
     def udi(self) -> Udi | None:

@@ -102,6 +102,8 @@ class Work:
     known: Document | None = None
     """As it was when it was opened or resumed; None: nobody told this station (盲收), or it is paused after a start."""
     tallies: tuple[Tally, ...] = ()
+    readings: tuple[float, ...] = ()
+    """Temperatures in ℃ that goods were received with."""
 
     def tally(self, line: int, task: TaskName) -> Tally:
         """What this task has done of a line."""

@@ -88,7 +88,8 @@ def seen(state: State, shown: Item, verdict: Verdict, moment: Moment, *, refused
         verdict = replace(verdict, outcome=Outcome.CHECKED)
     event = moment.new_event()
     at_patient = case is not None and not case.suspended and state.task is TaskName.USE
-    booking = Booking(document=document, case=case.ident if case is not None and at_patient else None)
+    ident = case.ident if case is not None and at_patient else None
+    booking = Booking(document=document, case=ident, measurement=shown.measurement)
     former = state.last if state.last is not None and state.last.event_id == shown.corrects else None
     booking = replace(booking, line=None if former is None else former.booking.line, corrects=shown.corrects)
     record = Record(event, shown, verdict, booking, by(state), Signal(verdict.outcome.value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hypothesis import settings
@@ -25,6 +26,7 @@ from tests.support.tasks import MOTHER, NURSE, SECOND, SECOND_NURSE, UNDO, Table
 DOCUMENTS = {
     "PO-1": document("PO-1", line(1, lot="A1", quantity=3), line(2, lot="B7", quantity=2)),
     "PO-2": document("PO-2", line(4, quantity=2, serials=("S1", "S2"), box="BX-7"), line(5, quantity=250)),
+    "PO-3": document("PO-3", line(1, lot="A1", quantity=90, storage="2-8℃"), line(2, lot="B7", quantity=90)),
     "SO-1": document("SO-1", line(1, lot="A1", quantity=2), line(2, quantity=1), kind=DocumentKind.SHIPMENT),
 }
 BOX = replace(
@@ -39,6 +41,7 @@ ACTS = ["CLOSE", "RESUME", "SHORT", "OVER", "MIXED", "BROKEN", "REFUSE", "HOLD",
 ACTS += ["RELEASE", "WASTE", "SEND_BACK", "MORE", "TRAINING"]
 CARDS = [*(act(each) for each in ACTS), card(CardKind.QUANTITY, "2"), card(CardKind.QUANTITY, "200")]
 CARDS += [card(CardKind.DIGIT, each) for each in ("3", "ENTER")]
+CARDS += [card(CardKind.REASON, "OTHER")]
 WAITS_S = (1, 5, 25, 300, 1_801)
 
 
@@ -107,6 +110,14 @@ class Depot(RuleBasedStateMachine):
             if isinstance(effect, JudgeAgain):
                 self.say(replace(effect.item, corrects=effect.corrects), 0)
 
+    @rule(of=st.sampled_from(ITEMS[:2]), then=st.sampled_from([(), CARDS[-3:-1], CARDS[-1:], CARDS[-3:]]))
+    def cold(self, of: Said, then: Sequence[Said]) -> None:
+        """Received with a reading, with a reason, or without either."""
+        for each in (Document("PO-3"), TASKS[0], of):
+            self.say(each)
+        for each in then:
+            self.say(each, 1.0)
+
     def law(self, effect: object, former: State, step: Step) -> None:
         if isinstance(effect, Session) and (effect.of, effect.what) == ("document", "closed"):
             self.closed(str(effect.ident))
@@ -121,6 +132,9 @@ class Depot(RuleBasedStateMachine):
         if by.task is TaskName.VERIFY and booking.line is not None:
             assert by.operator not in self.pickers(booking.document, booking.line)
         assert step.state.work is not None
+        if (booking.document, booking.line, by.task) == ("PO-3", 1, TaskName.RECEIVE):
+            readings = [each.booking.measurement for each in self.standing("PO-3")]
+            assert booking.override is not None or any(2 <= each["value"] <= 8 for each in readings if each)
 
     def closed(self, ident: str) -> None:
         known = DOCUMENTS.get(ident)

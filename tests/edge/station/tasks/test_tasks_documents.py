@@ -259,8 +259,8 @@ READINGS = {
 
 @pytest.mark.parametrize(("content", "digits", "degrees"), READINGS.values(), ids=READINGS.keys())
 def test_a_reading_follows_cold_goods(content: str, digits: tuple[str, ...], degrees: float | None) -> None:
-    cold = piece(content, Outcome.ATTENTION, "storage_reading")
-    table = receiving(line(quantity=9)).say(cold).at_once(*(card(CardKind.DIGIT, each) for each in (*digits, "ENTER")))
+    cold = piece(content, Outcome.ATTENTION, "reading_due")
+    table = shipping(line(quantity=9)).say(cold).at_once(*(card(CardKind.DIGIT, each) for each in (*digits, "ENTER")))
     measured = table.records[-1].booking.measurement
     assert measured == (None if degrees is None else {"quantity": "temperature", "value": degrees, "unit": "Cel"})
     assert len(on_lines(table)) == 1

@@ -36,7 +36,7 @@ EXPIRED = piece("21S9", Outcome.STOP, "expired")
 OPENED = card(CardKind.OVERRIDE, "OPENED")
 HALF_DAY_S = 12 * 3600 + 1
 PACKAGE = Path(machine.__file__).parent
-GOODS = {f"{name}.py" for name in ("goods", "papers", "receive", "ship", "held", "lines")}
+GOODS = {f"{name}.py" for name in ("goods", "papers", "receive", "ship", "held", "lines", "cold", "readings")}
 """What is said of documents has tests of its own."""
 
 
