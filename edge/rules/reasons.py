@@ -253,8 +253,8 @@ TEXTS: Mapping[str, ReasonText] = {
         "换人复核",
     ),
     "goods_held": ReasonText(
-        "这张单有待验货品",
-        "goods of this document are held",
+        "有货品待验,没有放行",
+        "goods are held and were not released",
         "请质量部门放行",
         "let quality release them",
         "待验未放行",

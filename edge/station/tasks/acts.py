@@ -137,6 +137,8 @@ def _done(state: State, does: _Act, shown: Item, booking: Booking, moment: Momen
     state = remembered(state, (event,), moment, before, state.work)
     if does.task is TaskName.RELEASE:
         state = held.released(state, shown)
+    if does.task is TaskName.QUARANTINE:
+        state = held.kept(state, shown)
     last = Last(shown, event, moment.now_ns, does.task, booking.count, booking=booking)
     return Step(replace(state, last=last), (record,))
 

@@ -196,4 +196,4 @@ def _instead(state: State, last: Last, booking: Booking, moment: Moment) -> Step
     replaced = replace(last, event_id=event, at_ns=moment.now_ns, count=booking.count, booking=booking)
     others = tuple(each for each in state.undoable if last.event_id not in each.events)
     state = replace(state, undoable=others, last=replaced)
-    return Step(remembered(state, (event,), moment, before.case, before.work), (record,))
+    return Step(remembered(state, (event,), moment, before.case, before.work, before.held), (record,))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from edge.documents import Document, Line
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
-from edge.station.tasks import cold, lines, ship
+from edge.station.tasks import cold, held, lines, ship
 from edge.station.tasks.effects import Record, Say, Step, by
 from edge.station.tasks.said import Item, Moment
 from edge.station.tasks.state import Last, State, Work
@@ -30,6 +30,8 @@ def item(state: State, shown: Item, moment: Moment) -> Step:
         return refused(state, shown, "resume_or_close", moment).then(Say(("resume_or_close",)))
     if state.operator is None and state.task in RESPONSIBLE:
         return refused(state, shown, "operator_missing", moment)
+    if shown.fit and state.task in RESPONSIBLE and held.holds(state, shown):
+        return refused(state, shown, "goods_held", moment).then(Say(("goods_held",)))
     known = lines.of_document(work, state.task)
     if work is None or known is None:
         booking = of_item(Booking(count=shown.units, document=None if work is None else work.ident), shown)
@@ -104,6 +106,9 @@ def _box(state: State, work: Work, known: Document, shown: Item, moment: Moment)
         why = ship.forbids(work, line, left, state) if left > 0 else None
         if why is not None:
             return refused(state, shown, why, moment).then(Say((f"line_{line}", why)))
+    waiting = [line for line in lines.held_in(known, shown) if held.holds_of(state, line)]
+    if waiting and state.task in RESPONSIBLE:
+        return refused(state, shown, "goods_held", moment).then(Say((f"line_{waiting[0].number}", "goods_held")))
     unmeasured = _unmeasured(state, work, lines.held_in(known, shown), shown, moment)
     if unmeasured is not None:
         return unmeasured

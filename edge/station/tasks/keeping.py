@@ -31,6 +31,7 @@ def keep(state: State) -> bytes:
         "shelved": [_work(each) for each in state.shelved],
         "practised": list(state.practised),
         "emergencies": state.emergencies,
+        "held": list(state.held),
     }
     return json.dumps(kept, separators=(",", ":")).encode()
 
@@ -100,6 +101,7 @@ def _state(kept: dict[str, Any], fresh: State, now_ns: int) -> State:
         practised=tuple(map(str, kept["practised"])),
         practised_ns=now_ns,
         emergencies=int(kept["emergencies"]),
+        held=tuple(map(str, kept.get("held", ()))),
     )
 
 

@@ -67,6 +67,14 @@ def held_in(known: Document, shown: Item) -> tuple[Line, ...]:
     return tuple(line for line in known.lines if line.box in texts or line.sscc in texts | units)
 
 
+def tree_of(shown: Item) -> frozenset[str]:
+    """The DIs of an item's packaging tree, as far as they are known."""
+    product, own = shown.product, frozenset() if shown.udi is None or shown.udi.di is None else {shown.udi.di}
+    if product is None:
+        return frozenset(own)
+    return frozenset({*own, product.di, product.sale_unit, *(pack.di for pack in product.packs)})
+
+
 def left(work: Work, line: Line, task: TaskName) -> int:
     """Sale units of a line that this task has not done; below 0: more than the line says."""
     return line.quantity - work.done(line.number, task)
@@ -104,11 +112,9 @@ def counted(state: State, booking: Booking, task: TaskName, units: int) -> State
 
 
 def _same_product(line: Line, shown: Item) -> bool:
-    product, di = shown.product, None if shown.udi is None else shown.udi.di
-    if product is None:
-        return di is not None and line.di == di
-    tree = {di, product.di, product.sale_unit, *(pack.di for pack in product.packs)}
-    return line.di in tree - {None} or (line.item is not None and line.item == product.item)
+    if line.di is not None and line.di in tree_of(shown):
+        return True
+    return line.item is not None and shown.product is not None and line.item == shown.product.item
 
 
 def _same_piece(line: Line, shown: Item) -> bool:

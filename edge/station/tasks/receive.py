@@ -48,7 +48,7 @@ def without_code(state: State, value: str, moment: Moment) -> Step:
     record = Record(event, last.item, verdict, booking, by(state, task), signal)
     after = remembered(state, (event,), moment, None, work)
     if task is TaskName.QUARANTINE:
-        after = held.added(after, booking)
+        after = held.added(after, booking, last.item)
     after = replace(after, last=replace(last, event_id=event, refused=False, task=task, booking=booking), asked=None)
     return Step(after, (record, Say((f"act_{value.lower()}",))))
 

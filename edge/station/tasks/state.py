@@ -180,6 +180,8 @@ class Undoable:
     """As it was before the act."""
     work: Work | None = None
     """The document that it was done under, as it was before the act."""
+    held: tuple[str, ...] | None = None
+    """`State.held` before the act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,8 @@ class State:
     practised: tuple[str, ...] = ()
     """Events of the last practice that would have booked something, and may be made to count."""
     practised_ns: int = 0
+    held: tuple[str, ...] = ()
+    """Lots and pieces that wait to be released, as `edge.station.tasks.held` names them."""
     emergencies: int = 0
     """Opened by button so far: gives the next one its number."""
     acted_ns: int = 0

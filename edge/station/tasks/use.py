@@ -98,12 +98,17 @@ def seen(state: State, shown: Item, verdict: Verdict, moment: Moment, *, refused
 
 
 def remembered(
-    state: State, events: tuple[str, ...], moment: Moment, case: Case | None, work: Work | None = None
+    state: State,
+    events: tuple[str, ...],
+    moment: Moment,
+    case: Case | None,
+    work: Work | None = None,
+    held: tuple[str, ...] | None = None,
 ) -> State:
-    """With an act that can be taken back; `case` and `work` are as they were before."""
+    """With an act that can be taken back; `case`, `work` and `held` (of `state`, if None) are as they were before."""
     if not events:
         return state
-    acts = (*state.undoable, Undoable(events, moment.now_ns, case, work))
+    acts = (*state.undoable, Undoable(events, moment.now_ns, case, work, state.held if held is None else held))
     return replace(state, undoable=acts[-MOST_UNDOABLE:])
 
 

@@ -214,3 +214,9 @@ def test_two_figures_are_a_range_in_any_order(one: int, other: int, between: str
     said = cold.storage_of(f"{one}℃{between}{other}℃")
     assert said is not None
     assert (said.low, said.high) == (min(one, other), max(one, other))
+
+
+def test_cold_goods_that_are_held_leave_under_no_document() -> None:
+    table = receiving().say(A1).at_once(*TWELVE).say(HOLD, CLOSE, CLOSE, card(CardKind.TASK, "PICK"), PLAIN)
+    assert table.booked == []
+    assert table.records[-1].verdict.reasons[0].code == "goods_held"

@@ -38,7 +38,7 @@ PAPERS = [Document(each) for each in (*DOCUMENTS, "DN-9")]
 BADGES = (NURSE, SECOND_NURSE, Badge("Q7", "Q"))
 TASKS = [card(CardKind.TASK, each) for each in ("RECEIVE", "PICK", "VERIFY", "SHIP", "CHECK")]
 ACTS = ["CLOSE", "RESUME", "SHORT", "OVER", "MIXED", "BROKEN", "REFUSE", "HOLD", "SUPPLIER"]
-ACTS += ["RELEASE", "WASTE", "SEND_BACK", "MORE", "TRAINING"]
+ACTS += ["RELEASE", "QUARANTINE", "WASTE", "SEND_BACK", "MORE", "TRAINING"]
 CARDS = [*(act(each) for each in ACTS), card(CardKind.QUANTITY, "2"), card(CardKind.QUANTITY, "200")]
 CARDS += [card(CardKind.DIGIT, each) for each in ("3", "ENTER")]
 CARDS += [card(CardKind.REASON, "OTHER")]
@@ -110,6 +110,12 @@ class Depot(RuleBasedStateMachine):
             if isinstance(effect, JudgeAgain):
                 self.say(replace(effect.item, corrects=effect.corrects), 0)
 
+    @rule(of=st.sampled_from(ITEMS[:2]), free=st.booleans())
+    def held(self, of: Said, *, free: bool) -> None:
+        """Held, released perhaps, and picked."""
+        for each in (BADGES[2], act("QUARANTINE"), of, *((act("RELEASE"), of) if free else ()), TASKS[1], of):
+            self.say(each)
+
     @rule(of=st.sampled_from(ITEMS[:2]), then=st.sampled_from([(), CARDS[-3:-1], CARDS[-1:], CARDS[-3:]]))
     def cold(self, of: Said, then: Sequence[Said]) -> None:
         """Received with a reading, with a reason, or without either."""
@@ -125,6 +131,8 @@ class Depot(RuleBasedStateMachine):
             return
         booking, by = effect.booking, effect.by
         assert by.operator is not None or by.task not in RESPONSIBLE
+        if by.task in RESPONSIBLE:
+            assert effect.item.key not in self.waiting()
         if booking.document is None:
             return
         assert former.work is not None
@@ -152,6 +160,19 @@ class Depot(RuleBasedStateMachine):
         gone |= {each.booking.corrects or "" for each in self.table.records}
         records = [each for each in effects if isinstance(each, Record) and each.booking.document == ident]
         return [each for each in records if each.booking.count is not None and each.event_id not in gone]
+
+    def waiting(self) -> set[str]:
+        """Lots and pieces that somebody held and quality did not release, whatever document was open."""
+        gone = {each.corrects for each in self.table.effects if isinstance(each, Correct) and each.why == "undo"}
+        held: set[str] = set()
+        for each in self.table.records:
+            if each.event_id in gone or each.by.training or not each.item.key:
+                continue
+            if each.by.task is TaskName.QUARANTINE:
+                held.add(each.item.key)
+            elif each.by.task is TaskName.RELEASE and each.item.fit:
+                held.discard(each.item.key)
+        return held
 
     def pickers(self, ident: str, number: int) -> set[str | None]:
         found = self.standing(ident)
@@ -190,7 +211,8 @@ def _lasting(state: State) -> tuple[object, ...]:
         state.task,
         state.operator,
         state.rights,
-        [None if each is None else (each.ident, each.tallies) for each in works],
+        [None if each is None else (each.ident, each.tallies, each.readings) for each in works],
+        state.held,
     )
 
 
