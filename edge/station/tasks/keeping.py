@@ -61,15 +61,17 @@ def restore(kept: bytes | None, fresh: State) -> Step:
 
 def _work(work: Work) -> dict[str, Any]:
     tallies = [[each.line, each.task.value, each.count, list(each.by)] for each in work.tallies]
-    return {"ident": work.ident, "paused": work.paused, "tallies": tallies, "readings": list(work.readings)}
+    kept = {"ident": work.ident, "paused": work.paused, "tallies": tallies}
+    return {**kept, "readings": list(work.readings), "short": list(work.short)}
 
 
 def _work_again(kept: dict[str, Any], now_ns: int) -> Work:
     tallies = (
         Tally(int(line), TaskName(task), int(count), tuple(map(str, by))) for line, task, count, by in kept["tallies"]
     )
-    readings = tuple(map(float, kept.get("readings", ())))  # older versions kept none
-    return Work(str(kept["ident"]), now_ns, bool(kept["paused"]), tallies=tuple(tallies), readings=readings)
+    work = Work(str(kept["ident"]), now_ns, bool(kept["paused"]), tallies=tuple(tallies))
+    readings, short = kept.get("readings", ()), kept.get("short", ())  # older versions kept none
+    return replace(work, readings=tuple(map(float, readings)), short=tuple(map(int, short)))
 
 
 def _case(case: Case) -> dict[str, Any]:

@@ -81,8 +81,8 @@ def left(work: Work, line: Line, task: TaskName) -> int:
 
 
 def short(work: Work, known: Document) -> Iterator[Line]:
-    """Lines of which less was done than they say; of a shipment, less was verified."""
-    tasks = (TaskName.VERIFY,) if known.kind is DocumentKind.SHIPMENT else TASKS[known.kind]
+    """Lines of which less was done than they say; of a shipment, less has left."""
+    tasks = (TaskName.SHIP,) if known.kind is DocumentKind.SHIPMENT else TASKS[known.kind]
     return (line for line in known.lines if sum(work.done(line.number, each) for each in tasks) < line.quantity)
 
 

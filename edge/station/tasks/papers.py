@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edge.documents import Document
+from edge.documents import Document, DocumentKind
 from edge.rules.verdict import TaskName
 from edge.station.tasks import lines, ship
 from edge.station.tasks.cases import ASK_NS
@@ -12,6 +12,8 @@ from edge.station.tasks.effects import UNDERSTOOD, Say, Step, asks, refuses, ses
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import Asked, State, Work
 
+SHORT_NS = 20_000_000_000
+"""How long the card SHORT may follow the line that it speaks of: somebody looks for the goods first."""
 MOST_SHELVED = 20
 """Documents that may be left unfinished at one station."""
 
@@ -42,22 +44,44 @@ def resumed(state: State, work: Work, moment: Moment) -> Step:
 def close(state: State, moment: Moment, *, short: bool = False) -> Step:
     """Close the document; with lines short it asks first, and the second time that is recorded.
 
+    A shipment is not closed before each of its lines has left as ordered, or somebody said of it that it is short.
+
     Args:
         state: before.
         moment: now.
-        short: somebody said that it is short (短少): nothing is asked.
+        short: somebody said that it is short (短少): of a shipment the line that was named last, else all of it.
     """
     work = state.work
     if work is None:
         return Step(state, refuses("nothing_open"))
     known = work.known or moment.document(work.ident)
-    unfinished = () if known is None else ship.unfinished(work, known)
-    if unfinished:
-        return Step(state, refuses(*unfinished))
+    if known is not None and known.kind is DocumentKind.SHIPMENT:
+        return _shipped(state, work, known, moment, short=short)
     lacking = [] if known is None else list(lines.short(work, known))
     if lacking and not short and not (state.asked is not None and state.asked.what == "short"):
         asked = replace(state, asked=Asked("short", moment.now_ns + ASK_NS))
         return Step(asked, asks(f"line_{lacking[0].number}", "line_short", "close_again"))
+    return _closed(state, work, known)
+
+
+def _shipped(state: State, work: Work, known: Document, moment: Moment, *, short: bool) -> Step:
+    """Close a shipment, or name the line that keeps it and wait for the card SHORT where that can settle it."""
+    asked = state.asked if state.asked is not None and state.asked.what == "short" else None
+    if short and asked is not None and asked.line is not None:
+        if state.operator is None:
+            return Step(state, refuses("operator_missing"))
+        work = replace(work, short=(*work.short, asked.line))
+    state = replace(state, work=work, asked=None)
+    unfinished = ship.unfinished(work, known)
+    if unfinished is None:
+        return _closed(state, work, known)
+    if unfinished.settled_by_short:
+        state = replace(state, asked=Asked("short", moment.now_ns + SHORT_NS, line=unfinished.line))
+    return Step(state, refuses(*unfinished.phrases))
+
+
+def _closed(state: State, work: Work, known: Document | None) -> Step:
+    lacking = [] if known is None else list(lines.short(work, known))
     why = f"short {len(lacking)} of {len(known.lines)} lines" if known is not None and lacking else None
     closed = session(state, "document", "closed", work.ident, why)
     said = (Say(("document_closed",)),) if known is not None else ()
@@ -78,8 +102,9 @@ def _left(state: State, moment: Moment) -> Step:
     if work is None:
         return Step(state)
     known = work.known or moment.document(work.ident)
-    if known is None or not (ship.unfinished(work, known) or any(lines.short(work, known))):
-        closed = close(state, moment)
+    open_lines = known is not None and known.kind is not DocumentKind.SHIPMENT and any(lines.short(work, known))
+    if known is None or not (ship.unfinished(work, known) or open_lines):
+        closed = _closed(state, work, known)
         return Step(closed.state, closed.effects[:1])
     if len(state.shelved) >= MOST_SHELVED:
         return Step(state, refuses("close_first"))

@@ -104,6 +104,8 @@ class Work:
     tallies: tuple[Tally, ...] = ()
     readings: tuple[float, ...] = ()
     """Temperatures in ℃ that goods were received with."""
+    short: tuple[int, ...] = ()
+    """Lines of a shipment of which somebody said that no more will leave."""
 
     def tally(self, line: int, task: TaskName) -> Tally:
         """What this task has done of a line."""
@@ -143,6 +145,8 @@ class Asked:
     """Of ``patient`` and ``complete``: who was shown."""
     reason: str | None = None
     """Of ``witness``: why it was used despite its verdict."""
+    line: int | None = None
+    """Of ``short``: the line of a shipment that was named."""
 
 
 @dataclass(frozen=True, slots=True)

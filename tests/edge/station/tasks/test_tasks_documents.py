@@ -16,6 +16,7 @@ from edge.station.tasks.effects import JudgeAgain, Record, Say
 from edge.station.tasks.said import Badge, Document, Item, Said
 from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
+from hardware.phrases import phrases
 from hardware.signals import Signal
 from tests.support.documents import DI, document, line
 from tests.support.tasks import NURSE, SECOND_NURSE, UNDO, Table, act, card, no_code, piece
@@ -206,12 +207,67 @@ def test_a_shipment_is_verified_by_somebody_else_and_closes_then() -> None:
     assert said(table) == ("line_1", "not_verified")
     table.say(task("VERIFY"), LOT_A)
     assert why(table) == "picker_verifies"
-    table.say(SECOND_NURSE, LOT_A, CLOSE)
+    assert said(table.say(SECOND_NURSE, LOT_A, CLOSE)) == ("line_1", "not_shipped")
+    table.say(task("SHIP"), LOT_A, CLOSE)
     assert table.sessions[-1] == ("document", "closed", None)
 
 
-def test_a_shipment_that_nobody_verified_does_not_close() -> None:
-    assert said(shipping().say(act("SHORT"))) == ("line_1", "not_verified")
+BOTH = (line(1, lot="A1", quantity=1), line(2, lot="B7", quantity=2))
+SHORT, SHIP, VERIFY = act("SHORT"), task("SHIP"), task("VERIFY")
+CLOSES: dict[str, tuple[tuple[Said, ...], tuple[str, ...]]] = {
+    "nothing was done": ((CLOSE,), ("line_1", "line_short")),
+    "picked": ((LOT_A, CLOSE), ("line_1", "not_verified")),
+    "picked, and short": ((LOT_A, CLOSE, SHORT), ("line_1", "not_verified")),
+    "verified": ((LOT_A, SECOND_NURSE, VERIFY, LOT_A, CLOSE), ("line_1", "not_shipped")),
+    "verified, and short": ((LOT_A, SECOND_NURSE, VERIFY, LOT_A, CLOSE, SHORT), ("line_2", "line_short")),
+    "what was not verified comes first": (
+        (LOT_A, LOT_B, SECOND_NURSE, VERIFY, LOT_A, CLOSE),
+        ("line_2", "not_verified"),
+    ),
+    "one line left": ((LOT_A, SECOND_NURSE, VERIFY, LOT_A, SHIP, LOT_A, CLOSE), ("line_2", "line_short")),
+    "short before anybody asked": (
+        (LOT_A, SECOND_NURSE, VERIFY, LOT_A, SHIP, LOT_A, SHORT),
+        ("line_2", "line_short"),
+    ),
+    "closed twice": ((LOT_A, SECOND_NURSE, VERIFY, LOT_A, SHIP, LOT_A, CLOSE, CLOSE), ("line_2", "line_short")),
+    "short, said of what was named": (
+        (LOT_A, SECOND_NURSE, VERIFY, LOT_A, SHIP, LOT_A, CLOSE, SHORT),
+        ("document_closed",),
+    ),
+    "short, said of each line": ((CLOSE, SHORT, SHORT), ("document_closed",)),
+    "short, said of the first alone": ((CLOSE, SHORT), ("line_2", "line_short")),
+    "half a line": (
+        (LOT_B, SECOND_NURSE, VERIFY, LOT_B, SHIP, LOT_B, CLOSE, SHORT, SHORT),
+        ("document_closed",),
+    ),
+    "an item between": ((CLOSE, LOT_A, SHORT), ("line_1", "not_verified")),
+}
+
+
+@pytest.mark.parametrize(("shown", "answer"), CLOSES.values(), ids=CLOSES.keys())
+def test_a_shipment_closes_when_each_line_has_left_or_is_said_to_be_short(
+    shown: tuple[Said, ...], answer: tuple[str, ...]
+) -> None:
+    table = shipping(*BOTH).say(*shown)
+    assert said(table) == answer
+    assert (table.state.work is None) is (answer == ("document_closed",))
+    assert set(answer) <= phrases().keys()
+
+
+def test_what_was_said_to_be_short_outlasts_a_restart_and_stands_in_the_close() -> None:
+    table = shipping(*BOTH).say(CLOSE, SHORT).restart(after_power_cut=True).say(OUT, CLOSE, SHORT)
+    assert table.sessions[-1] == ("document", "closed", "short 2 of 2 lines")
+
+
+def test_the_card_short_speaks_of_what_was_just_named() -> None:
+    table = shipping(*BOTH).say(CLOSE).wait(30).say(SHORT)
+    assert (said(table), table.state.work is not None and table.state.work.short) == (("line_1", "line_short"), ())
+
+
+def test_somebody_says_that_it_is_short() -> None:
+    known = document("SO-1", *BOTH, kind=DocumentKind.SHIPMENT)
+    table = Table(TaskName.PICK, documents={"SO-1": known}).say(OUT, CLOSE, SHORT)
+    assert (said(table), table.state.work is not None) == (("operator_missing",), True)
 
 
 def test_no_more_is_verified_than_was_picked() -> None:
@@ -227,6 +283,7 @@ def test_nothing_is_shipped_unverified() -> None:
 
 def test_goods_that_wait_keep_a_shipment() -> None:
     table = shipping(line(quantity=1)).say(task("RECEIVE"), no_code(), HOLD, task("PICK"), LOT_A)
+    assert said(table.say(CLOSE)) == ("line_1", "not_verified")
     table.say(SECOND_NURSE, task("VERIFY"), LOT_A, CLOSE)
     assert said(table) == ("line_1", "goods_held")
     assert why(table.say(task("SHIP"), LOT_A)) == "goods_held"
