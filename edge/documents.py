@@ -42,6 +42,8 @@ class DocumentKind(StrEnum):
     """领用: to a ward."""
     RETURN = "return"
     """退货 or 退库."""
+    COUNT = "count"
+    """盘点: what ought to be there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Compared:
     """Below 0: short (短少); above: over (多货)."""
 
 
-STAGES = ("SHIP", "VERIFY", "PICK", "DISPENSE", "ISSUE", "STORE", "RECEIVE")
+STAGES = ("SHIP", "VERIFY", "PICK", "DISPENSE", "ISSUE", "STORE", "COUNT", "RECEIVE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +192,8 @@ def _line(line: str | None, done: list[Trace], *, held: bool) -> Line:
     units: dict[str, int] = {}
     for row in done:
         units[row.task or ""] = units.get(row.task or "", 0) + (row.count or 0)
+    if done[0].serial is not None and "COUNT" in units:
+        units["COUNT"] = min(1, units["COUNT"])  # one piece, however often two stations or a restart let it be shown
     first = done[0]
     return Line(line, first.owner, first.di, first.lot, first.serial, first.expires, units, held)
 

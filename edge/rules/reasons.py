@@ -146,6 +146,9 @@ TEXTS: Mapping[str, ReasonText] = {
         "not booked again; take another one, or look the former booking up",
         "已登记过",
     ),
+    "counted_before": ReasonText(
+        "本次盘点已经数过", "counted before in this stock-take", "不再计数;数下一件", "it counts once; go on", "已数过"
+    ),
     "wrong_level": ReasonText(
         "这是整箱或中包的码",
         "this is the code of a whole pack",

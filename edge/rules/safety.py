@@ -47,8 +47,10 @@ def near_expiry(case: Case) -> Sequence[Found]:
 
 
 def serial(case: Case) -> Sequence[Found]:
-    """One serial is one piece: it is received once and used once. Reusable devices are used again and again."""
+    """One serial is one piece: it is received, used and counted once. Reusable devices are used again and again."""
     seen = case.circumstances.serial_seen
+    if case.task is TaskName.COUNT:
+        return [Found("counted_before")] if case.udi.serial is not None and seen is not None else NOTHING
     if case.udi.serial is None or seen is None or (case.product is not None and case.product.single_use is False):
         return NOTHING
     again = seen == "use" or case.stage == "goods"

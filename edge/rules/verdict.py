@@ -178,7 +178,7 @@ class Circumstances:
     declared: Declared | None = None
     """Only for an item that shows no UDI."""
     serial_seen: str | None = None
-    """Where this DI and serial was already booked, if it was: ``use`` or ``receipt``."""
+    """Where this DI and serial was already booked, if it was: ``use`` or ``receipt``; that at the same task, too."""
     catalogue_age_days: int | None = None
     """Days since the catalogue's release; None without one."""
     measured: bool = False

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from edge.hub.documents.shipping import Lookup
     from edge.hub.store import Store
 
-What = Literal["moves", "documents", "shipping", "note"]
+What = Literal["moves", "documents", "shipping", "note", "differences"]
 _PATH = click.Path(path_type=Path)
-_KINDS = click.Choice(["receipt", "shipment", "issue", "return"])
+_KINDS = click.Choice(["receipt", "shipment", "issue", "return", "count"])
 _config = click.option("--config", type=_PATH, default=CONFIG, show_default=True)
 _map = click.option("--map", "map_file", type=_PATH, help="TOML: your own column headings, and the encoding of CSV.")
 
@@ -87,10 +87,10 @@ def import_(
 @click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]), help="Only from then on, local time.")
 @click.option(
     "--what",
-    type=click.Choice(["moves", "documents", "shipping", "note"]),
+    type=click.Choice(get_args(What)),
     default="moves",
     show_default=True,
-    help="What was scanned; the documents as imported; 销售出库单; 随货同行单.",
+    help="What was scanned; the documents as imported; 销售出库单; 随货同行单; 盘点差异 line by line.",
 )
 @click.option("--format", "as_", type=click.Choice(["csv", "xlsx"]), default="csv", show_default=True)
 @click.option("--out", type=_PATH, required=True, help="The file to write; whole, or left as it is.")
@@ -110,7 +110,7 @@ def export(
     from edge.hub.documents.importing import mapping_of  # noqa: PLC0415 - see the module
     from edge.hub.documents.sheets import write_table  # noqa: PLC0415
 
-    if ident is None and (since is None or what in ("shipping", "note")):
+    if ident is None and (since is None or what not in ("moves", "documents")):
         raise click.UsageError("--document ID, or --since DAY for moves and documents")
     settings = settings_of(config)
     start = None if since is None else wire.iso(since.astimezone(UTC))
@@ -193,7 +193,7 @@ def _watch(folder: Path, importer: Importer) -> None:
 def _rows(
     connection: Connection, settings: HubConfig, what: What, ident: str | None, start: str | None
 ) -> tuple[Form, Iterable[Mapping[str, Any]]]:
-    from edge.hub.documents import keeping, shipping  # noqa: PLC0415 - see the module
+    from edge.hub.documents import keeping, shipping, stocktake  # noqa: PLC0415 - see the module
     from edge.hub.documents.form import LINES, rows_of  # noqa: PLC0415
     from edge.hub.documents.moves import MOVES, moves  # noqa: PLC0415
 
@@ -204,6 +204,9 @@ def _rows(
         return LINES, [row for each in found if each.imported >= (start or "") for row in rows_of(each.said)]
     if not found:
         raise keeping.KeepingError(f"no document {ident}: see udi-hub documents list")
+    if what == "differences":
+        found_there = stocktake.differences(found[0].said, moves(connection, document=ident, since=start))
+        return stocktake.DIFFERENCES, [each.row(found[0].said.ident) for each in found_there]
     made = shipping.papers(
         found[0].said,
         moves(connection, document=ident, since=start),

@@ -17,6 +17,7 @@ from edge.station.tasks.effects import Record, Say, Step, by
 from edge.station.tasks.said import Item, Moment
 from edge.station.tasks.state import Last, State, Work
 from edge.station.tasks.use import refused, remembered, seen
+from edge.udi.presentation import Shape
 from hardware.signals import Signal
 
 RESPONSIBLE = (TaskName.PICK, TaskName.VERIFY, TaskName.SHIP, TaskName.ISSUE, TaskName.DISPENSE)
@@ -35,10 +36,13 @@ def item(state: State, shown: Item, moment: Moment) -> Step:
     known = lines.of_document(work, state.task)
     if work is None or known is None:
         booking = of_item(Booking(count=shown.units, document=None if work is None else work.ident), shown)
-        return booked(state, shown, booking, moment) if shown.fit else _not_fit(state, shown, moment)
+        return booked(state, shown, booking, moment) if _books(state, shown) else _not_fit(state, shown, moment)
     if lines.held_in(known, shown):
         return _box(state, work, known, shown, moment)
-    return _to_line(state, work, known, shown, moment) if shown.fit else _not_fit(state, shown, moment)
+    if not _books(state, shown):
+        return _not_fit(state, shown, moment)
+    to_line = _counted if state.task is TaskName.COUNT else _to_line
+    return to_line(state, work, known, shown, moment)
 
 
 def booked(state: State, shown: Item, booking: Booking, moment: Moment) -> Step:
@@ -67,6 +71,24 @@ def of_item(booking: Booking, shown: Item) -> Booking:
     """With what was said of the item before it is booked."""
     override = None if shown.override is None else {"reason": shown.override}
     return replace(booking, measurement=shown.measurement, override=override, corrects=shown.corrects)
+
+
+def _books(state: State, shown: Item) -> bool:
+    """In a stock-take what must not be used is counted, too: it is there."""
+    if shown.fit or state.task is not TaskName.COUNT:
+        return shown.fit
+    known = shown.presentation.shape in (Shape.COMPLETE, Shape.DI_ONLY)
+    return known and shown.verdict.outcome is Outcome.STOP
+
+
+def _counted(state: State, work: Work, known: Document, shown: Item, moment: Moment) -> Step:
+    """What is there is counted at its first showing, expected or not; what no line expects is on none."""
+    found = lines.match(work, known, state.task, shown)
+    expected = found.line if found.fault in (None, lines.OVER) else None
+    if found.fault is not None:
+        shown = replace(shown, verdict=lines.doubted(shown.verdict, found.fault))
+    number = None if expected is None else expected.number
+    return booked(state, shown, on_line(known, number, shown), moment)
 
 
 def _not_fit(state: State, shown: Item, moment: Moment) -> Step:

@@ -23,6 +23,7 @@ TASKS = {
     DocumentKind.SHIPMENT: (TaskName.PICK, TaskName.VERIFY, TaskName.SHIP),
     DocumentKind.ISSUE: (TaskName.ISSUE, TaskName.DISPENSE),
     DocumentKind.RETURN: (TaskName.RETURN, TaskName.SEND_BACK),
+    DocumentKind.COUNT: (TaskName.COUNT,),
 }
 """By what the lines of a document are filled; the first of them is how its work begins."""
 _SSCC = b"00"
@@ -87,8 +88,9 @@ def short(work: Work, known: Document) -> Iterator[Line]:
 
 
 def doubted(verdict: Verdict, why: str) -> Verdict:
-    """A verdict that books, with one thing more that a person should look at."""
-    return Verdict(Outcome.ATTENTION, (*verdict.reasons, Reason(why, Audience.PERSON)))
+    """A verdict that books, with one thing more that a person should look at; in a stock-take a STOP stays one."""
+    outcome = verdict.outcome if verdict.outcome is Outcome.STOP else Outcome.ATTENTION
+    return Verdict(outcome, (*verdict.reasons, Reason(why, Audience.PERSON)))
 
 
 def told(state: State, item: Item, booking: Booking, task: TaskName, units: int) -> Item:

@@ -162,3 +162,17 @@ def test_a_folder_is_watched_until_interrupted(office: Office) -> None:
     finally:
         watching.kill()
     assert "open=True" in office.ask("list").output
+
+
+def test_the_differences_of_a_stock_take(office: Office, journal: FakeJournal) -> None:
+    rows = f"单号,行号,产品标识,产品名称,批号,数量\nPD-1,1,{DI},导管,A1,10\nPD-1,2,{DI},导管,B7,4\n"
+    office.ask("import", str(office.file("pd.csv", rows)), "--kind", "count")
+    journal.scan(document="PD-1", line=1, count=9, outcome="CHECKED", fields={"task": "COUNT"})
+    office.hear(journal)
+    first, second = office.export("--document", "PD-1", "--what", "differences")
+    assert [(each["行号"], each["账面数量"], each["实盘数量"], each["盈亏"]) for each in (first, second)] == [
+        ("1", "10", "9", "-1"),
+        ("2", "4", "0", "-4"),
+    ]
+    refused = office.ask("export", "--document", "PD-1", "--what", "shipping", "--out", "x", status=1)
+    assert "document PD-1 is a count: expected a shipment" in refused.output

@@ -247,13 +247,28 @@ def test_cold_goods_after_their_receipt(name: str, task: TaskName) -> None:
     assert line(Item(product=product(storage=COLD), around=around).judged(task)) == expected
 
 
+AGAIN = {
+    "a serial": (Item(udi(serial="S1"), around=Circumstances(serial_seen="receipt")), "REDO counted_before"),
+    "a serial that is used again and again": (
+        Item(udi(serial="S1"), product=product(single_use=False), around=Circumstances(serial_seen="receipt")),
+        "REDO counted_before",
+    ),
+    "a serial, for the first time": (Item(udi(serial="S1")), "CHECKED"),
+}
+
+
+@pytest.mark.parametrize(("item", "expected"), AGAIN.values(), ids=AGAIN.keys())
+def test_a_piece_counts_once_in_a_stock_take(item: Item, expected: str) -> None:
+    assert line(item.judged(TaskName.COUNT)) == expected
+
+
 CUTOFFS = frozenset({"cutoff", "date_unknown", "scope_unknown", "udi_due", "before_cutoff", "out_of_scope"})
 """Shown in test_rules_cutoff.py."""
 
 
 def test_every_reason_of_the_table_is_shown_by_a_situation() -> None:
     told = {code for _, *lines in TABLE.values() for each in lines for code in each.split()}
-    assert set(DECISIONS.cells["look"]) - told == CUTOFFS | {"reading_due", "reading_asked"}
+    assert set(DECISIONS.cells["look"]) - told == CUTOFFS | {"reading_due", "reading_asked", "counted_before"}
 
 
 def test_every_reason_that_a_rule_can_give_has_a_row() -> None:

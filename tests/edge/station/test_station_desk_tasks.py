@@ -287,3 +287,16 @@ def test_one_reading_serves_the_cold_goods_of_a_delivery(bench: Bench) -> None:
     assert [each["count"] for each in bench.events("scan")] == [None, 1, 1]
     bench.card(CardKind.DOCUMENT, "DN-2")
     assert bench.scan(S2.replace(b"S2", b"S3")) == ["REDO"]
+
+
+def test_a_piece_is_counted_once_in_a_stock_take_and_says_so(bench: Bench) -> None:
+    bench.scan(b"N1207")
+    bench.card(CardKind.TASK, "COUNT")
+    bench.card(CardKind.DOCUMENT, "ST-1")
+    assert bench.scan(S1, S1, S2) == ["CHECKED", "REDO", "CHECKED"]
+    assert bench.press(ButtonEvent.UNDO) == "CONTEXT"
+    assert bench.scan(S2, S2) == ["CHECKED", "REDO"]
+    again = [each for each in bench.events("scan") if each["count"] is None]
+    assert {each["verdict"]["reasons"][0]["code"] for each in again} == {"counted_before"}
+    bench.card(CardKind.DOCUMENT, "ST-2")
+    assert bench.scan(S1) == ["CHECKED"]

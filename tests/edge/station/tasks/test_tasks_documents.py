@@ -291,6 +291,51 @@ def test_goods_that_wait_keep_a_shipment() -> None:
     assert table.sessions[-1] == ("document", "closed", None)
 
 
+COUNTED_LINES = (
+    line(1, lot="A1", quantity=20),
+    line(2, quantity=2, serials=("S1", "S2"), box="BX-7"),
+    line(3, di="10614141543219", quantity=5),
+)
+EXPIRED_A = piece("10A1", Outcome.STOP, "expired")
+COUNTS = {
+    "a lot": ((LOT_A,), [(1, 1)], Signal.ACCEPTED, ""),
+    "a lot, by digits": ((LOT_A, *DIGITS), [(1, 11)], Signal.ACCEPTED, ""),
+    "a lot on two shelves": ((LOT_A, *DIGITS, LOT_A), [(1, 11), (1, 1)], Signal.ACCEPTED, ""),
+    "more of a lot than expected": ((LOT_A, card(CardKind.QUANTITY, "21")), [(1, 21)], Signal.ATTENTION, "over"),
+    "a serial": ((S1,), [(2, 1)], Signal.ACCEPTED, ""),
+    "a closed box": ((box("BX-7"),), [(2, 2)], Signal.ATTENTION, "box_announced"),
+    "a serial that nobody expects": ((S9,), [(None, 1)], Signal.ATTENTION, "serial_not_announced"),
+    "expired goods are there, too": ((EXPIRED_A,), [(1, 1)], Signal.STOP, "expired"),
+    "expired goods, by digits": ((EXPIRED_A, *DIGITS), [(1, 11)], Signal.ATTENTION, "expired"),
+    "no code": ((no_code(),), [], Signal.MISSING, "no_udi"),
+    "no UDI": ((box("BX-8"),), [], Signal.REDO, "not_a_udi"),
+    "seen before": ((piece("21S1", Outcome.REDO, "counted_before"),), [], Signal.REDO, "counted_before"),
+    "taken back": ((S1, UNDO), [], Signal.ACCEPTED, ""),
+}
+
+
+@pytest.mark.parametrize(("shown", "books", "light", "why_"), COUNTS.values(), ids=COUNTS.keys())
+def test_a_stock_take_counts_what_is_there(
+    shown: tuple[Said, ...], books: list[tuple[int | None, int | None]], light: Signal, why_: str
+) -> None:
+    table = receiving(*COUNTED_LINES, task=TaskName.CHECK, kind=DocumentKind.COUNT).say(*shown, apart_s=2)
+    assert on_lines(table) == books
+    assert table.records[-1].signal is light
+    assert [each.code for each in table.records[-1].verdict.reasons][:1] == ([why_] if why_ else [])
+    assert {each.by.task for each in table.records} == {TaskName.COUNT}
+
+
+def test_a_lot_that_nobody_expects_is_on_no_line() -> None:
+    table = receiving(line(lot="A1"), task=TaskName.COUNT, kind=DocumentKind.COUNT).say(LOT_B)
+    assert (on_lines(table), why(table), table.outcomes[-1]) == ([(None, 1)], "other_lot", Signal.ATTENTION.value)
+
+
+def test_what_a_stock_take_did_not_find_is_asked_about_once() -> None:
+    table = receiving(*COUNTED_LINES, task=TaskName.CHECK, kind=DocumentKind.COUNT).say(LOT_A, S1, S2, CLOSE)
+    assert (table.outcomes[-1], said(table)) == (Signal.ASK.value, ("line_1", "line_short", "close_again"))
+    assert table.say(CLOSE).sessions[-1] == ("document", "closed", "short 2 of 3 lines")
+
+
 @pytest.mark.parametrize("name", ["PICK", "VERIFY", "SHIP", "ISSUE", "DISPENSE"])
 def test_somebody_is_responsible(name: str) -> None:
     assert why(Table(TaskName(name)).say(LOT_A)) == "operator_missing"
@@ -298,10 +343,11 @@ def test_somebody_is_responsible(name: str) -> None:
 
 def test_a_document_begins_its_own_task() -> None:
     kinds = {"a": DocumentKind.RECEIPT, "b": DocumentKind.SHIPMENT, "c": DocumentKind.ISSUE, "d": DocumentKind.RETURN}
+    kinds["e"] = DocumentKind.COUNT
     known: dict[str, Known] = {ident: document(ident, kind=kind) for ident, kind in kinds.items()}
     table = Table(TaskName.CHECK, documents=known)
     begun = [table.say(Document(each)).state.task.value for each in kinds]
-    assert begun == ["RECEIVE", "PICK", "ISSUE", "RETURN"]
+    assert begun == ["RECEIVE", "PICK", "ISSUE", "RETURN", "COUNT"]
 
 
 READINGS = {
