@@ -242,6 +242,13 @@ TEXTS: Mapping[str, ReasonText] = {
     "box_announced": ReasonText(
         "整箱按单登记", "the whole box is booked as announced", "抽查箱内", "look at some of the pieces", "整箱登记"
     ),
+    "fefo": ReasonText(
+        "有更早到期的",
+        "something here expires earlier",
+        "先拿早到期的;不换就扫原因卡",
+        "take that one, else show a reason card",
+        "先到期先出",
+    ),
     "not_picked": ReasonText(
         "比拣货多", "more than was picked", "先拣货,再复核", "pick it first, then verify", "还没拣货"
     ),

@@ -287,7 +287,7 @@ class Desk:
     def _say(self, what: said.Said, t0_ns: int) -> None:
         """Let the tasks answer, and do what they ask for."""
         new_event, new_case = self._drafter.new_event, lambda: f"c{secrets.token_hex(8)}"
-        moment = said.Moment(self._mono_ns(), new_event, new_case, self._documents)
+        moment = said.Moment(self._mono_ns(), new_event, new_case, self._documents, self._now().today)
         step = machine.step(self._clerk.state, what, moment)
         again = [each for each in step.effects if isinstance(each, JudgeAgain)]
         self._clerk.perform(Step(step.state, tuple(each for each in step.effects if each not in again)), t0_ns)

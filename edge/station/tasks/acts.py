@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from edge.rules.verdict import Outcome, TaskName
 from edge.station.record import Booking
-from edge.station.tasks import held
+from edge.station.tasks import held, shelf
 from edge.station.tasks.effects import UNDERSTOOD, Light, Record, Say, Step, by, refuses
 from edge.station.tasks.said import Item, Moment
 from edge.station.tasks.state import Armed, Case, Last, State
@@ -135,6 +135,7 @@ def _done(state: State, does: _Act, shown: Item, booking: Booking, moment: Momen
         after = after_act(before, does.task, shown.key, booking.count, 1)
         state = state.with_case(replace(after, touched_ns=moment.now_ns))
     state = remembered(state, (event,), moment, before, state.work)
+    state = shelf.moved(state, shown, does.task, booking.count or 0)
     if does.task is TaskName.RELEASE:
         state = held.released(state, shown)
     if does.task is TaskName.QUARANTINE:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from edge.rules.verdict import Declared, Made, Outcome, TaskName
 from edge.station.record import Booking
-from edge.station.tasks import acts, cold, lines, papers, readings
+from edge.station.tasks import acts, cold, lines, papers, readings, shelf
 from edge.station.tasks.effects import UNDERSTOOD, JudgeAgain, Record, Say, Step, by, refuses, session
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import Digits, Last, State, Undoable
@@ -174,6 +174,7 @@ def _counted(state: State, last: Last, count: int, moment: Moment) -> Step:
     more_of_it = count - (last.count or 0)
     item = lines.told(state, last.item, last.booking, last.task, more_of_it)
     state, last = lines.counted(state, last.booking, last.task, more_of_it), replace(last, item=item)
+    state = shelf.moved(state, last.item, last.task, more_of_it)
     step = _instead(state, last, replace(last.booking, count=count), moment)
     if before is None or case is None or last.booking.case != case.ident:
         return step
@@ -196,4 +197,4 @@ def _instead(state: State, last: Last, booking: Booking, moment: Moment) -> Step
     replaced = replace(last, event_id=event, at_ns=moment.now_ns, count=booking.count, booking=booking)
     others = tuple(each for each in state.undoable if last.event_id not in each.events)
     state = replace(state, undoable=others, last=replaced)
-    return Step(remembered(state, (event,), moment, before.case, before.work, before.held), (record,))
+    return Step(remembered(state, (event,), moment, before.case, before.work, before), (record,))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from edge.documents import Document, Line
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
-from edge.station.tasks import cold, held, lines, ship
+from edge.station.tasks import cold, held, lines, shelf, ship
 from edge.station.tasks.effects import Record, Say, Step, by
 from edge.station.tasks.said import Item, Moment
 from edge.station.tasks.state import Last, State, Work
@@ -35,6 +35,7 @@ def item(state: State, shown: Item, moment: Moment) -> Step:
         return refused(state, shown, "goods_held", moment).then(Say(("goods_held",)))
     known = lines.of_document(work, state.task)
     if work is None or known is None:
+        shown = _hinted(state, None, shown, moment)
         booking = of_item(Booking(count=shown.units, document=None if work is None else work.ident), shown)
         return booked(state, shown, booking, moment) if _books(state, shown) else _not_fit(state, shown, moment)
     if lines.held_in(known, shown):
@@ -51,6 +52,7 @@ def booked(state: State, shown: Item, booking: Booking, moment: Moment) -> Step:
     record = Record(event, shown, shown.verdict, booking, by(state), Signal(shown.verdict.outcome.value))
     after = remembered(_touched(state, moment), (event,), moment, None, before)
     after = cold.noted(lines.counted(after, booking, state.task, booking.count or 0), shown)
+    after = shelf.moved(after, shown, state.task, booking.count or 0)
     last = Last(shown, event, moment.now_ns, state.task, booking.count, booking=booking)
     return Step(replace(after, last=last, asked=None), (record,))
 
@@ -105,9 +107,17 @@ def _to_line(state: State, work: Work, known: Document, shown: Item, moment: Mom
     if unmeasured is not None:
         return unmeasured
     if why is None:
-        return booked(state, shown, on_line(known, number, shown), moment)
+        return booked(state, _hinted(state, found.line, shown, moment), on_line(known, number, shown), moment)
     where = () if number is None else (f"line_{number}",)
     return refused(state, shown, why, moment).then(Say((*where, why)))
+
+
+def _hinted(state: State, line: Line | None, shown: Item, moment: Moment) -> Item:
+    """What is picked while something here expires earlier (先到期先出), unless the document names its lot."""
+    asked = state.task is TaskName.PICK and shown.fit and (line is None or line.lot is None)
+    if not asked or shelf.earlier(state, shown, moment) is None:
+        return shown
+    return replace(shown, verdict=lines.doubted(shown.verdict, shelf.FEFO))
 
 
 def _unmeasured(state: State, work: Work, of: Iterable[Line], shown: Item, moment: Moment) -> Step | None:

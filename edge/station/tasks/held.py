@@ -7,6 +7,7 @@ was held at it, and no other.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -33,6 +34,11 @@ def holds_of(state: State, line: Line) -> bool:
         return False
     names = {_named(line.di, line.lot, None), *(_named(line.di, None, each) for each in line.serials)}
     return not names.isdisjoint(state.held)
+
+
+def holds_lot(state: State, dis: Iterable[str], lot: str | None) -> bool:
+    """Whether a lot of one of these DIs waits."""
+    return any(_named(di, lot, None) in state.held for di in dis)
 
 
 def added(state: State, booking: Booking, shown: Item) -> State:

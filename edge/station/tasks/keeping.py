@@ -7,12 +7,12 @@ comes back suspended: a case until its wristband is shown, a document until some
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 from edge.rules.verdict import TaskName
 from edge.station.tasks.effects import Effect, Step, session
-from edge.station.tasks.state import Case, Pending, State, Tally, Work
+from edge.station.tasks.state import Case, Pending, State, Stock, Tally, Work
 
 VERSION = 1
 
@@ -32,6 +32,7 @@ def keep(state: State) -> bytes:
         "practised": list(state.practised),
         "emergencies": state.emergencies,
         "held": list(state.held),
+        "shelf": [astuple(each) for each in state.shelf],
     }
     return json.dumps(kept, separators=(",", ":")).encode()
 
@@ -104,6 +105,9 @@ def _state(kept: dict[str, Any], fresh: State, now_ns: int) -> State:
         practised_ns=now_ns,
         emergencies=int(kept["emergencies"]),
         held=tuple(map(str, kept.get("held", ()))),
+        shelf=tuple(
+            Stock(str(di), lot, str(expires), *map(int, units)) for di, lot, expires, *units in kept.get("shelf", ())
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from edge.rules.verdict import Outcome, Verdict
@@ -145,3 +146,5 @@ class Moment:
     """Gives a case id."""
     document: Callable[[str], documents.Document | None] = lambda _ident: None
     """Gives the document of a number, if this station was told it."""
+    today: date | None = None
+    """The local day; None: nobody knows."""

@@ -186,6 +186,30 @@ class Undoable:
     """The document that it was done under, as it was before the act."""
     held: tuple[str, ...] | None = None
     """`State.held` before the act."""
+    shelf: tuple[Stock, ...] | None = None
+    """`State.shelf` before the act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Sale units of one lot that this station booked, since it knows of the lot."""
+
+    di: str
+    """Of the sale unit, where a catalogue says so."""
+    lot: str | None
+    expires: str
+    """ISO 8601."""
+    received: int = 0
+    stored: int = 0
+    picked: int = 0
+    shipped: int = 0
+    otherwise: int = 0
+    """Issued, dispensed, wasted, sent back or sampled; less what came back."""
+
+    @property
+    def there(self) -> int:
+        """What lies here: what is received is put away, and what is picked is shipped, so each pair counts once."""
+        return max(self.received, self.stored) - max(self.picked, self.shipped) - self.otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +252,8 @@ class State:
     practised_ns: int = 0
     held: tuple[str, ...] = ()
     """Lots and pieces that wait to be released, as `edge.station.tasks.held` names them."""
+    shelf: tuple[Stock, ...] = ()
+    """What lies here, as far as this station knows; what was touched last stands last."""
     emergencies: int = 0
     """Opened by button so far: gives the next one its number."""
     acted_ns: int = 0

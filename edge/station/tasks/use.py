@@ -103,12 +103,16 @@ def remembered(
     moment: Moment,
     case: Case | None,
     work: Work | None = None,
-    held: tuple[str, ...] | None = None,
+    instead: Undoable | None = None,
 ) -> State:
-    """With an act that can be taken back; `case`, `work` and `held` (of `state`, if None) are as they were before."""
+    """With an act that can be taken back; `case` and `work` are as they were before, and so is the rest of `state`.
+
+    `instead` is the act whose place it takes: then what it found counts.
+    """
     if not events:
         return state
-    acts = (*state.undoable, Undoable(events, moment.now_ns, case, work, state.held if held is None else held))
+    before = state if instead is None else instead
+    acts = (*state.undoable, Undoable(events, moment.now_ns, case, work, before.held, before.shelf))
     return replace(state, undoable=acts[-MOST_UNDOABLE:])
 
 

@@ -34,7 +34,7 @@ BOX = replace(
     piece("21X", Outcome.REDO, "not_a_udi"),
     presentation=Presentation(Shape.OTHER, reads=(Read(b"BX-7", "]C0", "scanner", 1),)),
 )
-ITEMS = (*(piece(each) for each in ("10A1", "10B7", "10C9", "21S1", "21S2", "21S9")), no_code(), BOX)
+ITEMS = (*(piece(each) for each in ("1727013110A1", "1728013110B7", "10C9", "21S1", "21S2", "21S9")), no_code(), BOX)
 PAPERS = [Document(each) for each in (*DOCUMENTS, "DN-9")]
 BADGES = (NURSE, SECOND_NURSE, Badge("Q7", "Q"))
 TASKS = [card(CardKind.TASK, each) for each in ("RECEIVE", "PICK", "VERIFY", "SHIP", "CHECK", "COUNT")]
@@ -219,6 +219,7 @@ def _lasting(state: State) -> tuple[object, ...]:
         state.rights,
         [None if each is None else (each.ident, each.tallies, each.readings, each.short) for each in works],
         state.held,
+        state.shelf,
     )
 
 
