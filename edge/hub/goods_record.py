@@ -95,7 +95,7 @@ class GoodsRecord:
     picked_by: tuple[str, ...]
     verified_by: tuple[str, ...]
     verified_alone: bool
-    """Somebody who picked also verified: no second person looked."""
+    """Somebody who picked a line also verified it: no second person looked (同一人拣货复核)."""
     released_by: tuple[str, ...]
     shipped_by: tuple[str, ...]
     refused: bool
@@ -133,7 +133,7 @@ def goods_record(connection: Connection, document: str) -> GoodsRecord | None:
         ),
         picked_by=picked,
         verified_by=verified,
-        verified_alone=bool(set(picked) & set(verified)),
+        verified_alone=_alone(counting, changes),
         released_by=_who(counting, changes, "RELEASE", "released"),
         shipped_by=_who((), changes, "", "shipped"),
         refused=any(each.what == "refused" for each in changes),
@@ -202,6 +202,17 @@ def _order(each: Line) -> tuple[int, str, str, str, str]:
     """Lines by their number, those without one last."""
     number = int(each.line) if each.line is not None and each.line.isdecimal() else 1 << 31
     return number, each.line or "", each.di or "", each.lot or "", each.serial or ""
+
+
+def _alone(rows: Iterable[Trace], changes: Iterable[Step]) -> bool:
+    """Two who verify each other's lines are two persons; whoever verified the whole document verified every line."""
+    hands: dict[tuple[str | None, str | None], set[str | None]] = {}
+    for row in rows:
+        if row.count:
+            hands.setdefault((row.line, row.task), set()).add(row.operator)
+    of_all = {each.operator for each in changes if each.what == "verified"}
+    verified = {line: by | of_all for (line, task), by in hands.items() if task == "VERIFY"}
+    return any((by & verified.get(line, of_all)) - {None} for (line, task), by in hands.items() if task == "PICK")
 
 
 def _who(rows: Iterable[Trace], changes: Iterable[Step], task: str, what: str) -> tuple[str, ...]:

@@ -92,6 +92,9 @@ def import_(
     show_default=True,
     help="What was scanned; the documents as imported; 销售出库单; 随货同行单; 盘点差异 line by line.",
 )
+@click.option(
+    "--one-person", is_flag=True, help="Make 销售出库单 or 随货同行单 although whoever picked a line verified it."
+)
 @click.option("--format", "as_", type=click.Choice(["csv", "xlsx"]), default="csv", show_default=True)
 @click.option("--out", type=_PATH, required=True, help="The file to write; whole, or left as it is.")
 def export(
@@ -102,10 +105,13 @@ def export(
     what: What,
     as_: Literal["csv", "xlsx"],
     out: Path,
+    *,
+    one_person: bool,
 ) -> None:
     """Write what was scanned under documents: a row for each line and full UDI, without training and undone scans.
 
-    Of a shipment, 销售出库单 and 随货同行单 are refused while a line that has to carry a UDI lacks it.
+    Of a shipment, 销售出库单 and 随货同行单 are refused while a line that has to carry a UDI lacks it, or one person
+    picked and verified it.
     """
     from edge.hub.documents.importing import mapping_of  # noqa: PLC0415 - see the module
     from edge.hub.documents.sheets import write_table  # noqa: PLC0415
@@ -117,7 +123,7 @@ def export(
     with failures(), opened(settings, writes=False) as store:
         mapping = mapping_of(map_file or _table(settings, "map"))
         with store.read() as connection:
-            form, rows = _rows(connection, settings, what, ident, start)
+            form, rows = _rows(connection, settings, what, ident, start, one_person=one_person)
             count = write_table(out, form, mapping, rows, as_)
     click.echo(f"{out}: {count} rows", err=True)
     sys.exit(0 if count else FAILED)
@@ -191,7 +197,7 @@ def _watch(folder: Path, importer: Importer) -> None:
 
 
 def _rows(
-    connection: Connection, settings: HubConfig, what: What, ident: str | None, start: str | None
+    connection: Connection, settings: HubConfig, what: What, ident: str | None, start: str | None, *, one_person: bool
 ) -> tuple[Form, Iterable[Mapping[str, Any]]]:
     from edge.hub.documents import keeping, shipping, stocktake  # noqa: PLC0415 - see the module
     from edge.hub.documents.form import LINES, rows_of  # noqa: PLC0415
@@ -213,6 +219,7 @@ def _rows(
         _lookup(settings),
         _now().astimezone().date(),
         _table(settings, "supplier"),
+        one_person=one_person,
     )
     for short in made.short:
         click.echo(f"{short}: less or more than ordered", err=True)

@@ -176,3 +176,16 @@ def test_the_differences_of_a_stock_take(office: Office, journal: FakeJournal) -
     ]
     refused = office.ask("export", "--document", "PD-1", "--what", "shipping", "--out", "x", status=1)
     assert "document PD-1 is a count: expected a shipment" in refused.output
+
+
+def test_what_one_person_picked_and_verified_goes_out_with_a_word_only(office: Office, journal: FakeJournal) -> None:
+    office.ask("import", str(office.file("so.csv", f"单号,行号,产品标识,产品名称,数量\nSO-2,1,{DI},导管,1\n")))
+    for task in ("PICK", "VERIFY"):
+        journal.scan(document="SO-2", line=1, fields={"task": task})
+    office.hear(journal)
+    shipping = ("--document", "SO-2", "--what", "shipping")
+    refused = office.ask("export", *shipping, "--out", str(office.folder / "no.csv"), status=1)
+    assert "document SO-2, line 1, 导管: picked and verified by the same person, N1207" in refused.output
+    assert not (office.folder / "no.csv").exists()
+    (row,) = office.export(*shipping, "--one-person")
+    assert (row["单据号"], row["操作人"]) == ("SO-2", "N1207")

@@ -342,6 +342,13 @@ def test_picked_and_verified_by_one_person_is_said(store: Store, depot: Room) ->
     assert goods_of(store, depot).verified_alone
 
 
+def test_two_who_verify_each_others_lines_are_two(store: Store, depot: Room) -> None:
+    shipment(depot)
+    depot.does("PICK", 1, document="DN-1", line=7, by="N5")
+    depot.does("VERIFY", 1, document="DN-1", line=7, by="N1")
+    assert not goods_of(store, depot).verified_alone
+
+
 def at_station(name: str) -> Room:
     return Room(FakeJournal(station=name))
 
