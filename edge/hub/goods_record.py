@@ -75,7 +75,9 @@ class Compared:
     """Below 0: short (短少); above: over (多货)."""
 
 
-STAGES = ("SHIP", "VERIFY", "PICK", "DISPENSE", "ISSUE", "STORE", "COUNT", "RECEIVE")
+STAGES = ("SHIP", "VERIFY", "PICK", "DISPENSE", "ISSUE", "STORE", "COUNT", "RECEIVE", "RETURN", "SEND_BACK")
+_BACK = ("RETURN", "SEND_BACK")
+"""One document may hold both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +157,11 @@ def compare(announced: Sequence[Announced], lines: Sequence[Line]) -> Iterator[C
     """Announced against booked, by line. Pure."""
     if not announced:
         return
-    stage = next((task for task in STAGES if any(task in each.units for each in lines)), STAGES[-1])
+    stage = next((task for task in STAGES if any(task in each.units for each in lines)), "RECEIVE")
     booked: dict[str, int] = {}
     for each in lines:
-        booked[each.line or ""] = booked.get(each.line or "", 0) + each.units.get(stage, 0)
+        units = sum(each.units.get(task, 0) for task in (_BACK if stage in _BACK else (stage,)))
+        booked[each.line or ""] = booked.get(each.line or "", 0) + units
     for told in announced:
         units = booked.pop(told.line, 0)
         yield Compared(told.line, told.di, told.units, units, units - told.units)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from edge.rules.verdict import Outcome, TaskName
 from edge.station.record import Booking
-from edge.station.tasks import held, shelf
+from edge.station.tasks import goods, held, lines, shelf
 from edge.station.tasks.effects import UNDERSTOOD, Light, Record, Say, Step, by, refuses
 from edge.station.tasks.said import Item, Moment
 from edge.station.tasks.state import Armed, Case, Last, State
@@ -102,6 +102,9 @@ def item(state: State, act: str, shown: Item, moment: Moment) -> Step:
     state = replace(state, armed=None)
     if not shown.fit and not (does.without_udi and shown.verdict.outcome is Outcome.MISSING):
         return seen(state, shown, shown.verdict, moment)
+    work = state.work
+    if case is None and shown.fit and work is not None and not work.paused and lines.of_document(work, does.task):
+        return goods.at_task(state, does.task, lambda at: goods.item(at, shown, moment))
     return _done(state, does, shown, Booking(), moment)
 
 

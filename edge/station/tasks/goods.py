@@ -6,7 +6,7 @@ station says the line and why, and a card says that it is so (`edge.station.task
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from edge.documents import Document, Line
@@ -44,6 +44,12 @@ def item(state: State, shown: Item, moment: Moment) -> Step:
         return _not_fit(state, shown, moment)
     to_line = _counted if state.task is TaskName.COUNT else _to_line
     return to_line(state, work, known, shown, moment)
+
+
+def at_task(state: State, task: TaskName, do: Callable[[State], Step]) -> Step:
+    """Something done at a task for one item; the running one goes on."""
+    step = do(replace(state, task=task))
+    return Step(replace(step.state, task=state.task), step.effects)
 
 
 def booked(state: State, shown: Item, booking: Booking, moment: Moment) -> Step:

@@ -334,6 +334,8 @@ def test_a_delivery_is_compared_by_what_was_received() -> None:
     assert [each.difference for each in compare((Announced("1", DI, 200),), [line])] == [0]
     assert [each.difference for each in compare((Announced("1", DI, 200),), [])] == [-200]
     assert list(compare((), [line])) == []
+    back = [dataclasses.replace(line, units=units) for units in ({"RETURN": 120}, {"SEND_BACK": 30})]
+    assert [each.difference for each in compare((Announced("1", DI, 200),), back)] == [-50]
 
 
 def test_picked_and_verified_by_one_person_is_said(store: Store, depot: Room) -> None:

@@ -28,6 +28,7 @@ DOCUMENTS = {
     "PO-2": document("PO-2", line(4, quantity=2, serials=("S1", "S2"), box="BX-7"), line(5, quantity=250)),
     "PO-3": document("PO-3", line(1, lot="A1", quantity=90, storage="2-8℃"), line(2, lot="B7", quantity=90)),
     "ST-1": document("ST-1", line(1, lot="A1"), line(2, quantity=2, serials=("S1", "S2")), kind=DocumentKind.COUNT),
+    "RT-1": document("RT-1", line(1, lot="A1", quantity=2), kind=DocumentKind.RETURN),
     "SO-1": document("SO-1", line(1, lot="A1", quantity=2), line(2, quantity=1), kind=DocumentKind.SHIPMENT),
 }
 BOX = replace(
@@ -39,7 +40,7 @@ PAPERS = [Document(each) for each in (*DOCUMENTS, "DN-9")]
 BADGES = (NURSE, SECOND_NURSE, Badge("Q7", "Q"))
 TASKS = [card(CardKind.TASK, each) for each in ("RECEIVE", "PICK", "VERIFY", "SHIP", "CHECK", "COUNT")]
 ACTS = ["CLOSE", "RESUME", "SHORT", "OVER", "MIXED", "BROKEN", "REFUSE", "HOLD", "SUPPLIER"]
-ACTS += ["RELEASE", "QUARANTINE", "WASTE", "SEND_BACK", "MORE", "TRAINING"]
+ACTS += ["RELEASE", "QUARANTINE", "RETURN", "WASTE", "SEND_BACK", "MORE", "TRAINING"]
 CARDS = [*(act(each) for each in ACTS), card(CardKind.QUANTITY, "2"), card(CardKind.QUANTITY, "200")]
 CARDS += [card(CardKind.DIGIT, each) for each in ("3", "ENTER")]
 CARDS += [card(CardKind.REASON, "OTHER")]
