@@ -195,8 +195,8 @@ def _line(line: str | None, done: list[Trace], *, held: bool) -> Line:
     units: dict[str, int] = {}
     for row in done:
         units[row.task or ""] = units.get(row.task or "", 0) + (row.count or 0)
-    if done[0].serial is not None and "COUNT" in units:
-        units["COUNT"] = min(1, units["COUNT"])  # one piece, however often two stations or a restart let it be shown
+    if done[0].serial is not None and "COUNT" in units:  # one piece, though two stations or a restart let it be shown
+        units["COUNT"] = max(row.count or 0 for row in done if row.task == "COUNT")
     first = done[0]
     return Line(line, first.owner, first.di, first.lot, first.serial, first.expires, units, held)
 

@@ -37,7 +37,7 @@ _map = click.option("--map", "map_file", type=_PATH, help="TOML: your own column
 
 @click.group()
 def documents() -> None:
-    """Deliveries, shipments, issues and returns. Exit status 0, 1 not done or nothing found, 2 usage."""
+    """Deliveries, shipments, issues, returns and stock-takes. Exit status 0, 1 not done or nothing found, 2 usage."""
 
 
 @documents.command()

@@ -89,7 +89,7 @@ def _of_line(line: Line, counted: Sequence[Move]) -> Iterator[Difference]:
     by = tuple(dict.fromkeys(who for move in counted for who in move.operators))
     strange = [m for m in counted if line.serials and m.thing.serial is not None and m.thing.serial not in line.serials]
     pieces = {move.thing.serial for move in counted} & set(line.serials)
-    others = sum(_units(move) for move in counted if not line.serials or move.thing.serial is None)
+    others = sum(move.count for move in counted if not line.serials or move.thing.serial is None)
     # A box that was counted by its own code holds some of the serials: then nobody knows which one is missing.
     lacking = [] if others else [each for each in line.serials if each not in pieces]
     expected, found = line.quantity - len(lacking), len(pieces) + others
@@ -101,8 +101,4 @@ def _of_line(line: Line, counted: Sequence[Move]) -> Iterator[Difference]:
 def _unexpected(move: Move) -> Difference:
     thing = move.thing
     line = thing.line if isinstance(thing.line, int) else None
-    return Difference(line, thing.name, thing.di, thing.item, thing.lot, thing.serial, 0, _units(move), move.operators)
-
-
-def _units(move: Move) -> int:
-    return move.count if move.thing.serial is None else min(1, move.count)
+    return Difference(line, thing.name, thing.di, thing.item, thing.lot, thing.serial, 0, move.count, move.operators)

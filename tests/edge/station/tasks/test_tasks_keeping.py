@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from edge.rules.verdict import TaskName
 from edge.station.tasks.keeping import keep, restore
+from edge.station.tasks.said import Document
 from edge.station.tasks.state import State
 from tests.support.tasks import MOTHER, NURSE, Table, piece
 
@@ -40,3 +43,16 @@ def test_what_was_kept_comes_back_suspended() -> None:
 def test_a_large_case_stays_small() -> None:
     table = Table().say(NURSE, MOTHER, *(piece(f"21P{number:03}") for number in range(200)))
     assert len(keep(table.state)) < 200 * 100
+
+
+def test_what_a_version_before_holds_and_readings_kept_is_understood() -> None:
+    former = Table(TaskName.RECEIVE).say(NURSE, Document("DN-1"), piece("21S1")).state
+    kept = json.loads(keep(former))
+    for name in ("held", "shelf"):
+        del kept[name]
+    for name in ("readings", "short"):
+        del kept["work"][name]
+    state = restore(json.dumps(kept).encode(), FRESH).state
+    assert (state.operator, state.held, state.shelf) == (NURSE.ident, (), ())
+    assert state.work is not None
+    assert (state.work.ident, state.work.readings, state.work.short) == ("DN-1", (), ())
