@@ -19,7 +19,7 @@ from edge.station.tasks.said import Item
 from edge.station.tasks.state import State
 
 UNKNOWN_LINE = 0
-MOST_HELD = 500
+MOST_HELD = 200
 """Beyond so many lots and pieces the oldest are forgotten here; the hub has them all."""
 
 

@@ -7,7 +7,7 @@ comes back suspended: a case until its wristband is shown, a document until some
 from __future__ import annotations
 
 import json
-from dataclasses import astuple, replace
+from dataclasses import replace
 from typing import Any
 
 from edge.rules.verdict import TaskName
@@ -32,7 +32,7 @@ def keep(state: State) -> bytes:
         "practised": list(state.practised),
         "emergencies": state.emergencies,
         "held": list(state.held),
-        "shelf": [astuple(each) for each in state.shelf],
+        "shelf": [_stock(each) for each in state.shelf],
     }
     return json.dumps(kept, separators=(",", ":")).encode()
 
@@ -85,6 +85,11 @@ def _case(case: Case) -> dict[str, Any]:
         "used": list(case.used),
         "suspended": case.suspended,
     }
+
+
+def _stock(each: Stock) -> list[Any]:
+    units = (each.received, each.stored, each.picked, each.shipped, each.otherwise)
+    return [each.di, each.lot, each.expires, *units]
 
 
 def _state(kept: dict[str, Any], fresh: State, now_ns: int) -> State:

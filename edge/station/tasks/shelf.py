@@ -15,8 +15,8 @@ from edge.station.tasks.said import Item, Moment
 from edge.station.tasks.state import State, Stock
 
 FEFO = "fefo"
-MOST_LOTS = 300
-"""Beyond so many those that nothing was done with for longest are forgotten."""
+MOST_LOTS = 200
+"""Beyond so many those that nothing was done with for longest are forgotten: all are written with each event."""
 _COMES = (TaskName.RECEIVE, TaskName.STORE, TaskName.RETURN)
 _GOES = (TaskName.ISSUE, TaskName.DISPENSE, TaskName.WASTE, TaskName.SEND_BACK, TaskName.SAMPLE)
 """Beside picking and shipping; nobody picks where items are used at a patient."""

@@ -123,4 +123,4 @@ def test_what_is_kept_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     table = Table(TaskName.RECEIVE).say(QUALITY, *lots)
     assert len(keep(table.state)) < shelf.MOST_LOTS * 60
     monkeypatch.setattr(shelf, "MOST_LOTS", 2)
-    assert [each.lot for each in table.say(EARLY).state.shelf] == ["L299", "A1"]
+    assert [each.lot for each in table.say(EARLY).state.shelf] == ["L199", "A1"]
