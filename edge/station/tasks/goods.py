@@ -54,8 +54,10 @@ def at_task(state: State, task: TaskName, do: Callable[[State], Step]) -> Step:
 
 def booked(state: State, shown: Item, booking: Booking, moment: Moment) -> Step:
     """Book an item, and count it on its line."""
-    event, before = moment.new_event(), state.work
-    record = Record(event, shown, shown.verdict, booking, by(state), Signal(shown.verdict.outcome.value))
+    event, before, verdict = moment.new_event(), state.work, shown.verdict
+    if verdict.outcome is Outcome.CHECKED:  # judged as what is looked at; counted, it is booked
+        verdict = replace(verdict, outcome=Outcome.ACCEPTED)
+    record = Record(event, shown, verdict, booking, by(state), Signal(verdict.outcome.value))
     after = remembered(_touched(state, moment), (event,), moment, None, before)
     after = cold.noted(lines.counted(after, booking, state.task, booking.count or 0), shown)
     after = shelf.moved(after, shown, state.task, booking.count or 0)

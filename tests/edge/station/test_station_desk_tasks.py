@@ -293,10 +293,10 @@ def test_a_piece_is_counted_once_in_a_stock_take_and_says_so(bench: Bench) -> No
     bench.scan(b"N1207")
     bench.card(CardKind.TASK, "COUNT")
     bench.card(CardKind.DOCUMENT, "ST-1")
-    assert bench.scan(S1, S1, S2) == ["CHECKED", "REDO", "CHECKED"]
+    assert bench.scan(S1, S1, S2) == ["ACCEPTED", "REDO", "ACCEPTED"]
     assert bench.press(ButtonEvent.UNDO) == "CONTEXT"
-    assert bench.scan(S2, S2) == ["CHECKED", "REDO"]
+    assert bench.scan(S2, S2) == ["ACCEPTED", "REDO"]
     again = [each for each in bench.events("scan") if each["count"] is None]
     assert {each["verdict"]["reasons"][0]["code"] for each in again} == {"counted_before"}
     bench.card(CardKind.DOCUMENT, "ST-2")
-    assert bench.scan(S1) == ["CHECKED"]
+    assert bench.scan(S1) == ["ACCEPTED"]

@@ -298,7 +298,7 @@ COUNTED_LINES = (
 )
 EXPIRED_A = piece("10A1", Outcome.STOP, "expired")
 COUNTS = {
-    "a lot": ((LOT_A,), [(1, 1)], Signal.ACCEPTED, ""),
+    "a lot": ((piece("10A1", Outcome.CHECKED),), [(1, 1)], Signal.ACCEPTED, ""),
     "a lot, by digits": ((LOT_A, *DIGITS), [(1, 11)], Signal.ACCEPTED, ""),
     "a lot on two shelves": ((LOT_A, *DIGITS, LOT_A), [(1, 11), (1, 1)], Signal.ACCEPTED, ""),
     "more of a lot than expected": ((LOT_A, card(CardKind.QUANTITY, "21")), [(1, 21)], Signal.ATTENTION, "over"),
