@@ -44,6 +44,8 @@ class DocumentKind(StrEnum):
     """退货 or 退库."""
     KIT = "kit"
     """外来器械清单: what a loaner kit holds."""
+    COUNT = "count"
+    """盘点: what ought to be there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ class DocumentsTable:
     """Files that appear here are imported, and moved to ``done`` or ``failed``. None: only by command."""
     map: Path | None = None
     """The site's own column headings, TOML."""
-    kind: Literal["receipt", "shipment", "issue", "return", "kit"] | None = None
+    kind: Literal["receipt", "shipment", "issue", "return", "kit", "count"] | None = None
     """What a document is whose rows do not say it. None: they have to."""
     tables: Path | None = None
     """The site's tables, for item codes and 医保 codes."""

@@ -75,7 +75,9 @@ class Compared:
     """Below 0: short (短少); above: over (多货)."""
 
 
-STAGES = ("SHIP", "VERIFY", "PICK", "DISPENSE", "ISSUE", "STORE", "RECEIVE")
+STAGES = ("SHIP", "VERIFY", "PICK", "DISPENSE", "ISSUE", "STORE", "COUNT", "RECEIVE", "RETURN", "SEND_BACK")
+_BACK = ("RETURN", "SEND_BACK")
+"""One document may hold both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class GoodsRecord:
     picked_by: tuple[str, ...]
     verified_by: tuple[str, ...]
     verified_alone: bool
-    """Somebody who picked also verified: no second person looked."""
+    """Somebody who picked a line also verified it: no second person looked (同一人拣货复核)."""
     released_by: tuple[str, ...]
     shipped_by: tuple[str, ...]
     refused: bool
@@ -133,7 +135,7 @@ def goods_record(connection: Connection, document: str) -> GoodsRecord | None:
         ),
         picked_by=picked,
         verified_by=verified,
-        verified_alone=bool(set(picked) & set(verified)),
+        verified_alone=_alone(counting, changes),
         released_by=_who(counting, changes, "RELEASE", "released"),
         shipped_by=_who((), changes, "", "shipped"),
         refused=any(each.what == "refused" for each in changes),
@@ -155,10 +157,11 @@ def compare(announced: Sequence[Announced], lines: Sequence[Line]) -> Iterator[C
     """Announced against booked, by line. Pure."""
     if not announced:
         return
-    stage = next((task for task in STAGES if any(task in each.units for each in lines)), STAGES[-1])
+    stage = next((task for task in STAGES if any(task in each.units for each in lines)), "RECEIVE")
     booked: dict[str, int] = {}
     for each in lines:
-        booked[each.line or ""] = booked.get(each.line or "", 0) + each.units.get(stage, 0)
+        units = sum(each.units.get(task, 0) for task in (_BACK if stage in _BACK else (stage,)))
+        booked[each.line or ""] = booked.get(each.line or "", 0) + units
     for told in announced:
         units = booked.pop(told.line, 0)
         yield Compared(told.line, told.di, told.units, units, units - told.units)
@@ -192,6 +195,8 @@ def _line(line: str | None, done: list[Trace], *, held: bool) -> Line:
     units: dict[str, int] = {}
     for row in done:
         units[row.task or ""] = units.get(row.task or "", 0) + (row.count or 0)
+    if done[0].serial is not None and "COUNT" in units:  # one piece, though two stations or a restart let it be shown
+        units["COUNT"] = max(row.count or 0 for row in done if row.task == "COUNT")
     first = done[0]
     return Line(line, first.owner, first.di, first.lot, first.serial, first.expires, units, held)
 
@@ -200,6 +205,17 @@ def _order(each: Line) -> tuple[int, str, str, str, str]:
     """Lines by their number, those without one last."""
     number = int(each.line) if each.line is not None and each.line.isdecimal() else 1 << 31
     return number, each.line or "", each.di or "", each.lot or "", each.serial or ""
+
+
+def _alone(rows: Iterable[Trace], changes: Iterable[Step]) -> bool:
+    """Two who verify each other's lines are two persons; whoever verified the whole document verified every line."""
+    hands: dict[tuple[str | None, str | None], set[str | None]] = {}
+    for row in rows:
+        if row.count:
+            hands.setdefault((row.line, row.task), set()).add(row.operator)
+    of_all = {each.operator for each in changes if each.what == "verified"}
+    verified = {line: by | of_all for (line, task), by in hands.items() if task == "VERIFY"}
+    return any((by & verified.get(line, of_all)) - {None} for (line, task), by in hands.items() if task == "PICK")
 
 
 def _who(rows: Iterable[Trace], changes: Iterable[Step], task: str, what: str) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ class Counted:
     at: str
     document: str | None
     observed: int
-    """Sale units; the scans of one document together, without a document the last one."""
+    """Sale units; the scans of one document together, of a serial once, without a document the last one."""
     expected: int
     """What the ledger said was there then."""
 
@@ -259,7 +259,8 @@ class _Account:
     def _count(self, each: Movement, count: int) -> None:
         before = self.counted.get(each.place)
         if before is not None and each.document is not None and before.document == each.document:
-            count, expected = count + before.observed, before.expected
+            again = max(count, before.observed) if each.serial is not None else count + before.observed
+            count, expected = again, before.expected
         else:
             expected = self.at.get(each.place, 0)
         self.counted[each.place] = Counted(each.place, each.at, each.document, count, expected)

@@ -14,7 +14,7 @@ from hardware.host.toml import load
 FILE = Path(__file__).with_name("decisions.toml")
 Stage = Literal["look", "goods", "patient", "away"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-Word = Literal["-", "hub", "ATTENTION", "INCOMPLETE", "REDO", "MISSING", "MISSING*", "STOP"]
+Word = Literal["-", "hub", "ATTENTION", "INCOMPLETE", "REDO", "REDO*", "MISSING", "MISSING*", "STOP"]
 RANK = (Outcome.STOP, Outcome.REDO, Outcome.MISSING, Outcome.INCOMPLETE, Outcome.ATTENTION)
 """The worst outcome first."""
 

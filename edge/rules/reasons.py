@@ -146,6 +146,9 @@ TEXTS: Mapping[str, ReasonText] = {
         "not booked again; take another one, or look the former booking up",
         "已登记过",
     ),
+    "counted_before": ReasonText(
+        "本次盘点已经数过", "counted before in this stock-take", "不再计数;数下一件", "it counts once; go on", "已数过"
+    ),
     "wrong_level": ReasonText(
         "这是整箱或中包的码",
         "this is the code of a whole pack",
@@ -164,6 +167,20 @@ TEXTS: Mapping[str, ReasonText] = {
         "本单已提示过测温", "a reading was asked for in this delivery", "不用处理", "nothing to do here", "已提示测温"
     ),
     "storage_reading": ReasonText(
+        "冷藏品,没有测温不能入库",
+        "cold goods are not received without their temperature",
+        "测温,扫数字卡输入;测不了就扫原因卡,或扫“待验”",
+        "take it and key it by digits; if you cannot, show a reason card, or the card HOLD",
+        "请测温",
+    ),
+    "temperature_out": ReasonText(
+        "温度超出规定范围",
+        "the temperature is out of the range",
+        "扫“待验”或“拒收”;一定要收就扫原因卡",
+        "show the card HOLD or REFUSE; if it is taken all the same, a reason card",
+        "温度超限",
+    ),
+    "reading_due": ReasonText(
         "冷藏品,要测温", "cold goods: reading needed", "测温并记录", "take the temperature and write it down", "请测温"
     ),
     "certificate_ended": ReasonText(
@@ -238,6 +255,13 @@ TEXTS: Mapping[str, ReasonText] = {
     "kit_missing_first": ReasonText(
         "没有打开的器械包", "no loaner kit is open", "先扫器械包的标签", "show the kit's label first", "请先打开器械包"
     ),
+    "fefo": ReasonText(
+        "有更早到期的",
+        "something here expires earlier",
+        "先拿早到期的;不换就扫原因卡",
+        "take that one, else show a reason card",
+        "先到期先出",
+    ),
     "not_picked": ReasonText(
         "比拣货多", "more than was picked", "先拣货,再复核", "pick it first, then verify", "还没拣货"
     ),
@@ -252,8 +276,8 @@ TEXTS: Mapping[str, ReasonText] = {
         "换人复核",
     ),
     "goods_held": ReasonText(
-        "这张单有待验货品",
-        "goods of this document are held",
+        "有货品待验,没有放行",
+        "goods are held and were not released",
         "请质量部门放行",
         "let quality release them",
         "待验未放行",

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from edge.catalog.product import Level, Storage
 from edge.rules.case import NOTHING, Case, Found
+from edge.rules.verdict import TaskName
 
 _ORDERS = {"recall": "recalled", "stop_use": "stop_use", "hold": "hold"}
 _CELSIUS = ("℃", "°C", "C", "摄氏度")
@@ -46,8 +47,10 @@ def near_expiry(case: Case) -> Sequence[Found]:
 
 
 def serial(case: Case) -> Sequence[Found]:
-    """One serial is one piece: it is received once and used once. Reusable devices are used again and again."""
+    """One serial is one piece: it is received, used and counted once. Reusable devices are used again and again."""
     seen = case.circumstances.serial_seen
+    if case.task is TaskName.COUNT:
+        return [Found("counted_before")] if case.udi.serial is not None and seen is not None else NOTHING
     if case.udi.serial is None or seen is None or (case.product is not None and case.product.single_use is False):
         return NOTHING
     again = seen == "use" or case.stage == "goods"
@@ -69,17 +72,19 @@ def level(case: Case) -> Sequence[Found]:
 
 
 def storage(case: Case) -> Sequence[Found]:
-    """Cold goods come with a reading of their temperature, which is asked for once in a delivery."""
+    """Cold goods are not received without a reading of their temperature; later it is asked for once in a document."""
     if case.product is None or case.circumstances.measured:
         return NOTHING
-    code = "reading_asked" if case.circumstances.reading_asked else "storage_reading"
+    later = "reading_asked" if case.circumstances.reading_asked else "reading_due"
+    code = "storage_reading" if case.task is TaskName.RECEIVE else later
     for each in case.product.storage:
-        if _is_cold(each, case.site.cold_up_to):
+        if is_cold(each, case.site.cold_up_to):
             return [Found(code, each.condition)]
     return NOTHING
 
 
-def _is_cold(storage: Storage, up_to: float) -> bool:
+def is_cold(storage: Storage, up_to: float) -> bool:
+    """Whether goods with this condition come with a reading; `up_to` as `edge.rules.verdict.Site.cold_up_to`."""
     return storage.high is not None and storage.unit in _CELSIUS and storage.high <= up_to
 
 

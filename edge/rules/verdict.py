@@ -184,11 +184,11 @@ class Circumstances:
     declared: Declared | None = None
     """Only for an item that shows no UDI."""
     serial_seen: str | None = None
-    """Where this DI and serial was already booked, if it was: ``use`` or ``receipt``."""
+    """Where this DI and serial was already booked, if it was: ``use`` or ``receipt``; that at the same task, too."""
     catalogue_age_days: int | None = None
     """Days since the catalogue's release; None without one."""
     measured: bool = False
-    """A reading of the storage temperature was taken for this item."""
+    """A reading of the temperature was taken under this document, and lies in the range that the goods demand."""
     reading_asked: bool = False
     """It was asked for in this delivery; once is enough for the person, and the hub has it of each item."""
 

@@ -7,7 +7,7 @@ from edge.udi.model import Udi
 
 MOST = 10_000
 """Beyond so many the oldest pieces are forgotten; no case and no delivery comes near."""
-READING = "storage_reading"
+READING = "reading_due"
 
 _Key = tuple[str, str]
 

@@ -10,6 +10,7 @@ import logging
 import queue
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -47,7 +48,7 @@ from edge.station.patients import Patients
 from edge.station.patterns import PatternsTable
 from edge.station.reception import Reception
 from edge.station.sheet_look import SheetLook
-from edge.station.tasks import machine, said
+from edge.station.tasks import cold, machine, said
 from edge.station.tasks.effects import JudgeAgain, Step
 from edge.station.tasks.keeping import recent_bindings, restore
 from edge.station.tasks.state import State
@@ -300,7 +301,7 @@ class Desk:
     def _say(self, what: said.Said, t0_ns: int) -> None:
         """Let the tasks answer, and do what they ask for."""
         new_event, new_case = self._drafter.new_event, lambda: f"c{secrets.token_hex(8)}"
-        moment = said.Moment(self._mono_ns(), new_event, new_case, self._documents)
+        moment = said.Moment(self._mono_ns(), new_event, new_case, self._documents, self._now().today)
         step = machine.step(self._clerk.state, what, moment)
         again = [each for each in step.effects if isinstance(each, JudgeAgain)]
         self._clerk.perform(Step(step.state, tuple(each for each in step.effects if each not in again)), t0_ns)
@@ -331,6 +332,7 @@ class Desk:
         at = task or machine.judged_as(state)
         document = under(None if state.work is None else state.work.ident, at)
         booked = self._clerk.bookings.circumstances(document, presentation.udi)
+        booked = replace(booked, measured=cold.measured(state.work, product, self._knowledge.site.cold_up_to))
         verdict = judge(
             presentation,
             product,

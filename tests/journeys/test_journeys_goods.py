@@ -164,3 +164,26 @@ def test_a_day_of_a_pharmacy(site: Site, depot: Callable[[str], Depot]) -> None:
     assert balance["on_hand"] == 10 - 3 - 1
     assert "带码入库" in record(site, "--document", "7788")
     assert desk.station.stop() == 0
+
+
+def test_a_stock_take_from_the_document_to_the_differences(site: Site, depot: Callable[[str], Depot]) -> None:
+    house = depot("count")
+    desk = house.desk("CHECK")
+    house.told("PD-1", [(STENT, "Stent", "A1", 2), (SCREW, "Screw", "C1", 10)])
+    assert desk.show(OPERATOR, card(CardKind.DOCUMENT, "PD-1")) == ["CONTEXT", "CONTEXT"]
+    stent = label(STENT, "A1", "X1")
+    assert desk.show(stent, stent, apart_s=0.4) == ["ACCEPTED", "REDO"], "counted before"
+    assert desk.show(label(SCREW, "C1"), card(CardKind.QUANTITY, "7")) == ["ACCEPTED"] * 2
+    assert desk.show(label(SCREW, "D2")) == ["ATTENTION"], "nobody expects this lot"
+    assert desk.show(act("CLOSE")) == ["ASK"]
+    assert desk.show(act("CLOSE"), apart_s=1.1) == ["CONTEXT"]
+    site.wait_delivered(desk.station.recorded())
+    out = site.folder / "differences.csv"
+    asked(site, "documents", "export", "--document", "PD-1", "--what", "differences", "--out", str(out))
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8-sig").splitlines()))
+    assert [(each["行号"], each["批号"], each["盈亏"]) for each in rows] == [
+        ("1", "A1", "-1"),
+        ("2", "C1", "-3"),
+        ("", "D2", "1"),
+    ]
+    assert desk.station.stop() == 0

@@ -61,6 +61,7 @@ class Table:
     effects: list[Effect] = field(default_factory=list)
     documents: Mapping[str, documents.Document] = field(default_factory=dict)
     """Those that the station was told."""
+    today: date | None = None
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,9 +96,8 @@ class Table:
 
     def moment(self) -> Moment:
         """Now."""
-        return Moment(
-            self.now_ns, lambda: f"e{next(self._numbers)}", lambda: f"c{next(self._numbers)}", self.documents.get
-        )
+        event, case = (lambda: f"e{next(self._numbers)}"), (lambda: f"c{next(self._numbers)}")
+        return Moment(self.now_ns, event, case, self.documents.get, self.today)
 
     @property
     def records(self) -> list[Record]:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from edge.hub.documents.shipping import Lookup
     from edge.hub.store import Store
 
-What = Literal["moves", "documents", "shipping", "note"]
+What = Literal["moves", "documents", "shipping", "note", "differences"]
 _PATH = click.Path(path_type=Path)
-_KINDS = click.Choice(["receipt", "shipment", "issue", "return", "kit"])
+_KINDS = click.Choice(["receipt", "shipment", "issue", "return", "kit", "count"])
 _config = click.option("--config", type=_PATH, default=CONFIG, show_default=True)
 _map = click.option("--map", "map_file", type=_PATH, help="TOML: your own column headings, and the encoding of CSV.")
 
 
 @click.group()
 def documents() -> None:
-    """Deliveries, shipments, issues and returns. Exit status 0, 1 not done or nothing found, 2 usage."""
+    """Deliveries, shipments, issues, returns and stock-takes. Exit status 0, 1 not done or nothing found, 2 usage."""
 
 
 @documents.command()
@@ -87,10 +87,13 @@ def import_(
 @click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]), help="Only from then on, local time.")
 @click.option(
     "--what",
-    type=click.Choice(["moves", "documents", "shipping", "note"]),
+    type=click.Choice(get_args(What)),
     default="moves",
     show_default=True,
-    help="What was scanned; the documents as imported; 销售出库单; 随货同行单.",
+    help="What was scanned; the documents as imported; 销售出库单; 随货同行单; 盘点差异 line by line.",
+)
+@click.option(
+    "--one-person", is_flag=True, help="Make 销售出库单 or 随货同行单 although whoever picked a line verified it."
 )
 @click.option("--format", "as_", type=click.Choice(["csv", "xlsx"]), default="csv", show_default=True)
 @click.option("--out", type=_PATH, required=True, help="The file to write; whole, or left as it is.")
@@ -102,22 +105,25 @@ def export(
     what: What,
     as_: Literal["csv", "xlsx"],
     out: Path,
+    *,
+    one_person: bool,
 ) -> None:
     """Write what was scanned under documents: a row for each line and full UDI, without training and undone scans.
 
-    Of a shipment, 销售出库单 and 随货同行单 are refused while a line that has to carry a UDI lacks it.
+    Of a shipment, 销售出库单 and 随货同行单 are refused while a line that has to carry a UDI lacks it, or one person
+    picked and verified it.
     """
     from edge.hub.documents.importing import mapping_of  # noqa: PLC0415 - see the module
     from edge.hub.documents.sheets import write_table  # noqa: PLC0415
 
-    if ident is None and (since is None or what in ("shipping", "note")):
+    if ident is None and (since is None or what not in ("moves", "documents")):
         raise click.UsageError("--document ID, or --since DAY for moves and documents")
     settings = settings_of(config)
     start = None if since is None else wire.iso(since.astimezone(UTC))
     with failures(), opened(settings, writes=False) as store:
         mapping = mapping_of(map_file or _table(settings, "map"))
         with store.read() as connection:
-            form, rows = _rows(connection, settings, what, ident, start)
+            form, rows = _rows(connection, settings, what, ident, start, one_person=one_person)
             count = write_table(out, form, mapping, rows, as_)
     click.echo(f"{out}: {count} rows", err=True)
     sys.exit(0 if count else FAILED)
@@ -191,9 +197,9 @@ def _watch(folder: Path, importer: Importer) -> None:
 
 
 def _rows(
-    connection: Connection, settings: HubConfig, what: What, ident: str | None, start: str | None
+    connection: Connection, settings: HubConfig, what: What, ident: str | None, start: str | None, *, one_person: bool
 ) -> tuple[Form, Iterable[Mapping[str, Any]]]:
-    from edge.hub.documents import keeping, shipping  # noqa: PLC0415 - see the module
+    from edge.hub.documents import keeping, shipping, stocktake  # noqa: PLC0415 - see the module
     from edge.hub.documents.form import LINES, rows_of  # noqa: PLC0415
     from edge.hub.documents.moves import MOVES, moves  # noqa: PLC0415
 
@@ -204,12 +210,16 @@ def _rows(
         return LINES, [row for each in found if each.imported >= (start or "") for row in rows_of(each.said)]
     if not found:
         raise keeping.KeepingError(f"no document {ident}: see udi-hub documents list")
+    if what == "differences":
+        found_there = stocktake.differences(found[0].said, moves(connection, document=ident, since=start))
+        return stocktake.DIFFERENCES, [each.row(found[0].said.ident) for each in found_there]
     made = shipping.papers(
         found[0].said,
         moves(connection, document=ident, since=start),
         _lookup(settings),
         _now().astimezone().date(),
         _table(settings, "supplier"),
+        one_person=one_person,
     )
     for short in made.short:
         click.echo(f"{short}: less or more than ordered", err=True)

@@ -21,6 +21,7 @@ _KINDS = {
     DocumentKind.ISSUE: "领用 领用单 领料 领料单 发放 科室领用 科室申领",
     DocumentKind.RETURN: "退货 退货单 退库 退库单 采购退货 销售退货",
     DocumentKind.KIT: "外来器械 外来器械清单 外来器械包 器械清单 loaner loan",
+    DocumentKind.COUNT: "盘点 盘点单 盘点表 库存盘点 盘库",
 }
 _KIND = {fold(word): kind for kind, words in _KINDS.items() for word in (kind.value, *words.split())}
 _TRUTH = {
@@ -58,7 +59,7 @@ def kind(cell: Cell) -> DocumentKind:
     """What happens to the goods."""
     found = _KIND.get(fold(str(cell)))
     if found is None:
-        raise ValueError(f"one of {', '.join(DocumentKind)}, or 到货, 销售出库, 领用, 退货, 外来器械")
+        raise ValueError(f"one of {', '.join(DocumentKind)}, or 到货, 销售出库, 领用, 退货, 外来器械, 盘点")
     return found
 
 

@@ -17,9 +17,10 @@ from edge.hub.documents.keeping import Result, demand_unbegun, keep
 from edge.hub.documents.moves import MOVES
 from edge.hub.documents.reading import Items, Reading, no_items, read_documents
 from edge.hub.documents.shipping import NOTE, SHIPPING
+from edge.hub.documents.stocktake import DIFFERENCES
 from edge.hub.store import Store
 
-FORMS = (LINES, MOVES, SHIPPING, NOTE)
+FORMS = (LINES, MOVES, SHIPPING, NOTE, DIFFERENCES)
 """What a column map may name."""
 AT_ONCE = 10
 """Documents in one transaction: on SQLite events wait while it lasts. What a power cut leaves out, the file brings."""

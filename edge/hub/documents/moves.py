@@ -102,8 +102,14 @@ def moves(connection: Connection, *, document: str | None = None, since: str | N
         by = () if operator is None else (operator,)
         former = found.get(thing, Move(thing, 0, (), at, at))
         operators = tuple(dict.fromkeys((*former.operators, *by)))
-        found[thing] = Move(thing, former.count + count, operators, min(former.first_at, at), max(former.last_at, at))
+        total = max(former.count, count) if _once(thing) else former.count + count
+        found[thing] = Move(thing, total, operators, min(former.first_at, at), max(former.last_at, at))
     return sorted(found.values(), key=_order)
+
+
+def _once(thing: Thing) -> bool:
+    """A piece counts once in a stock-take, though two stations or a restart let it be shown again."""
+    return thing.task == "COUNT" and thing.serial is not None
 
 
 def _order(move: Move) -> tuple[str, bool, int, str, str]:

@@ -70,7 +70,15 @@ class Papers:
     """Lines of which less left than was ordered, in words."""
 
 
-def papers(said: Document, found: Iterable[Move], lookup: Lookup, today: date, supplier: str | None = None) -> Papers:
+def papers(
+    said: Document,
+    found: Iterable[Move],
+    lookup: Lookup,
+    today: date,
+    supplier: str | None = None,
+    *,
+    one_person: bool = False,
+) -> Papers:
     """Make both documents of one shipment.
 
     Args:
@@ -79,17 +87,22 @@ def papers(said: Document, found: Iterable[Move], lookup: Lookup, today: date, s
         lookup: a product with what the site knows of it.
         today: decides which 医保 code is in force.
         supplier: who delivers.
+        one_person: also where whoever picked a line verified it; the site answers for that.
 
     Raises:
-        ShippingError: it is no shipment, nothing left, or a line that has to carry a UDI lacks one; names each line.
+        ShippingError: it is no shipment, nothing left, a line that has to carry a UDI lacks one, or one person picked
+            and verified it; names each line.
     """
     if said.kind is not DocumentKind.SHIPMENT:
         raise ShippingError(f"document {said.ident} is a {said.kind}: expected a shipment")
+    found = list(found)
     left = _of_last_stage(found)
     if not left:
         raise ShippingError(f"document {said.ident}: nothing was scanned under it in {', '.join(STAGES)}")
     by_line, strange = _assigned(said, left)
     wrong = [*strange, *(why for line in said.lines for why in _lacking(line, by_line[line.number], lookup))]
+    if not one_person:
+        wrong += _alone(said, found)
     if wrong:
         raise ShippingError("\n".join(f"document {said.ident}, {why}" for why in wrong))
     rows = [
@@ -98,6 +111,24 @@ def papers(said: Document, found: Iterable[Move], lookup: Lookup, today: date, s
         for move in by_line[line.number]
     ]
     return Papers(tuple(rows), tuple(_short(said, by_line)))
+
+
+def _alone(said: Document, found: Sequence[Move]) -> Iterator[str]:
+    """同一人拣货复核: at two stations, for one station does not let it happen."""
+    picked, verified = (_hands(said, found, task) for task in ("PICK", "VERIFY"))
+    for line in said.lines:
+        both = picked[line.number] & verified[line.number]
+        if both:
+            who = "、".join(sorted(both))
+            yield (
+                f"line {line.number}, {line.name}: picked and verified by the same person, {who} (同一人拣货复核): "
+                "expected two; let somebody else verify it, or export with --one-person"
+            )
+
+
+def _hands(said: Document, found: Sequence[Move], task: str) -> dict[int, set[str]]:
+    by_line, _ = _assigned(said, (move for move in found if move.thing.task == task))
+    return {number: {who for move in moves for who in move.operators} for number, moves in by_line.items()}
 
 
 def _of_last_stage(found: Iterable[Move]) -> list[Move]:

@@ -21,7 +21,10 @@ journal, lights to show, words to say. Nothing here reads a clock, a file or a l
     tray      a loaner kit is counted in and out
     settle    two people sign for a loaner kit
     goods     items under a document, or without one
-    held      goods that wait to be released
+    cold      what keeps cold goods from being received: a temperature, of the document's range
+    readings  that temperature keyed, or a reason instead
+    held      goods that wait to be released, and leave under no document until then
+    shelf     what lies here as far as this station knows: for the hint that something expires earlier
     receive   what follows an item at a receipt: over, mixed, refused, held
     ship      what keeps a shipment from being verified, shipped or closed
     undo      taking back the last act

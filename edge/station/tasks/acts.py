@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
-from edge.station.tasks import held, kits
+from edge.station.tasks import goods, held, kits, lines, shelf
 from edge.station.tasks.effects import UNDERSTOOD, Light, Record, Say, Step, by, refuses
 from edge.station.tasks.said import Item, Moment
 from edge.station.tasks.state import Armed, Case, Last, State, Work
@@ -107,6 +107,9 @@ def item(state: State, act: str, shown: Item, moment: Moment) -> Step:
     state = replace(state, armed=None)
     if not shown.fit and not (does.without_udi and shown.verdict.outcome is Outcome.MISSING):
         return seen(state, shown, shown.verdict, moment)
+    work = state.work
+    if case is None and shown.fit and work is not None and not work.paused and lines.of_document(work, does.task):
+        return goods.at_task(state, does.task, lambda at: goods.item(at, shown, moment))
     return _done(state, does, shown, Booking(), moment)
 
 
@@ -163,8 +166,12 @@ def _done(state: State, does: _Act, shown: Item, booking: Booking, moment: Momen
         after = after_act(before, does.task, shown.key, booking.count, 1)
         state = state.with_case(replace(after, touched_ns=moment.now_ns))
     state = remembered(state, (event,), moment, before, work, counted.before)
+    if not counted.before:  # a kit's piece is not of this house's stock
+        state = shelf.moved(state, shown, does.task, booking.count or 0)
     if does.task is TaskName.RELEASE:
         state = held.released(state, shown)
+    if does.task is TaskName.QUARANTINE:
+        state = held.kept(state, shown)
     last = Last(shown, event, moment.now_ns, does.task, booking.count, booking=booking)
     return Step(replace(state, last=last), (record,))
 

@@ -5,12 +5,11 @@ An answer never changes an event. It makes another one that takes its place and 
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from edge.rules.verdict import Declared, Made, Outcome, TaskName
 from edge.station.record import Booking
-from edge.station.tasks import acts, kits, lines, papers, tray
+from edge.station.tasks import acts, cold, kits, lines, papers, readings, shelf, tray
 from edge.station.tasks.effects import UNDERSTOOD, JudgeAgain, Record, Say, Step, by, refuses, session
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import Digits, Last, State, Undoable
@@ -21,8 +20,7 @@ DIGIT_NS = 4_000_000_000
 MOST_DIGITS = 6
 MOST_AT_PATIENT = 500
 """Pieces of one kind in one answer: more is a slip of the digits."""
-READING = "storage_reading"
-_DEGREES = re.compile(r"-?[0-9]{1,2}(\.[0-9]{1,2})?")
+READING = "reading_due"
 _MARKS = {"POINT": ".", "MINUS": "-"}
 
 
@@ -57,8 +55,7 @@ def number(state: State, text: str, moment: Moment) -> Step:
     if _names_line(state, last, text):
         return _of_line(state, last, int(text), moment)
     if _is_reading(last, text):
-        reading = {"quantity": "temperature", "value": float(text), "unit": "Cel"}
-        return _instead(state, last, replace(last.booking, measurement=reading), moment)
+        return _instead(state, last, replace(last.booking, measurement=cold.degrees(text)), moment)
     if last.item.serial:
         return Step(state, refuses("serial_counts_one"))
     if not text.isdecimal() or int(text) == 0:
@@ -94,7 +91,7 @@ def _names_line(state: State, last: Last, text: str) -> bool:
 def _is_reading(last: Last, text: str) -> bool:
     """A temperature in ℃, of booked goods that a reading was asked for; whole degrees of a lot would be its count."""
     asked = last.count is not None and any(each.code == READING for each in last.item.verdict.reasons)
-    told = _DEGREES.fullmatch(text) is not None and (last.item.serial or not text.isdecimal())
+    told = cold.degrees(text) is not None and (last.item.serial or not text.isdecimal())
     return asked and told
 
 
@@ -102,7 +99,10 @@ def whole(state: State, moment: Moment) -> Step:
     """The number whose digits were shown is whole."""
     if state.digits is None:
         return Step(state)
-    return number(replace(state, digits=None), state.digits.text, moment)
+    text, last, state = state.digits.text, recent(state, moment), replace(state, digits=None)
+    if last is not None and readings.awaited(state, last):
+        return readings.taken(state, last, text, moment)
+    return number(state, text, moment)
 
 
 def more(state: State, moment: Moment) -> Step:
@@ -113,6 +113,14 @@ def more(state: State, moment: Moment) -> Step:
     pending = None if case is None else case.pends(last.item.key)
     former = pending.count if pending is not None and last.count is None else last.count
     return Step(state, refuses("nothing_to_answer")) if former is None else _count(state, last, former + 1, moment)
+
+
+def because(state: State, value: str, moment: Moment) -> Step:
+    """A reason card: why cold goods are received without their reading, else why the last act was done."""
+    last = recent(state, moment)
+    if last is not None and readings.awaited(state, last):
+        return readings.despite(state, last, value, moment)
+    return reason(state, value, moment)
 
 
 def reason(state: State, value: str, moment: Moment) -> Step:
@@ -170,6 +178,7 @@ def _counted(state: State, last: Last, count: int, moment: Moment) -> Step:
     told = kits.told if kits.of(state, last.booking) is not None else lines.told
     item = told(state, last.item, last.booking, last.task, more_of_it)
     state, last = lines.counted(state, last.booking, last.task, more_of_it), replace(last, item=item)
+    state = shelf.moved(state, last.item, last.task, more_of_it)
     step = _instead(state, last, replace(last.booking, count=count), moment)
     if before is None or case is None or last.booking.case != case.ident:
         return step
@@ -192,4 +201,5 @@ def _instead(state: State, last: Last, booking: Booking, moment: Moment) -> Step
     replaced = replace(last, event_id=event, at_ns=moment.now_ns, count=booking.count, booking=booking)
     others = tuple(each for each in state.undoable if last.event_id not in each.events)
     state = replace(state, undoable=others, last=replaced)
-    return Step(remembered(state, (event,), moment, before.case, before.work, before.also), (record,))
+    state = remembered(state, (event,), moment, before.case, before.work, before.also, instead=before)
+    return Step(state, (record,))

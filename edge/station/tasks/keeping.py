@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from edge.rules.verdict import TaskName
 from edge.station.tasks.effects import Effect, Step, session
-from edge.station.tasks.state import Case, Counting, Pending, State, Tally, Work
+from edge.station.tasks.state import Case, Counting, Pending, State, Stock, Tally, Work
 
 VERSION = 1
 
@@ -37,6 +37,8 @@ def keep(state: State, bindings: list[Any] | None = None) -> bytes:
         "shelved": [_work(each) for each in state.shelved],
         "practised": list(state.practised),
         "emergencies": state.emergencies,
+        "held": list(state.held),
+        "shelf": [_stock(each) for each in state.shelf],
     }
     return json.dumps(kept, separators=(",", ":")).encode()
 
@@ -74,7 +76,8 @@ def restore(kept: bytes | None, fresh: State) -> Step:
 
 def _work(work: Work) -> dict[str, Any]:
     tallies = [[each.line, each.task.value, each.count, list(each.by)] for each in work.tallies]
-    return {"ident": work.ident, "paused": work.paused, "tallies": tallies, "kit": work.kit}
+    kept = {"ident": work.ident, "paused": work.paused, "tallies": tallies, "kit": work.kit}
+    return {**kept, "readings": list(work.readings), "short": list(work.short)}
 
 
 def _work_again(kept: dict[str, Any], now_ns: int) -> Work:
@@ -84,7 +87,9 @@ def _work_again(kept: dict[str, Any], now_ns: int) -> Work:
     kit = kept.get("kit")  # of a version before there were kits: none
     if kit not in (None, *get_args(Counting)):
         raise ValueError(f"kit {kit!r}: expected one of {get_args(Counting)}, or none")
-    return Work(str(kept["ident"]), now_ns, bool(kept["paused"]), tallies=tuple(tallies), kit=kit)
+    work = Work(str(kept["ident"]), now_ns, bool(kept["paused"]), tallies=tuple(tallies), kit=kit)
+    readings, short = kept.get("readings", ()), kept.get("short", ())  # older versions kept none
+    return replace(work, readings=tuple(map(float, readings)), short=tuple(map(int, short)))
 
 
 def _case(case: Case) -> dict[str, Any]:
@@ -97,6 +102,11 @@ def _case(case: Case) -> dict[str, Any]:
         "used": list(case.used),
         "suspended": case.suspended,
     }
+
+
+def _stock(each: Stock) -> list[Any]:
+    units = (each.received, each.stored, each.picked, each.shipped, each.otherwise)
+    return [each.di, each.lot, each.expires, *units]
 
 
 def _state(kept: dict[str, Any], fresh: State, now_ns: int) -> State:
@@ -116,6 +126,10 @@ def _state(kept: dict[str, Any], fresh: State, now_ns: int) -> State:
         practised=tuple(map(str, kept["practised"])),
         practised_ns=now_ns,
         emergencies=int(kept["emergencies"]),
+        held=tuple(map(str, kept.get("held", ()))),
+        shelf=tuple(
+            Stock(str(di), lot, str(expires), *map(int, units)) for di, lot, expires, *units in kept.get("shelf", ())
+        ),
     )
 
 

@@ -24,6 +24,7 @@ TASKS = {
     DocumentKind.ISSUE: (TaskName.ISSUE, TaskName.DISPENSE),
     DocumentKind.RETURN: (TaskName.RETURN, TaskName.SEND_BACK),
     DocumentKind.KIT: (TaskName.TRAY,),
+    DocumentKind.COUNT: (TaskName.COUNT,),
 }
 """By what the lines of a document are filled; the first of them is how its work begins."""
 _SSCC = b"00"
@@ -77,20 +78,29 @@ def held_in(known: Document, shown: Item) -> tuple[Line, ...]:
     return tuple(line for line in known.lines if line.box in texts or line.sscc in texts | units)
 
 
+def tree_of(shown: Item) -> frozenset[str]:
+    """The DIs of an item's packaging tree, as far as they are known."""
+    product, own = shown.product, frozenset() if shown.udi is None or shown.udi.di is None else {shown.udi.di}
+    if product is None:
+        return frozenset(own)
+    return frozenset({*own, product.di, product.sale_unit, *(pack.di for pack in product.packs)})
+
+
 def left(work: Work, line: Line, task: TaskName) -> int:
     """Sale units of a line that this task has not done; below 0: more than the line says."""
     return line.quantity - work.done(line.number, task)
 
 
 def short(work: Work, known: Document) -> Iterator[Line]:
-    """Lines of which less was done than they say; of a shipment, less was verified."""
-    tasks = (TaskName.VERIFY,) if known.kind is DocumentKind.SHIPMENT else TASKS[known.kind]
+    """Lines of which less was done than they say; of a shipment, less has left."""
+    tasks = (TaskName.SHIP,) if known.kind is DocumentKind.SHIPMENT else TASKS[known.kind]
     return (line for line in known.lines if sum(work.done(line.number, each) for each in tasks) < line.quantity)
 
 
 def doubted(verdict: Verdict, why: str) -> Verdict:
-    """A verdict that books, with one thing more that a person should look at."""
-    return Verdict(Outcome.ATTENTION, (*verdict.reasons, Reason(why, Audience.PERSON)))
+    """A verdict that books, with one thing more that a person should look at; in a stock-take a STOP stays one."""
+    outcome = verdict.outcome if verdict.outcome is Outcome.STOP else Outcome.ATTENTION
+    return Verdict(outcome, (*verdict.reasons, Reason(why, Audience.PERSON)))
 
 
 def told(state: State, item: Item, booking: Booking, task: TaskName, units: int) -> Item:
@@ -114,11 +124,9 @@ def counted(state: State, booking: Booking, task: TaskName, units: int) -> State
 
 
 def _same_product(line: Line, shown: Item) -> bool:
-    product, di = shown.product, None if shown.udi is None else shown.udi.di
-    if product is None:
-        return di is not None and line.di == di
-    tree = {di, product.di, product.sale_unit, *(pack.di for pack in product.packs)}
-    return line.di in tree - {None} or (line.item is not None and line.item == product.item)
+    if line.di is not None and line.di in tree_of(shown):
+        return True
+    return line.item is not None and shown.product is not None and line.item == shown.product.item
 
 
 def _same_piece(line: Line, shown: Item) -> bool:

@@ -171,7 +171,7 @@ _CARDS: Mapping[CardKind, Callable[[State, Card, Moment], Step]] = {
     CardKind.QUANTITY: lambda state, card, moment: answers.number(state, card.value, moment),
     CardKind.LINE: lambda state, card, moment: _line(state, int(card.value), moment),
     CardKind.MADE: lambda state, card, moment: answers.made(state, card.value, moment),
-    CardKind.REASON: lambda state, card, moment: answers.reason(state, card.value, moment),
+    CardKind.REASON: lambda state, card, moment: answers.because(state, card.value, moment),
     CardKind.OVERRIDE: lambda state, card, moment: use.ask_witness(state, card.value, moment),
     CardKind.ACT: lambda state, card, moment: _act(state, card.value, moment),
 }

@@ -13,6 +13,8 @@ from edge.station.tasks.effects import UNDERSTOOD, DocumentDone, Say, Session, S
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import Asked, State, Work
 
+SHORT_NS = 20_000_000_000
+"""How long the card SHORT may follow the line that it speaks of: somebody looks for the goods first."""
 MOST_SHELVED = 20
 """Documents that may be left unfinished at one station."""
 
@@ -44,10 +46,12 @@ def resumed(state: State, work: Work, moment: Moment) -> Step:
 def close(state: State, moment: Moment, *, short: bool = False) -> Step:
     """Close the document; with lines short it asks first, and the second time that is recorded.
 
+    A shipment is not closed before each of its lines has left as ordered, or somebody said of it that it is short.
+
     Args:
         state: before.
         moment: now.
-        short: somebody said that it is short (短少): nothing is asked.
+        short: somebody said that it is short (短少): of a shipment the line that was named last, else all of it.
     """
     work = state.work
     if work is None:
@@ -55,38 +59,57 @@ def close(state: State, moment: Moment, *, short: bool = False) -> Step:
     if work.kit is not None:
         return settle.close(state, work, moment, short=short)
     known = work.known or moment.document(work.ident)
-    unfinished = () if known is None else ship.unfinished(work, known)
-    if unfinished:
-        return Step(state, refuses(*unfinished))
+    if known is not None and known.kind is DocumentKind.SHIPMENT:
+        return _shipped(state, work, known, moment, short=short)
     lacking = [] if known is None else list(lines.short(work, known))
     if lacking and not short and not (state.asked is not None and state.asked.what == "short"):
         asked = replace(state, asked=Asked("short", moment.now_ns + ASK_NS))
         return Step(asked, asks(f"line_{lacking[0].number}", "line_short", "close_again"))
+    return _closed(state, work, known)
+
+
+def _shipped(state: State, work: Work, known: Document, moment: Moment, *, short: bool) -> Step:
+    """Close a shipment, or name the line that keeps it and wait for the card SHORT where that can settle it."""
+    asked = state.asked if state.asked is not None and state.asked.what == "short" else None
+    if short and asked is not None and asked.line is not None:
+        if state.operator is None:
+            return Step(state, refuses("operator_missing"))
+        work = replace(work, short=(*work.short, asked.line))
+    state = replace(state, work=work, asked=None)
+    unfinished = ship.unfinished(work, known)
+    if unfinished is None:
+        return _closed(state, work, known)
+    if unfinished.settled_by_short:
+        state = replace(state, asked=Asked("short", moment.now_ns + SHORT_NS, line=unfinished.line))
+    return Step(state, refuses(*unfinished.phrases))
+
+
+def _closed(state: State, work: Work, known: Document | None) -> Step:
+    lacking = [] if known is None else list(lines.short(work, known))
     why = f"short {len(lacking)} of {len(known.lines)} lines" if known is not None and lacking else None
     closed = session(state, "document", "closed", work.ident, why)
     said = (Say(("document_closed",)),) if known is not None else ()
-    done = () if known is None or lacking else _done(state, work, known)
+    done = () if known is None or lacking else _done(state, known)
     return Step(replace(state, work=None, asked=None), (*done, closed, UNDERSTOOD, *said))
 
 
-def _done(state: State, work: Work, known: Document) -> tuple[DocumentDone, ...]:
-    """Of a document that lacks nothing: the hub ends it for every station, a shipment once all of it was shipped.
+def _done(state: State, known: Document) -> tuple[DocumentDone, ...]:
+    """Of a document that lacks nothing: the hub ends it for every station.
 
     One that was closed short may go on, here or elsewhere.
     """
-    what: Literal["closed", "verified", "shipped"] = "closed"
-    if known.kind is DocumentKind.SHIPMENT:
-        shipped = all(work.done(line.number, TaskName.SHIP) >= line.quantity for line in known.lines)
-        what = "shipped" if shipped else "verified"
+    what: Literal["closed", "shipped"] = "shipped" if known.kind is DocumentKind.SHIPMENT else "closed"
     return (DocumentDone(known.ident, what, len(known.lines), by(state)),)
 
 
 def restored(state: State, former: Work, moment: Moment) -> Step:
-    """With the counts of a document as they were before an act that is taken back."""
+    """With the counts and readings of a document as they were before an act that is taken back."""
     if former.kit is not None:
         return settle.restored(state, former, moment)
     work = state.work_of(former.ident)
-    return Step(state if work is None else state.with_work(replace(work, tallies=former.tallies)))
+    if work is None:
+        return Step(state)
+    return Step(state.with_work(replace(work, tallies=former.tallies, readings=former.readings)))
 
 
 def _left(state: State, moment: Moment) -> Step:
@@ -95,8 +118,9 @@ def _left(state: State, moment: Moment) -> Step:
     if work is None:
         return Step(state)
     known = work.known or moment.document(work.ident)
-    if work.kit is None and (known is None or not (ship.unfinished(work, known) or any(lines.short(work, known)))):
-        closed = close(state, moment)
+    open_lines = known is not None and known.kind is not DocumentKind.SHIPMENT and any(lines.short(work, known))
+    if work.kit is None and (known is None or not (ship.unfinished(work, known) or open_lines)):
+        closed = _closed(state, work, known)
         return Step(closed.state, tuple(each for each in closed.effects if isinstance(each, Session | DocumentDone)))
     if len(state.shelved) >= MOST_SHELVED:
         return Step(state, refuses("close_first"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from edge.rules.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from edge import documents
     from edge.cards import Card
@@ -35,6 +36,10 @@ class Item:
     """The event of the same item that this judgement takes the place of: more is known of it now."""
     line: int | None = None
     """Of a loaner kit: nobody read the piece, the card of its line was shown; 0: it stands on no line."""
+    measurement: Mapping[str, float | str] | None = None
+    """``{quantity, value, unit}``: the temperature that was keyed for it."""
+    override: str | None = None
+    """Why it is booked despite its verdict."""
 
     @property
     def udi(self) -> Udi | None:
@@ -149,3 +154,5 @@ class Moment:
     """Gives a case id."""
     document: Callable[[str], documents.Document | None] = lambda _ident: None
     """Gives the document of a number, if this station was told it."""
+    today: date | None = None
+    """The local day; None: nobody knows."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from edge.documents import Document, DocumentKind
+from dataclasses import dataclass
+
+from edge.documents import Document, DocumentKind, Line
 from edge.rules.verdict import TaskName
 from edge.station.tasks.state import State, Work
+
+NOT_VERIFIED, NOT_SHIPPED, SHORT = "not_verified", "not_shipped", "line_short"
 
 
 def forbids(work: Work, line: int, units: int, state: State) -> str | None:
@@ -25,17 +29,48 @@ def forbids(work: Work, line: int, units: int, state: State) -> str | None:
         return None
     if work.total(TaskName.QUARANTINE):
         return "goods_held"
-    return "not_verified" if work.done(line, TaskName.SHIP) + units > verified else None
+    return NOT_VERIFIED if work.done(line, TaskName.SHIP) + units > verified else None
 
 
-def unfinished(work: Work, known: Document) -> tuple[str, ...]:
-    """What keeps a shipment from being closed, in phrases: the line and why; empty: nothing does."""
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What keeps a shipment from being closed."""
+
+    line: int
+    why: str
+    """A phrase."""
+
+    @property
+    def phrases(self) -> tuple[str, str]:
+        """Said: the line first."""
+        return f"line_{self.line}", self.why
+
+    @property
+    def settled_by_short(self) -> bool:
+        """The card SHORT (短少) says that it is so, and nothing more will leave on this line."""
+        return self.why in (SHORT, NOT_SHIPPED)
+
+
+def unfinished(work: Work, known: Document) -> Unfinished | None:
+    """What keeps a shipment from being closed: what was not verified, then the first line; None: nothing does.
+
+    All that was picked is verified, all that was verified has left, and that is what was ordered; where it is less,
+    somebody said so of this very line.
+    """
     if known.kind is not DocumentKind.SHIPMENT:
-        return ()
-    for line in known.lines:
-        verified = work.done(line.number, TaskName.VERIFY)
-        if work.done(line.number, TaskName.PICK) > verified:
-            return f"line_{line.number}", "not_verified"
-    if work.total(TaskName.QUARANTINE):
-        return (f"line_{min(each.line for each in work.tallies if each.task is TaskName.QUARANTINE)}", "goods_held")
-    return () if work.total(TaskName.VERIFY) else (f"line_{known.lines[0].number}", "not_verified")
+        return None
+    faults = ((line.number, _fault(work, line)) for line in known.lines)
+    found = [Unfinished(number, why) for number, why in faults if why is not None]
+    first = min(found, key=lambda each: each.settled_by_short, default=None)
+    if (first is None or first.settled_by_short) and work.total(TaskName.QUARANTINE):
+        return Unfinished(min(each.line for each in work.tallies if each.task is TaskName.QUARANTINE), "goods_held")
+    return first
+
+
+def _fault(work: Work, line: Line) -> str | None:
+    verified, shipped = (work.done(line.number, task) for task in (TaskName.VERIFY, TaskName.SHIP))
+    if work.done(line.number, TaskName.PICK) > verified:
+        return NOT_VERIFIED
+    if line.number in work.short or (shipped == verified >= line.quantity):
+        return None
+    return NOT_SHIPPED if verified > shipped else SHORT

@@ -105,6 +105,10 @@ class Work:
     tallies: tuple[Tally, ...] = ()
     kit: Counting | None = None
     """Of a loaner kit: it is counted in; two people have, and what is counted now goes out. None: no kit."""
+    readings: tuple[float, ...] = ()
+    """Temperatures in ℃ that goods were received with."""
+    short: tuple[int, ...] = ()
+    """Lines of a shipment of which somebody said that no more will leave."""
 
     def tally(self, line: int, task: TaskName) -> Tally:
         """What this task has done of a line."""
@@ -144,6 +148,8 @@ class Asked:
     """Of ``patient`` and ``complete``: who was shown."""
     reason: str | None = None
     """Of ``witness``: why it was used despite its verdict."""
+    line: int | None = None
+    """Of ``short``: the line of a shipment that was named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +189,32 @@ class Undoable:
     """The document that it was done under, as it was before the act."""
     also: tuple[Work, ...] = ()
     """Loaner kits that pieces of it are of, as they were before."""
+    held: tuple[str, ...] | None = None
+    """`State.held` before the act."""
+    shelf: tuple[Stock, ...] | None = None
+    """`State.shelf` before the act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Sale units of one lot that this station booked, since it knows of the lot."""
+
+    di: str
+    """Of the sale unit, where a catalogue says so."""
+    lot: str | None
+    expires: str
+    """ISO 8601."""
+    received: int = 0
+    stored: int = 0
+    picked: int = 0
+    shipped: int = 0
+    otherwise: int = 0
+    """Issued, dispensed, wasted, sent back or sampled; less what came back."""
+
+    @property
+    def there(self) -> int:
+        """What lies here: what is received is put away, and what is picked is shipped, so each pair counts once."""
+        return max(self.received, self.stored) - max(self.picked, self.shipped) - self.otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +255,10 @@ class State:
     practised: tuple[str, ...] = ()
     """Events of the last practice that would have booked something, and may be made to count."""
     practised_ns: int = 0
+    held: tuple[str, ...] = ()
+    """Lots and pieces that wait to be released, as `edge.station.tasks.held` names them."""
+    shelf: tuple[Stock, ...] = ()
+    """What lies here, as far as this station knows; what was touched last stands last."""
     emergencies: int = 0
     """Opened by button so far: gives the next one its number."""
     acted_ns: int = 0

@@ -24,7 +24,8 @@ def undo(state: State, moment: Moment) -> Step:
     act = state.undoable[-1] if state.undoable else None
     if act is None or moment.now_ns - act.at_ns > UNDO_NS:
         return Step(replace(state, undoable=()), refuses("nothing_to_undo"))
-    after = replace(state, undoable=state.undoable[:-1], last=None, armed=None, asked=None)
+    held, shelf = (state.held if act.held is None else act.held), (state.shelf if act.shelf is None else act.shelf)
+    after = replace(state, undoable=state.undoable[:-1], last=None, armed=None, asked=None, held=held, shelf=shelf)
     corrections = (Correct(event, "undo", by(state)) for event in reversed(act.events))
     step = Step(after)
     for work in (act.work, *act.also):

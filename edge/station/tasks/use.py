@@ -91,7 +91,8 @@ def seen(state: State, shown: Item, verdict: Verdict, moment: Moment, *, refused
         verdict = replace(verdict, outcome=Outcome.CHECKED)
     event = moment.new_event()
     at_patient = case is not None and not case.suspended and state.task is TaskName.USE
-    booking = Booking(document=document, case=case.ident if case is not None and at_patient else None)
+    ident = case.ident if case is not None and at_patient else None
+    booking = Booking(document=document, case=ident, measurement=shown.measurement)
     former = state.last if state.last is not None and state.last.event_id == shown.corrects else None
     booking = replace(booking, line=None if former is None else former.booking.line, corrects=shown.corrects)
     record = Record(event, shown, verdict, booking, by(state), Signal(verdict.outcome.value))
@@ -106,11 +107,17 @@ def remembered(
     case: Case | None,
     work: Work | None = None,
     also: tuple[Work, ...] = (),
+    instead: Undoable | None = None,
 ) -> State:
-    """With an act that can be taken back; `case`, `work` and the kits `also` are as they were before."""
+    """With an act that can be taken back; `case`, `work` and the kits `also` are as they were before.
+
+    So is the rest of `state`. `instead` is the act whose place it takes: then what it found counts.
+    """
     if not events:
         return state
-    acts = (*state.undoable, Undoable(events, moment.now_ns, case, work, also))
+    before = state if instead is None else instead
+    act = Undoable(events, moment.now_ns, case, work, also, held=before.held, shelf=before.shelf)
+    acts = (*state.undoable, act)
     return replace(state, undoable=acts[-MOST_UNDOABLE:])
 
 

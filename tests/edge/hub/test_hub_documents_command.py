@@ -162,3 +162,30 @@ def test_a_folder_is_watched_until_interrupted(office: Office) -> None:
     finally:
         watching.kill()
     assert "open=True" in office.ask("list").output
+
+
+def test_the_differences_of_a_stock_take(office: Office, journal: FakeJournal) -> None:
+    rows = f"单号,行号,产品标识,产品名称,批号,数量\nPD-1,1,{DI},导管,A1,10\nPD-1,2,{DI},导管,B7,4\n"
+    office.ask("import", str(office.file("pd.csv", rows)), "--kind", "count")
+    journal.scan(document="PD-1", line=1, count=9, outcome="CHECKED", fields={"task": "COUNT"})
+    office.hear(journal)
+    first, second = office.export("--document", "PD-1", "--what", "differences")
+    assert [(each["行号"], each["账面数量"], each["实盘数量"], each["盈亏"]) for each in (first, second)] == [
+        ("1", "10", "9", "-1"),
+        ("2", "4", "0", "-4"),
+    ]
+    refused = office.ask("export", "--document", "PD-1", "--what", "shipping", "--out", "x", status=1)
+    assert "document PD-1 is a count: expected a shipment" in refused.output
+
+
+def test_what_one_person_picked_and_verified_goes_out_with_a_word_only(office: Office, journal: FakeJournal) -> None:
+    office.ask("import", str(office.file("so.csv", f"单号,行号,产品标识,产品名称,数量\nSO-2,1,{DI},导管,1\n")))
+    for task in ("PICK", "VERIFY"):
+        journal.scan(document="SO-2", line=1, fields={"task": task})
+    office.hear(journal)
+    shipping = ("--document", "SO-2", "--what", "shipping")
+    refused = office.ask("export", *shipping, "--out", str(office.folder / "no.csv"), status=1)
+    assert "document SO-2, line 1, 导管: picked and verified by the same person, N1207" in refused.output
+    assert not (office.folder / "no.csv").exists()
+    (row,) = office.export(*shipping, "--one-person")
+    assert (row["单据号"], row["操作人"]) == ("SO-2", "N1207")

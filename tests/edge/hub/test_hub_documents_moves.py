@@ -178,5 +178,40 @@ def test_a_scan_without_line_finds_its_product_and_less_is_told() -> None:
 
 
 def test_before_the_goods_leave_the_second_check_counts() -> None:
-    found = [left(task="PICK", count=9), left(task="VERIFY", count=8)]
+    found = [left(task="PICK", count=9), replace(left(task="VERIFY", count=8), operators=("N2",))]
     assert [row["quantity"] for row in papers(shipment(), found, UNKNOWN.get, TODAY).rows] == [8]
+
+
+def by(who: str, number: int, task: str) -> Move:
+    return replace(left(number, task=task), operators=(who,))
+
+
+HANDS = {
+    "two persons": ([by("N1", 1, "PICK"), by("N2", 1, "VERIFY")], None),
+    "one person": ([by("N1", 1, "PICK"), by("N1", 1, "VERIFY")], "line 1, .*verified by the same person, N1"),
+    "one of two": ([by("N1", 1, "PICK"), by("N1", 1, "VERIFY"), by("N2", 1, "VERIFY")], "the same person, N1"),
+    "one person, shipped by another": (
+        [by("N1", 1, "PICK"), by("N1", 1, "VERIFY"), by("N2", 1, "SHIP")],
+        "line 1, .*the same person, N1",
+    ),
+    "each other's lines": (
+        [by("N1", 1, "PICK"), by("N2", 1, "VERIFY"), by("N2", 2, "PICK"), by("N1", 2, "VERIFY")],
+        None,
+    ),
+    "one person, where the second station had not got the document": (
+        [by("N1", 1, "PICK"), replace(left(None, task="VERIFY"), operators=("N1",))],
+        "line 1, .*the same person, N1",
+    ),
+    "nobody verified": ([by("N1", 1, "PICK")], None),
+}
+
+
+@pytest.mark.parametrize(("found", "why"), HANDS.values(), ids=HANDS.keys())
+def test_no_paper_is_made_of_what_one_person_picked_and_verified(found: list[Move], why: str | None) -> None:
+    numbers = sorted({move.thing.line for move in found if isinstance(move.thing.line, int)})
+    said = shipment(*(line(number) for number in numbers))
+    if why is not None:
+        with pytest.raises(ShippingError, match=why):
+            papers(said, found, UNKNOWN.get, TODAY)
+    made = papers(said, found, UNKNOWN.get, TODAY, one_person=True)
+    assert sorted({row["line"] for row in made.rows}) == numbers

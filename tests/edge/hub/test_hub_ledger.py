@@ -185,6 +185,49 @@ def test_a_stock_take_shows_what_was_seen_beside_what_was_expected(depot: Depot)
     assert balance.on_hand == 9, "a count moves nothing"
 
 
+def test_a_piece_counts_once_in_a_stock_take(depot: Depot) -> None:
+    depot.does("RECEIVE", 1, serial="S1")
+    for document in ("PD-1", "PD-1", "PD-2"):
+        depot.does("COUNT", 1, serial="S1", document=document)
+    (balance,) = depot.stock()
+    assert [(each.document, each.observed, each.expected) for each in balance.counted] == [("PD-2", 1, 1)]
+
+
+COLD_STORIES: dict[str, tuple[list[dict[str, Any]], tuple[int, bool]]] = {
+    "out of its range, and held": (
+        [{"count": None, "outcome": "REDO"}, {"task": "QUARANTINE", "count": None, "reason": "HOLD"}],
+        (0, True),
+    ),
+    "without a reading, and why": (
+        [{"count": None, "outcome": "REDO"}, {"count": 9, "outcome": "ATTENTION", "override": {"reason": "OTHER"}}],
+        (9, False),
+    ),
+    "with a reading": (
+        [{"count": None, "outcome": "REDO"}, {"count": 9}],
+        (9, False),
+    ),
+}
+
+
+@pytest.mark.parametrize(("story", "account"), COLD_STORIES.values(), ids=COLD_STORIES.keys())
+def test_cold_goods_are_stock_when_they_were_received(
+    depot: Depot, story: list[dict[str, Any]], account: tuple[int, bool]
+) -> None:
+    former = None
+    for each in story:
+        said = {"task": "RECEIVE", **each}
+        former = depot.does(said.pop("task"), said.pop("count"), corrects=former, **said)
+    found = [(each.on_hand, each.held is not None) for each in depot.stock()]
+    assert found == [account]
+
+
+def test_what_came_back_from_nobody_knows_where_is_held_and_no_stock(depot: Depot) -> None:
+    refused = depot.does("RETURN", None, outcome="REDO", document="RT-1")
+    depot.does("QUARANTINE", None, outcome="ATTENTION", reason="OVER", document="RT-1", corrects=refused)
+    (balance,) = depot.stock()
+    assert (balance.came, balance.on_hand, balance.held is not None) == (0, 0, True)
+
+
 def test_what_does_not_count_moves_nothing(depot: Depot) -> None:
     depot.does("RECEIVE", 10)
     depot.corrects(depot.does("USE", 1))

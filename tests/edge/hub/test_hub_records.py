@@ -334,12 +334,21 @@ def test_a_delivery_is_compared_by_what_was_received() -> None:
     assert [each.difference for each in compare((Announced("1", DI, 200),), [line])] == [0]
     assert [each.difference for each in compare((Announced("1", DI, 200),), [])] == [-200]
     assert list(compare((), [line])) == []
+    back = [dataclasses.replace(line, units=units) for units in ({"RETURN": 120}, {"SEND_BACK": 30})]
+    assert [each.difference for each in compare((Announced("1", DI, 200),), back)] == [-50]
 
 
 def test_picked_and_verified_by_one_person_is_said(store: Store, depot: Room) -> None:
     shipment(depot)
     depot.does("VERIFY", 1, document="DN-1", line=2, by="N1")
     assert goods_of(store, depot).verified_alone
+
+
+def test_two_who_verify_each_others_lines_are_two(store: Store, depot: Room) -> None:
+    shipment(depot)
+    depot.does("PICK", 1, document="DN-1", line=7, by="N5")
+    depot.does("VERIFY", 1, document="DN-1", line=7, by="N1")
+    assert not goods_of(store, depot).verified_alone
 
 
 def at_station(name: str) -> Room:

@@ -141,7 +141,7 @@ class Day:
             orders=(Order("R", "recall", ("0",)),) if self.is_so("recalled") else (),
             serial_seen=None if not again else "use" if task is USE else "receipt",
             catalogue_age_days=3,
-            reading_asked=not self.is_so("reading_due"),
+            measured=not self.is_so("reading_due"),
         )
 
 
@@ -158,6 +158,6 @@ def test_at_most_one_scan_in_twenty_is_amber(name: str) -> None:
     told = [each for each in verdicts if any(reason.audience is Audience.HUB for reason in each.reasons)]
     assert len(told) / SCANS > 0.2
     at_use = [each for each, task in zip(verdicts, drawn, strict=True) if task is USE]
-    assert not {"near_expiry", "withdrawn_di", "storage_reading", "unknown_di"} & {
+    assert not {"near_expiry", "withdrawn_di", "storage_reading", "reading_due", "unknown_di"} & {
         reason.code for each in at_use for reason in each.reasons if reason.audience is Audience.PERSON
     }

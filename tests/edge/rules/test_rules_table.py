@@ -144,11 +144,7 @@ TABLE: dict[str, tuple[Item, str, str, str]] = {
         Item(product=product(level=Level.USE_UNIT, sale_unit="0")), "CHECKED", "ATTENTION loose_unit", "ACCEPTED",
     ),
     "marked on the device": (Item(product=product(level=Level.BODY)), "CHECKED", "ACCEPTED", "ACCEPTED"),
-    "cold goods": (Item(product=product(storage=COLD)), "CHECKED", "ATTENTION storage_reading", "ACCEPTED"),
-    "cold goods, asked for before": (
-        Item(product=product(storage=COLD), around=Circumstances(reading_asked=True)),
-        "CHECKED", "ACCEPTED | reading_asked", "ACCEPTED",
-    ),
+    "cold goods": (Item(product=product(storage=COLD)), "CHECKED", "REDO* storage_reading", "ACCEPTED"),
     "cold goods with a reading": (
         Item(product=product(storage=COLD), around=Circumstances(measured=True)), "CHECKED", "ACCEPTED", "ACCEPTED",
     ),
@@ -237,13 +233,42 @@ def test_how_near_an_expiry_is_depends_on_the_stage(task: TaskName, days: int) -
     assert ["near_expiry" in each for each in told] == [True, False]
 
 
+LATER = {
+    "a reading is asked for": (Circumstances(), "ATTENTION reading_due"),
+    "once in a document": (Circumstances(reading_asked=True), "ACCEPTED | reading_asked"),
+    "not where it was taken": (Circumstances(measured=True), "ACCEPTED"),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+@pytest.mark.parametrize("task", [TaskName.STORE, TaskName.PICK, TaskName.VERIFY, TaskName.SHIP, TaskName.ISSUE])
+def test_cold_goods_after_their_receipt(name: str, task: TaskName) -> None:
+    around, expected = LATER[name]
+    assert line(Item(product=product(storage=COLD), around=around).judged(task)) == expected
+
+
+AGAIN = {
+    "a serial": (Item(udi(serial="S1"), around=Circumstances(serial_seen="receipt")), "REDO counted_before"),
+    "a serial that is used again and again": (
+        Item(udi(serial="S1"), product=product(single_use=False), around=Circumstances(serial_seen="receipt")),
+        "REDO counted_before",
+    ),
+    "a serial, for the first time": (Item(udi(serial="S1")), "CHECKED"),
+}
+
+
+@pytest.mark.parametrize(("item", "expected"), AGAIN.values(), ids=AGAIN.keys())
+def test_a_piece_counts_once_in_a_stock_take(item: Item, expected: str) -> None:
+    assert line(item.judged(TaskName.COUNT)) == expected
+
+
 CUTOFFS = frozenset({"cutoff", "date_unknown", "scope_unknown", "udi_due", "before_cutoff", "out_of_scope"})
 """Shown in test_rules_cutoff.py."""
 
 
 def test_every_reason_of_the_table_is_shown_by_a_situation() -> None:
     told = {code for _, *lines in TABLE.values() for each in lines for code in each.split()}
-    assert set(DECISIONS.cells["look"]) - told == CUTOFFS
+    assert set(DECISIONS.cells["look"]) - told == CUTOFFS | {"reading_due", "reading_asked", "counted_before"}
 
 
 def test_every_reason_that_a_rule_can_give_has_a_row() -> None:
@@ -286,7 +311,7 @@ def test_the_worst_reason_is_the_outcome_and_every_one_is_told(task: TaskName) -
     )
     expected = {
         CHECK: "STOP recalled expired serial_seen half_apart | withdrawn_di watched",
-        RECEIVE: "STOP recalled expired serial_seen half_apart withdrawn_di storage_reading | watched",
+        RECEIVE: "STOP recalled expired serial_seen storage_reading half_apart withdrawn_di | watched",
         USE: "STOP recalled expired serial_seen wrong_level half_apart | withdrawn_di nhsa_missing watched",
     }
     verdict = item.judged(task)

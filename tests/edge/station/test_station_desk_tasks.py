@@ -7,7 +7,8 @@ import itertools
 import json
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ import pytest
 
 from edge import wire
 from edge.cards import CardKind
+from edge.catalog.product import Storage
+from edge.catalog.release import DeviceRecord
+from edge.catalog.store import Catalog
+from edge.catalog.write import About, Source, Writer
 from edge.rules.regions import site_rules
 from edge.rules.verdict import TaskName
 from edge.seal import Sealed, new_key, open_sealed, public_half
@@ -50,6 +55,7 @@ class Bench:
     """A station that can be started again; time passes when the test says so."""
 
     folder: Path
+    knowledge: Knowledge = field(default_factory=lambda: Knowledge(None, site_rules(None, "hospital")))
     now_ns: int = 1_000 * SECOND
     lamps: SimulatedIndicator = field(default_factory=SimulatedIndicator)
     starts: Iterator[int] = field(default_factory=itertools.count)
@@ -68,7 +74,7 @@ class Bench:
             mobile=False,
             patterns=PATTERNS,
             cards=CardBook(None, [HUB]),
-            knowledge=Knowledge(None, site_rules(None, "hospital")),
+            knowledge=self.knowledge,
             drafter=Drafter(StationTable("OR-01", Organisation("H1", "hospital"), "OR", "USE"), Clock()),
             seal=SEAL,
             run_dir=run_dir,
@@ -298,3 +304,36 @@ def test_a_binding_that_the_card_refused_holds_nothing(bench: Bench, monkeypatch
         broken.setattr(bench.journal, "append", refuse)
         assert bench.scan(S1) == ["FAULT"]
     assert bench.desk._bindings.said("HV1") == []
+
+
+def test_one_reading_serves_the_cold_goods_of_a_delivery(bench: Bench) -> None:
+    release = date(2026, 5, 1)
+    with Writer(bench.folder / "catalogue", About("base", release, (Source("test", 0, 0),))) as writer:
+        storage = (Storage("冷藏2-8℃", 2, 8, "℃"),)
+        writer.add(DeviceRecord("06901234567892", name="试剂", storage=storage, version_date=release))
+        writer.finish()
+    bench.knowledge = replace(bench.knowledge, catalog=Catalog.open(bench.folder / "catalogue"))
+    bench.restart().scan(b"N1207")
+    bench.card(CardKind.TASK, "RECEIVE")
+    bench.card(CardKind.DOCUMENT, "DN-1")
+    assert bench.scan(S1) == ["REDO"]
+    bench.now_ns -= 3 * SECOND
+    bench.card(CardKind.DIGIT, "5")
+    bench.now_ns -= 3 * SECOND
+    assert [*bench.card(CardKind.DIGIT, "ENTER"), *bench.scan(S2)] == ["ACCEPTED", "ACCEPTED"]
+    assert [each["count"] for each in bench.events("scan")] == [None, 1, 1]
+    bench.card(CardKind.DOCUMENT, "DN-2")
+    assert bench.scan(S2.replace(b"S2", b"S3")) == ["REDO"]
+
+
+def test_a_piece_is_counted_once_in_a_stock_take_and_says_so(bench: Bench) -> None:
+    bench.scan(b"N1207")
+    bench.card(CardKind.TASK, "COUNT")
+    bench.card(CardKind.DOCUMENT, "ST-1")
+    assert bench.scan(S1, S1, S2) == ["ACCEPTED", "REDO", "ACCEPTED"]
+    assert bench.press(ButtonEvent.UNDO) == "CONTEXT"
+    assert bench.scan(S2, S2) == ["ACCEPTED", "REDO"]
+    again = [each for each in bench.events("scan") if each["count"] is None]
+    assert {each["verdict"]["reasons"][0]["code"] for each in again} == {"counted_before"}
+    bench.card(CardKind.DOCUMENT, "ST-2")
+    assert bench.scan(S1) == ["ACCEPTED"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hypothesis import settings
@@ -25,20 +26,25 @@ from tests.support.tasks import MOTHER, NURSE, SECOND, SECOND_NURSE, UNDO, Table
 DOCUMENTS = {
     "PO-1": document("PO-1", line(1, lot="A1", quantity=3), line(2, lot="B7", quantity=2)),
     "PO-2": document("PO-2", line(4, quantity=2, serials=("S1", "S2"), box="BX-7"), line(5, quantity=250)),
+    "PO-3": document("PO-3", line(1, lot="A1", quantity=90, storage="2-8℃"), line(2, lot="B7", quantity=90)),
+    "ST-1": document("ST-1", line(1, lot="A1"), line(2, quantity=2, serials=("S1", "S2")), kind=DocumentKind.COUNT),
+    "RT-1": document("RT-1", line(1, lot="A1", quantity=2), kind=DocumentKind.RETURN),
     "SO-1": document("SO-1", line(1, lot="A1", quantity=2), line(2, quantity=1), kind=DocumentKind.SHIPMENT),
 }
 BOX = replace(
     piece("21X", Outcome.REDO, "not_a_udi"),
     presentation=Presentation(Shape.OTHER, reads=(Read(b"BX-7", "]C0", "scanner", 1),)),
 )
-ITEMS = (*(piece(each) for each in ("10A1", "10B7", "10C9", "21S1", "21S2", "21S9")), no_code(), BOX)
+ITEMS = (*(piece(each) for each in ("1727013110A1", "1728013110B7", "10C9", "21S1", "21S2", "21S9")), no_code(), BOX)
 PAPERS = [Document(each) for each in (*DOCUMENTS, "DN-9")]
 BADGES = (NURSE, SECOND_NURSE, Badge("Q7", "Q"))
-TASKS = [card(CardKind.TASK, each) for each in ("RECEIVE", "PICK", "VERIFY", "SHIP", "CHECK")]
+TASKS = [card(CardKind.TASK, each) for each in ("RECEIVE", "PICK", "VERIFY", "SHIP", "CHECK", "COUNT")]
 ACTS = ["CLOSE", "RESUME", "SHORT", "OVER", "MIXED", "BROKEN", "REFUSE", "HOLD", "SUPPLIER"]
-ACTS += ["RELEASE", "WASTE", "SEND_BACK", "MORE", "TRAINING"]
+ACTS += ["RELEASE", "QUARANTINE", "RETURN", "WASTE", "SEND_BACK", "MORE", "TRAINING"]
 CARDS = [*(act(each) for each in ACTS), card(CardKind.QUANTITY, "2"), card(CardKind.QUANTITY, "200")]
 CARDS += [card(CardKind.DIGIT, each) for each in ("3", "ENTER")]
+CARDS += [card(CardKind.REASON, "OTHER")]
+SHIPMENT = (TaskName.PICK, TaskName.VERIFY, TaskName.SHIP)
 WAITS_S = (1, 5, 25, 300, 1_801)
 
 
@@ -70,10 +76,10 @@ class Depot(RuleBasedStateMachine):
 
     @rule(of=st.sampled_from(ITEMS[:2]), picker=st.sampled_from(BADGES), other=st.sampled_from(BADGES))
     def shipment(self, of: Said, picker: Badge, other: Badge) -> None:
-        """Picked by one and verified by another, perhaps."""
+        """Picked by one and verified by another, perhaps, and shipped."""
         work = self.table.state.work
         paper = () if work is not None and work.ident == "SO-1" and not work.paused else (Document("SO-1"),)
-        for each in (*paper, picker, TASKS[1], of, other, TASKS[2], of, act("CLOSE")):
+        for each in (*paper, picker, TASKS[1], of, other, TASKS[2], of, TASKS[3], of, act("CLOSE"), act("SHORT")):
             self.say(each)
 
     @rule()
@@ -102,18 +108,37 @@ class Depot(RuleBasedStateMachine):
             if isinstance(effect, Session) and effect.of == "document" and effect.what == "opened":
                 self.since[str(effect.ident)] = at + index
         for effect in step.effects:
-            self.law(effect, former, step)
+            self.law(effect, former, step, said)
         for effect in step.effects:
             if isinstance(effect, JudgeAgain):
                 self.say(replace(effect.item, corrects=effect.corrects), 0)
 
-    def law(self, effect: object, former: State, step: Step) -> None:
+    @rule(of=st.sampled_from(ITEMS[:2]), free=st.booleans())
+    def held(self, of: Said, *, free: bool) -> None:
+        """Held, released perhaps, and picked."""
+        for each in (BADGES[2], act("QUARANTINE"), of, *((act("RELEASE"), of) if free else ()), TASKS[1], of):
+            self.say(each)
+
+    @rule(of=st.sampled_from(ITEMS[:2]), then=st.sampled_from([(), CARDS[-3:-1], CARDS[-1:], CARDS[-3:]]))
+    def cold(self, of: Said, then: Sequence[Said]) -> None:
+        """Received with a reading, with a reason, or without either."""
+        for each in (Document("PO-3"), TASKS[0], of):
+            self.say(each)
+        for each in then:
+            self.say(each, 1.0)
+
+    def law(self, effect: object, former: State, step: Step, said: Said) -> None:
         if isinstance(effect, Session) and (effect.of, effect.what) == ("document", "closed"):
-            self.closed(str(effect.ident))
+            work = former.work_of(effect.ident)
+            assert work is not None
+            named = {former.asked.line} if former.asked is not None else set()
+            self.closed(str(effect.ident), {*work.short, *(named if said == act("SHORT") else ())})
         if not isinstance(effect, Record) or effect.booking.count is None:
             return
         booking, by = effect.booking, effect.by
         assert by.operator is not None or by.task not in RESPONSIBLE
+        if by.task in RESPONSIBLE:
+            assert effect.item.key not in self.waiting()
         if booking.document is None:
             return
         assert former.work is not None
@@ -121,15 +146,19 @@ class Depot(RuleBasedStateMachine):
         if by.task is TaskName.VERIFY and booking.line is not None:
             assert by.operator not in self.pickers(booking.document, booking.line)
         assert step.state.work is not None
+        if (booking.document, booking.line, by.task) == ("PO-3", 1, TaskName.RECEIVE):
+            readings = [each.booking.measurement for each in self.standing("PO-3")]
+            assert booking.override is not None or any(2 <= each["value"] <= 8 for each in readings if each)
 
-    def closed(self, ident: str) -> None:
+    def closed(self, ident: str, short: set[int | None]) -> None:
         known = DOCUMENTS.get(ident)
         if known is None or known.kind is not DocumentKind.SHIPMENT:
             return
         done = self.done(ident)
         for each in known.lines:
-            assert done[each.number, TaskName.VERIFY] >= done[each.number, TaskName.PICK]
-        assert any(task is TaskName.VERIFY for _, task in done)
+            picked, verified, shipped = (done[each.number, task] for task in SHIPMENT)
+            assert picked <= verified
+            assert shipped == verified >= each.quantity or each.number in short
 
     def standing(self, ident: str) -> list[Record]:
         """Of a document since it was opened: booked, and neither taken back nor replaced."""
@@ -138,6 +167,19 @@ class Depot(RuleBasedStateMachine):
         gone |= {each.booking.corrects or "" for each in self.table.records}
         records = [each for each in effects if isinstance(each, Record) and each.booking.document == ident]
         return [each for each in records if each.booking.count is not None and each.event_id not in gone]
+
+    def waiting(self) -> set[str]:
+        """Lots and pieces that somebody held and quality did not release, whatever document was open."""
+        gone = {each.corrects for each in self.table.effects if isinstance(each, Correct) and each.why == "undo"}
+        held: set[str] = set()
+        for each in self.table.records:
+            if each.event_id in gone or each.by.training or not each.item.key:
+                continue
+            if each.by.task is TaskName.QUARANTINE:
+                held.add(each.item.key)
+            elif each.by.task is TaskName.RELEASE and each.item.fit:
+                held.discard(each.item.key)
+        return held
 
     def pickers(self, ident: str, number: int) -> set[str | None]:
         found = self.standing(ident)
@@ -176,7 +218,9 @@ def _lasting(state: State) -> tuple[object, ...]:
         state.task,
         state.operator,
         state.rights,
-        [None if each is None else (each.ident, each.tallies) for each in works],
+        [None if each is None else (each.ident, each.tallies, each.readings, each.short) for each in works],
+        state.held,
+        state.shelf,
     )
 
 

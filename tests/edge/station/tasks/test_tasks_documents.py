@@ -16,6 +16,7 @@ from edge.station.tasks.effects import DocumentDone, JudgeAgain, Record, Say
 from edge.station.tasks.said import Badge, Document, Item, Said
 from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
+from hardware.phrases import phrases
 from hardware.signals import Signal
 from tests.support.documents import DI, document, line
 from tests.support.tasks import NURSE, SECOND_NURSE, UNDO, Table, act, card, no_code, piece
@@ -206,12 +207,67 @@ def test_a_shipment_is_verified_by_somebody_else_and_closes_then() -> None:
     assert said(table) == ("line_1", "not_verified")
     table.say(task("VERIFY"), LOT_A)
     assert why(table) == "picker_verifies"
-    table.say(SECOND_NURSE, LOT_A, CLOSE)
+    assert said(table.say(SECOND_NURSE, LOT_A, CLOSE)) == ("line_1", "not_shipped")
+    table.say(task("SHIP"), LOT_A, CLOSE)
     assert table.sessions[-1] == ("document", "closed", None)
 
 
-def test_a_shipment_that_nobody_verified_does_not_close() -> None:
-    assert said(shipping().say(act("SHORT"))) == ("line_1", "not_verified")
+BOTH = (line(1, lot="A1", quantity=1), line(2, lot="B7", quantity=2))
+SHORT, SHIP, VERIFY = act("SHORT"), task("SHIP"), task("VERIFY")
+CLOSES: dict[str, tuple[tuple[Said, ...], tuple[str, ...]]] = {
+    "nothing was done": ((CLOSE,), ("line_1", "line_short")),
+    "picked": ((LOT_A, CLOSE), ("line_1", "not_verified")),
+    "picked, and short": ((LOT_A, CLOSE, SHORT), ("line_1", "not_verified")),
+    "verified": ((LOT_A, SECOND_NURSE, VERIFY, LOT_A, CLOSE), ("line_1", "not_shipped")),
+    "verified, and short": ((LOT_A, SECOND_NURSE, VERIFY, LOT_A, CLOSE, SHORT), ("line_2", "line_short")),
+    "what was not verified comes first": (
+        (LOT_A, LOT_B, SECOND_NURSE, VERIFY, LOT_A, CLOSE),
+        ("line_2", "not_verified"),
+    ),
+    "one line left": ((LOT_A, SECOND_NURSE, VERIFY, LOT_A, SHIP, LOT_A, CLOSE), ("line_2", "line_short")),
+    "short before anybody asked": (
+        (LOT_A, SECOND_NURSE, VERIFY, LOT_A, SHIP, LOT_A, SHORT),
+        ("line_2", "line_short"),
+    ),
+    "closed twice": ((LOT_A, SECOND_NURSE, VERIFY, LOT_A, SHIP, LOT_A, CLOSE, CLOSE), ("line_2", "line_short")),
+    "short, said of what was named": (
+        (LOT_A, SECOND_NURSE, VERIFY, LOT_A, SHIP, LOT_A, CLOSE, SHORT),
+        ("document_closed",),
+    ),
+    "short, said of each line": ((CLOSE, SHORT, SHORT), ("document_closed",)),
+    "short, said of the first alone": ((CLOSE, SHORT), ("line_2", "line_short")),
+    "half a line": (
+        (LOT_B, SECOND_NURSE, VERIFY, LOT_B, SHIP, LOT_B, CLOSE, SHORT, SHORT),
+        ("document_closed",),
+    ),
+    "an item between": ((CLOSE, LOT_A, SHORT), ("line_1", "not_verified")),
+}
+
+
+@pytest.mark.parametrize(("shown", "answer"), CLOSES.values(), ids=CLOSES.keys())
+def test_a_shipment_closes_when_each_line_has_left_or_is_said_to_be_short(
+    shown: tuple[Said, ...], answer: tuple[str, ...]
+) -> None:
+    table = shipping(*BOTH).say(*shown)
+    assert said(table) == answer
+    assert (table.state.work is None) is (answer == ("document_closed",))
+    assert set(answer) <= phrases().keys()
+
+
+def test_what_was_said_to_be_short_outlasts_a_restart_and_stands_in_the_close() -> None:
+    table = shipping(*BOTH).say(CLOSE, SHORT).restart(after_power_cut=True).say(OUT, CLOSE, SHORT)
+    assert table.sessions[-1] == ("document", "closed", "short 2 of 2 lines")
+
+
+def test_the_card_short_speaks_of_what_was_just_named() -> None:
+    table = shipping(*BOTH).say(CLOSE).wait(30).say(SHORT)
+    assert (said(table), table.state.work is not None and table.state.work.short) == (("line_1", "line_short"), ())
+
+
+def test_somebody_says_that_it_is_short() -> None:
+    known = document("SO-1", *BOTH, kind=DocumentKind.SHIPMENT)
+    table = Table(TaskName.PICK, documents={"SO-1": known}).say(OUT, CLOSE, SHORT)
+    assert (said(table), table.state.work is not None) == (("operator_missing",), True)
 
 
 def test_no_more_is_verified_than_was_picked() -> None:
@@ -227,11 +283,57 @@ def test_nothing_is_shipped_unverified() -> None:
 
 def test_goods_that_wait_keep_a_shipment() -> None:
     table = shipping(line(quantity=1)).say(task("RECEIVE"), no_code(), HOLD, task("PICK"), LOT_A)
+    assert said(table.say(CLOSE)) == ("line_1", "not_verified")
     table.say(SECOND_NURSE, task("VERIFY"), LOT_A, CLOSE)
     assert said(table) == ("line_1", "goods_held")
     assert why(table.say(task("SHIP"), LOT_A)) == "goods_held"
     table.say(QUALITY, act("RELEASE"), no_code(), LOT_A, CLOSE)
     assert table.sessions[-1] == ("document", "closed", None)
+
+
+COUNTED_LINES = (
+    line(1, lot="A1", quantity=20),
+    line(2, quantity=2, serials=("S1", "S2"), box="BX-7"),
+    line(3, di="10614141543219", quantity=5),
+)
+EXPIRED_A = piece("10A1", Outcome.STOP, "expired")
+COUNTS = {
+    "a lot": ((piece("10A1", Outcome.CHECKED),), [(1, 1)], Signal.ACCEPTED, ""),
+    "a lot, by digits": ((LOT_A, *DIGITS), [(1, 11)], Signal.ACCEPTED, ""),
+    "a lot on two shelves": ((LOT_A, *DIGITS, LOT_A), [(1, 11), (1, 1)], Signal.ACCEPTED, ""),
+    "more of a lot than expected": ((LOT_A, card(CardKind.QUANTITY, "21")), [(1, 21)], Signal.ATTENTION, "over"),
+    "a serial": ((S1,), [(2, 1)], Signal.ACCEPTED, ""),
+    "a closed box": ((box("BX-7"),), [(2, 2)], Signal.ATTENTION, "box_announced"),
+    "a serial that nobody expects": ((S9,), [(None, 1)], Signal.ATTENTION, "serial_not_announced"),
+    "expired goods are there, too": ((EXPIRED_A,), [(1, 1)], Signal.STOP, "expired"),
+    "expired goods, by digits": ((EXPIRED_A, *DIGITS), [(1, 11)], Signal.ATTENTION, "expired"),
+    "no code": ((no_code(),), [], Signal.MISSING, "no_udi"),
+    "no UDI": ((box("BX-8"),), [], Signal.REDO, "not_a_udi"),
+    "seen before": ((piece("21S1", Outcome.REDO, "counted_before"),), [], Signal.REDO, "counted_before"),
+    "taken back": ((S1, UNDO), [], Signal.ACCEPTED, ""),
+}
+
+
+@pytest.mark.parametrize(("shown", "books", "light", "why_"), COUNTS.values(), ids=COUNTS.keys())
+def test_a_stock_take_counts_what_is_there(
+    shown: tuple[Said, ...], books: list[tuple[int | None, int | None]], light: Signal, why_: str
+) -> None:
+    table = receiving(*COUNTED_LINES, task=TaskName.CHECK, kind=DocumentKind.COUNT).say(*shown, apart_s=2)
+    assert on_lines(table) == books
+    assert table.records[-1].signal is light
+    assert [each.code for each in table.records[-1].verdict.reasons][:1] == ([why_] if why_ else [])
+    assert {each.by.task for each in table.records} == {TaskName.COUNT}
+
+
+def test_a_lot_that_nobody_expects_is_on_no_line() -> None:
+    table = receiving(line(lot="A1"), task=TaskName.COUNT, kind=DocumentKind.COUNT).say(LOT_B)
+    assert (on_lines(table), why(table), table.outcomes[-1]) == ([(None, 1)], "other_lot", Signal.ATTENTION.value)
+
+
+def test_what_a_stock_take_did_not_find_is_asked_about_once() -> None:
+    table = receiving(*COUNTED_LINES, task=TaskName.CHECK, kind=DocumentKind.COUNT).say(LOT_A, S1, S2, CLOSE)
+    assert (table.outcomes[-1], said(table)) == (Signal.ASK.value, ("line_1", "line_short", "close_again"))
+    assert table.say(CLOSE).sessions[-1] == ("document", "closed", "short 2 of 3 lines")
 
 
 @pytest.mark.parametrize("name", ["PICK", "VERIFY", "SHIP", "ISSUE", "DISPENSE"])
@@ -241,10 +343,11 @@ def test_somebody_is_responsible(name: str) -> None:
 
 def test_a_document_begins_its_own_task() -> None:
     kinds = {"a": DocumentKind.RECEIPT, "b": DocumentKind.SHIPMENT, "c": DocumentKind.ISSUE, "d": DocumentKind.RETURN}
+    kinds["e"] = DocumentKind.COUNT
     known: dict[str, Known] = {ident: document(ident, kind=kind) for ident, kind in kinds.items()}
     table = Table(TaskName.CHECK, documents=known)
     begun = [table.say(Document(each)).state.task.value for each in kinds]
-    assert begun == ["RECEIVE", "PICK", "ISSUE", "RETURN"]
+    assert begun == ["RECEIVE", "PICK", "ISSUE", "RETURN", "COUNT"]
 
 
 READINGS = {
@@ -259,8 +362,8 @@ READINGS = {
 
 @pytest.mark.parametrize(("content", "digits", "degrees"), READINGS.values(), ids=READINGS.keys())
 def test_a_reading_follows_cold_goods(content: str, digits: tuple[str, ...], degrees: float | None) -> None:
-    cold = piece(content, Outcome.ATTENTION, "storage_reading")
-    table = receiving(line(quantity=9)).say(cold).at_once(*(card(CardKind.DIGIT, each) for each in (*digits, "ENTER")))
+    cold = piece(content, Outcome.ATTENTION, "reading_due")
+    table = shipping(line(quantity=9)).say(cold).at_once(*(card(CardKind.DIGIT, each) for each in (*digits, "ENTER")))
     measured = table.records[-1].booking.measurement
     assert measured == (None if degrees is None else {"quantity": "temperature", "value": degrees, "unit": "Cel"})
     assert len(on_lines(table)) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from edge.rules.verdict import TaskName
@@ -64,3 +66,16 @@ def test_a_kit_of_another_kind_is_as_good_as_nothing() -> None:
 def test_a_large_case_stays_small() -> None:
     table = Table().say(NURSE, MOTHER, *(piece(f"21P{number:03}") for number in range(200)))
     assert len(keep(table.state)) < 200 * 100
+
+
+def test_what_a_version_before_holds_and_readings_kept_is_understood() -> None:
+    former = Table(TaskName.RECEIVE).say(NURSE, Document("DN-1"), piece("21S1")).state
+    kept = json.loads(keep(former))
+    for name in ("held", "shelf"):
+        del kept[name]
+    for name in ("readings", "short"):
+        del kept["work"][name]
+    state = restore(json.dumps(kept).encode(), FRESH).state
+    assert (state.operator, state.held, state.shelf) == (NURSE.ident, (), ())
+    assert state.work is not None
+    assert (state.work.ident, state.work.readings, state.work.short) == ("DN-1", (), ())

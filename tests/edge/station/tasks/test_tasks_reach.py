@@ -37,7 +37,13 @@ OPENED = card(CardKind.OVERRIDE, "OPENED")
 SIGNED = (LOT, act("CLOSE"), SECOND_NURSE)
 HALF_DAY_S = 12 * 3600 + 1
 PACKAGE = Path(machine.__file__).parent
-GOODS = {f"{name}.py" for name in ("goods", "papers", "receive", "ship", "held", "lines", "kits", "tray", "settle")}
+GOODS = {
+    f"{name}.py"
+    for name in (
+        *("goods", "papers", "receive", "ship", "held", "lines", "cold", "readings"),
+        *("kits", "tray", "settle"),
+    )
+}
 """What is said of documents and loaner kits has tests of its own."""
 
 
