@@ -65,7 +65,7 @@ class DocumentDone:
     """Journal what became of a document, wherever it is worked with: all its lines are done."""
 
     ident: str
-    what: Literal["closed", "verified", "shipped"]
+    what: Literal["closed", "shipped"]
     lines: int
     """That it has."""
     by: By

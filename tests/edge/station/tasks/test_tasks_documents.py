@@ -16,7 +16,7 @@ from edge.station.tasks.effects import DocumentDone, JudgeAgain, Record, Say
 from edge.station.tasks.said import Badge, Document, Item, Said
 from edge.udi.presentation import Presentation, Shape
 from edge.udi.read import Read
-from hardware.phrases import phrases
+from hardware.phrases import phrases, spoken
 from hardware.signals import Signal
 from tests.support.documents import DI, document, line
 from tests.support.tasks import NURSE, SECOND_NURSE, UNDO, Table, act, card, no_code, piece
@@ -251,7 +251,7 @@ def test_a_shipment_closes_when_each_line_has_left_or_is_said_to_be_short(
     table = shipping(*BOTH).say(*shown)
     assert said(table) == answer
     assert (table.state.work is None) is (answer == ("document_closed",))
-    assert set(answer) <= phrases().keys()
+    assert {part for each in answer for part in spoken(each)} <= phrases().keys()
 
 
 def test_what_was_said_to_be_short_outlasts_a_restart_and_stands_in_the_close() -> None:
@@ -421,7 +421,7 @@ ENDS: dict[str, tuple[Table, tuple[Said, ...], list[tuple[str, str, int]]]] = {
     "a receipt that is short": (receiving(line(quantity=2)), (LOT_A, CLOSE, CLOSE), []),
     "a receipt left for another one": (receiving(line(quantity=1)), (LOT_A, OTHER), [("PO-1", "closed", 1)]),
     "a blind receipt": (Table(TaskName.RECEIVE), (NURSE, Document("DN-9"), LOT_A, CLOSE), []),
-    "a shipment that was verified": (shipping(line(quantity=1)), (*SHIPPED, CLOSE), [("SO-1", "verified", 1)]),
+    "a shipment that was only verified": (shipping(line(quantity=1)), (*SHIPPED, CLOSE), []),
     "a shipment that left": (
         shipping(line(quantity=1)), (*SHIPPED, task("SHIP"), LOT_A, CLOSE), [("SO-1", "shipped", 1)]
     ),
