@@ -421,7 +421,6 @@ ENDS: dict[str, tuple[Table, tuple[Said, ...], list[tuple[str, str, int]]]] = {
     "a receipt that is short": (receiving(line(quantity=2)), (LOT_A, CLOSE, CLOSE), []),
     "a receipt left for another one": (receiving(line(quantity=1)), (LOT_A, OTHER), [("PO-1", "closed", 1)]),
     "a blind receipt": (Table(TaskName.RECEIVE), (NURSE, Document("DN-9"), LOT_A, CLOSE), []),
-    "a shipment that was only verified": (shipping(line(quantity=1)), (*SHIPPED, CLOSE), []),
     "a shipment that left": (
         shipping(line(quantity=1)), (*SHIPPED, task("SHIP"), LOT_A, CLOSE), [("SO-1", "shipped", 1)]
     ),
