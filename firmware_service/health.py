@@ -7,14 +7,16 @@ import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
-from firmware_service.checks import space
+from firmware_service.checks import broker, space
 from firmware_service.checks.every import examine
 from firmware_service.checks.finding import BAD, STATES, Finding, State, to_json, worst
 from firmware_service.checks.look import Look
 from firmware_service.checks.reboot import WANTED
+from firmware_service.places import Places
 from hardware.host import files
 from hardware.host.board import Board, read_board
 from hardware.host.clock import Quality
@@ -28,6 +30,8 @@ LOOK_S = 20.0
 DUE_S = 900.0
 """It is told anew after so long even if nothing changed."""
 FILE = "health.json"
+GUARDED = ("station", "scanner", "camera", "broker")
+"""Checks that an update is judged by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Health:
         board: model, serial number, temperature (degrees Celsius), throttling bits, memory (MiB); unknown parts None.
         clock: how far the wall clock can be trusted.
         at: the wall clock, UTC, ISO 8601.
+        version: the release that looked: the slot that this code lies in, or the package where there are no slots.
         boot: the kernel's boot id.
         mono_s: seconds since that boot: whoever reads this later sees by it how old it is.
         disk_total: bytes of the file system that holds the journal.
@@ -48,6 +53,7 @@ class Health:
     board: Board
     clock: Quality
     at: str
+    version: str
     boot: str
     mono_s: float
     disk_total: int
@@ -67,12 +73,33 @@ def read_health(look: Look) -> Health:
         board=read_board(look.root),
         clock=look.clock.quality,
         at=look.clock.at.isoformat(),
+        version=release_of(Path(__file__), look.places),
         boot=look.clock.boot,
         mono_s=round(look.clock.mono_ns / 1e9, 1),
         disk_total=disk.total,
         disk_free=disk.free,
         findings=examine(look),
     )
+
+
+def release_of(code: Path, places: Places) -> str:
+    """The slot in which this code lies; the installed package where it lies in none."""
+    try:
+        return code.resolve().relative_to(places.slots.resolve()).parts[0]
+    except ValueError:
+        return installed_version("udi-station")
+
+
+def facts(health: Health) -> dict[str, bool]:
+    """What must be as well after an update as before: the guard compares these, and nothing that changes by itself.
+
+    Of the link only whether the broker is reached: a hub that rests is no fault of an update.
+    """
+    found = {each.check: each for each in health.findings if each.check in GUARDED}
+    good = {name: found[name].state == "ok" for name in GUARDED if name in found}
+    if "broker" in found and found["broker"].value == broker.HUB_ABSENT:
+        good["broker"] = True
+    return good
 
 
 def concerns(health: Health) -> list[str]:
@@ -86,12 +113,18 @@ def _severity(finding: Finding) -> int:
 
 
 def as_json(health: Health) -> dict[str, Any]:
-    """The health object: schema 1, the fields of `Health`, ``state``, ``concerns`` and ``checks``."""
+    """The health object: schema 1, the fields of `Health`, ``state``, ``facts``, ``concerns`` and ``checks``."""
     told = asdict(health)
     del told["findings"]
     checks = [to_json(each) for each in health.findings]
     wanted = any(each.check == "reboot" and each.state in BAD for each in health.findings)
-    extra = {"state": health.state, "reboot_wanted": wanted, "concerns": concerns(health), "checks": checks}
+    extra = {
+        "state": health.state,
+        "facts": facts(health),
+        "reboot_wanted": wanted,
+        "concerns": concerns(health),
+        "checks": checks,
+    }
     return {"schema": 1, **told, **extra}
 
 
@@ -101,8 +134,8 @@ def retained(health: Health) -> bytes:
     Words stand where something is wrong. Should that be too much at once, the mildest lose theirs first: check, state
     and value always stand there.
     """
-    head = {"schema": 1, "at": health.at, "boot": health.boot, "clock": health.clock, "state": health.state}
-    head |= {"model": health.board.model, "serial": health.board.serial}
+    head = {"schema": 1, "at": health.at, "version": health.version, "boot": health.boot}
+    head |= {"clock": health.clock, "state": health.state, "model": health.board.model, "serial": health.board.serial}
     worded = [each.check for each in sorted(health.findings, key=_severity) if each.state in BAD]
     while True:
         checks = [to_json(each) if each.check in worded else _short(each) for each in health.findings]

@@ -6,6 +6,7 @@ from firmware_service.checks.finding import Finding, Topic
 from firmware_service.checks.look import Look
 
 TOPIC = Topic("broker", "消息服务器", "broker and hub", "connected, hub present")
+HUB_ABSENT = "hub absent"
 _NETWORK = "看网线、地址、端口和证书 / look at cable, address, port and certificate"
 _HUB = "让信息科看中心服务 udi-hub / have IT look at udi-hub"
 
@@ -16,7 +17,7 @@ def judge(*, connected: bool | None, hub: bool | None) -> Finding:
         return TOPIC.found("unknown", None)
     if not connected:
         return TOPIC.found("warn", "not connected", _NETWORK)
-    return TOPIC.found("ok", "hub present") if hub else TOPIC.found("warn", "hub absent", _HUB)
+    return TOPIC.found("ok", "hub present") if hub else TOPIC.found("warn", HUB_ABSENT, _HUB)
 
 
 def look_at(look: Look) -> Finding:

@@ -44,10 +44,10 @@ def _any_of(words: Iterable[str]) -> str:
 _QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^'\n]*'"
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[^\n]+")
-_NAMED_SECRET = re.compile(rf"(?i)([\w.-]*(?:{_any_of(_SECRET)})[\"']?\s*[=::]\s*)({_QUOTED}|[^\n]+)")
+_NAMED_SECRET = re.compile(rf"(?i)([\w.-]*(?:{_any_of(_SECRET)})[\"']?\s*[=:\uff1a]\s*)({_QUOTED}|[^\n]+)")
 """Without quotes nobody knows where a password ends: up to the end of the line."""
 _NAMED_PERSON = re.compile(
-    rf"(?i)([\w.-]*(?:{_any_of(_PERSON)})[\"']?\s*[=::]\s*)({_QUOTED}|\[[^\]\n]*\]|\{{[^}}\n]*\}}|[^\s,;]+)"
+    rf"(?i)([\w.-]*(?:{_any_of(_PERSON)})[\"']?\s*[=:\uff1a]\s*)({_QUOTED}|\[[^\]\n]*\]|\{{[^}}\n]*\}}|[^\s,;]+)"
 )
 _OPTION = re.compile(rf"(?i)(--?[\w-]*(?:{_any_of(_SECRET)})) +\S+")
 _USER = re.compile(r"(\w+://)[^/\s@]+@")

@@ -119,18 +119,20 @@ def _where(places: Places, station: str) -> results.Where:
 @contextlib.contextmanager
 def _alone(*, wanted: bool) -> Iterator[None]:
     """The station rests meanwhile: lamps and scanners have one owner."""
-    if not wanted:
-        yield
-        return
-    _systemctl("stop")
+    running = [unit for unit in UNITS if wanted and _systemctl("is-active", unit)]
+    for unit in running:
+        _systemctl("stop", unit)
     try:
         yield
     finally:
-        _systemctl("start")
+        for unit in running:
+            _systemctl("start", unit)
 
 
-def _systemctl(verb: str) -> None:
+def _systemctl(verb: str, unit: str) -> bool:
     try:
-        subprocess.run(["systemctl", verb, *UNITS], check=False, timeout=UNIT_S)  # noqa: S603, S607 - fixed words
+        words = ["systemctl", "--quiet", verb, unit]
+        return subprocess.run(words, check=False, timeout=UNIT_S).returncode == 0  # noqa: S603 - fixed words
     except (OSError, subprocess.SubprocessError) as error:
-        click.echo(f"systemctl {verb}: {error}", err=True)
+        click.echo(f"systemctl {verb} {unit}: {error}", err=True)
+        return False

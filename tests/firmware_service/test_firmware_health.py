@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,15 @@ from firmware_service.health import (
     HealthReporter,
     as_json,
     concerns,
+    facts,
     read_health,
+    release_of,
     retained,
     to_text,
 )
+from firmware_service.places import Places
 from hardware.host.board import Board
-from tests.support.machine import BOOT, NOW, WELL, look_of, put
+from tests.support.machine import BOOT, NOW, STATION, WELL, look_of, put
 
 
 @pytest.fixture
@@ -69,6 +73,34 @@ def test_the_object_names_board_time_and_disk(well: Health) -> None:
     assert 0 < found["disk_free"] <= found["disk_total"]
     assert found["reboot_wanted"] is False
     assert set(found["checks"][0]) == {"check", "state", "value", "expected", "zh", "en", "todo"}
+
+
+FACTS = [
+    ("all well", {}, {"station": True, "scanner": True, "camera": True, "broker": True}),
+    ("a scanner away", {"missing_readers": ["/dev/serial/by-id/usb-A"]}, {"scanner": False}),
+    ("offline", {"link": {"connected": False, "hub_present": False}}, {"broker": False}),
+    ("the hub rests", {"link": {"connected": True, "hub_present": False}}, {"broker": True}),
+    ("a camera that hangs", {"camera": {"delivers": False}}, {"camera": False}),
+    ("a station at fault", {"fault": "disk full"}, {"station": False}),
+]
+
+
+@pytest.mark.parametrize(("told", "wanted"), [row[1:] for row in FACTS], ids=[row[0] for row in FACTS])
+def test_what_an_update_is_judged_by(tmp_path: Path, told: dict[str, object], wanted: dict[str, bool]) -> None:
+    found = facts(read_health(look_of(put(tmp_path, WELL), station={**STATION, **told})))
+    assert set(found) == set(FACTS[0][2])
+    assert {name: found[name] for name in wanted} == wanted
+
+
+def test_a_station_that_is_silent_is_good_at_nothing_configured(tmp_path: Path) -> None:
+    assert not any(facts(read_health(look_of(put(tmp_path, WELL), station=None))).values())
+
+
+def test_the_release_is_the_slot_that_the_code_lies_in(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    code = places.slots / "1.4.0/site-packages/firmware_service/health.py"
+    assert release_of(code, places) == "1.4.0"
+    assert release_of(Path("/usr/lib/python3/health.py"), places) == version("udi-station")
 
 
 def test_unknown_board_is_said_to_be_unknown(well: Health) -> None:

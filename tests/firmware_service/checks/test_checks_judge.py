@@ -27,7 +27,7 @@ from firmware_service.checks import (
 )
 from firmware_service.checks.every import CHECKS, examine
 from firmware_service.checks.finding import BAD, Finding, Topic, worst
-from firmware_service.checks.flush import Measured
+from firmware_service.checks.flush import AT_ONCE, DAY_S, FIRST_S, TIMES, FlushMeter, Measured
 from firmware_service.checks.look import Look, take_look
 from firmware_service.checks.rtc import Rtc
 from firmware_service.places import Places
@@ -219,6 +219,34 @@ def test_measuring_writes_and_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     flush.keep(tmp_path, measured)
     assert flush.kept(tmp_path) == measured
+
+
+def test_the_meter_measures_once_a_day_and_a_little_at_a_time(tmp_path: Path) -> None:
+    meter = FlushMeter(tmp_path)
+    assert meter.tick(1000.0) is None
+    assert meter.tick(1000.0 + FIRST_S - 1) is None
+    assert list(tmp_path.iterdir()) == [], "nothing is written while the machine starts"
+    begins = 1000.0 + FIRST_S
+    ticks = TIMES // AT_ONCE
+    found = [meter.tick(begins + n) for n in range(ticks)]
+    assert found[:-1] == [None] * (ticks - 1)
+    assert found[-1] == flush.kept(tmp_path)
+    assert found[-1] is not None
+    assert found[-1].times == TIMES
+    assert meter.tick(begins + ticks) is None
+    assert [path.name for path in tmp_path.iterdir()] == [flush.FILE], "no rest of a measurement"
+    next_day = [meter.tick(begins + ticks - 1 + DAY_S + n) for n in range(ticks)]
+    assert next_day[-1] is not None
+
+
+def test_a_card_that_cannot_be_written_does_not_end_the_agent(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    meter = FlushMeter(tmp_path / "away")
+    meter.tick(0.0)
+    assert meter.tick(FIRST_S) is None
+    assert "flush=failed" in caplog.text
+    caplog.clear()
+    assert meter.tick(FIRST_S + 1) is None
+    assert caplog.text == "", "it is tried again the next day"
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:

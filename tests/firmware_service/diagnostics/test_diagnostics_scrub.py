@@ -29,6 +29,8 @@ GOES = [
     ("room label", "shown UDIROOM1.ABCDEF.GH", "ABCDEF.GH"),
     ("patient", "patient=ZY123456 seen", "ZY123456"),
     ("patient in Chinese", "住院号:ZY123456", "ZY123456"),
+    ("wide colon", "患者\uff1aZY123456", "ZY123456"),
+    ("password in Chinese", "密码\uff1ahunter2 x", "hunter2"),
     ("payload", "payload=b'0106901234567892'", "0106901234567892"),
     ("identity card", "read 11010519491231002X twice", "11010519491231002X"),
     ("mobile phone", "call 13800138000 please", "13800138000"),

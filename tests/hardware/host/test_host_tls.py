@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from hardware.host.link import Connected, Disconnected, Link, LinkSettings
-from hardware.host.tls import CREDENTIALS, Tls, TlsError, advice, client_context, notices
+from hardware.host.tls import CREDENTIALS, Tls, TlsError, advice, client_context, notices, valid_until
 from tests.support.pki import DAY, NOW, Authority
 from tests.support.site import MOSQUITTO, Broker
 
@@ -265,3 +265,12 @@ def test_an_authority_that_ends_and_one_that_has_not_begun_are_told(tmp_path: Pa
     assert "ca.pem expires on" in notices(own, NOW)[0]
     assert "is valid from" in notices(replace(own, ca=begins.file), NOW)[0]
     assert notices(replace(own, ca=Path("/gone")), NOW) == []
+
+
+def test_the_end_of_a_certificate(tmp_path: Path) -> None:
+    made = Authority(tmp_path).identity("OR-01", until=NOW + 3 * DAY)
+    end = valid_until(made.certificate)
+    assert end is not None
+    assert abs(end - (NOW + 3 * DAY)) < timedelta(seconds=2)
+    assert valid_until(tmp_path / "none.pem") is None
+    assert valid_until(made.key) is None
