@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware_service.card.site import Site
+from firmware_service.checks.flush import FlushMeter
 from firmware_service.checks.look import take_look
 from firmware_service.clock.hub_time import HubTimeError, read_hub_time
 from firmware_service.clock.keeper import ClockKeeper, Told
@@ -83,6 +84,7 @@ class Agent:
         """What came over the link, for the thread that it belongs to."""
         self._life = Life(places, site, clock)
         self._health = HealthReporter(lambda: read_health(take_look(places, clock)), places.run)
+        self._flush_meter = FlushMeter(places.state)
         self._keeper = ClockKeeper(
             places.root, clock, self._ask_time, keep_module=lambda at: set_modules(places.root, at)
         )
@@ -138,6 +140,7 @@ class Agent:
             log.error("reboot=failed problem=%s", error)  # noqa: TRY400 - what to do is in the message
 
     def _look_at_health(self) -> None:
+        self._flush_meter.tick(time.monotonic())
         told = self._health.tick(time.monotonic())
         if told is not None and self._topics is not None:
             self._outbox.put(self._topics.health, told)
