@@ -157,7 +157,7 @@ def _whole(place: str, data: bytes, most: int, promised: int) -> bytes:
 
 def _refuse_address(url: str, tls: Tls | None) -> None:
     if not url.startswith("http://" if tls is None else "https://"):
-        raise FetchError(f"{url}: expected an https:// address")
+        raise FetchError(f"{url}: expected an https:// address, asked with this device's identity")
 
 
 def _finish(place: str, part: Path, out: Path, sha256: str, digest: Any) -> None:

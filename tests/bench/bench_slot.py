@@ -1,11 +1,12 @@
 """What an update weighs on the wire: this tree built for a Raspberry Pi (aarch64, CPython 3.13) from its locked wheels.
 
-The change is one function more in every tenth module and another version everywhere; it comes as a patch of the layer
-``app``, and the layer ``deps`` stays. The wheels come from the package index.
+The change is one function with a table of numbers more in every tenth module, and another version; it comes as a patch
+of the layer ``app``, and the layer ``deps`` stays. The wheels come from the package index.
 """
 
 from __future__ import annotations
 
+import random
 import shutil
 import subprocess
 import sys
@@ -25,13 +26,16 @@ MB = 1e6
 MOST_SLOT_MB = 60
 MOST_CHANGE_MB = 1
 EVERY = 10
+NEW_NUMBERS = 32
+"""In each of these modules, so that what is new has something that cannot be compressed."""
 CHANGE = '''
 
 def _reason_{number}(value: int) -> str:
     """What version {version} says of a value."""
+    table = ({table})
     if value < {number}:
         return f"{{value}} is below {number}: expected at least that"
-    return ", ".join(str(each * {number}) for each in range(value))
+    return ", ".join(str(each * {number}) for each in table)
 '''
 RESIDENT = """
 import sys
@@ -65,12 +69,13 @@ def measure(folder: Path) -> list[Figure]:
 
 
 def _change(packages: Path, version: str) -> None:
-    modules = [
-        file for name in ("edge", "hardware", "firmware_service") for file in sorted((packages / name).rglob("*.py"))
-    ]
+    words = random.Random(7)  # noqa: S311 - the same each time
+    folders = (packages / name for name in ("edge", "hardware", "firmware_service"))
+    modules = [file for folder in folders for file in sorted(folder.rglob("*.py"))]
     for number, file in enumerate(modules[::EVERY]):
+        table = ", ".join(f"0x{words.getrandbits(64):x}" for _ in range(NEW_NUMBERS))
         with file.open("a", encoding="utf-8") as module:
-            module.write(CHANGE.format(number=number, version=version))
+            module.write(CHANGE.format(number=number, version=version, table=table))
     notes = packages / f"udi_station-{version}.dist-info"
     shutil.move(notes, packages / f"udi_station-{version}.1.dist-info")
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal
 
+from hardware.host.tls import Tls
+
 Manner = Literal["endless", "drip", "cut", "error"]
 
 
 class FileServer:
-    """Serves a folder; what was asked for is kept."""
+    """Serves a folder; what was asked for is kept. With `tls` its clients show a certificate of the same authority."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tls: Tls | None = None) -> None:
         self.folder = folder
         self.manners: dict[str, Manner] = {}
         """Path to how it is answered."""
@@ -23,13 +26,19 @@ class FileServer:
         """Path and range."""
         self._ending = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(tls.ca))
+            context.load_cert_chain(tls.certificate, tls.key)
+            context.verify_mode = ssl.CERT_REQUIRED
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._server.daemon_threads = False  # closing waits for them
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def close(self) -> None:
         self._ending.set()
@@ -80,8 +89,8 @@ class FileServer:
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[FileServer]:
-    server = FileServer(folder)
+def serving(folder: Path, tls: Tls | None = None) -> Iterator[FileServer]:
+    server = FileServer(folder, tls)
     try:
         yield server
     finally:

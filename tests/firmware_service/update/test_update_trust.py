@@ -16,6 +16,7 @@ from firmware_service.update.fetching import FolderSource, Source, WebSource
 from firmware_service.update.trust import SourceError, StaleError, latest
 from hardware.host.clock import BUILD_FLOOR, Clock
 from tests.support.file_server import FileServer, serving
+from tests.support.pki import Authority
 from tests.support.releases import CHANNEL, DAY, NOW, Device, Maker
 
 PATIENCE_S = 0.5
@@ -192,6 +193,23 @@ def layer(maker: Maker) -> Layer:
 
 def blobs(layer: Layer) -> list[Layer | Patch]:
     return [layer, Patch("0" * 64, layer.sha256, layer.size)]
+
+
+def test_a_server_of_the_site_is_known_by_its_authority(
+    layer: Layer, maker: Maker, device: Device, tmp_path: Path
+) -> None:
+    site, other = Authority(tmp_path / "site"), Authority(tmp_path / "other")
+    with serving(maker.folder, site.identity("server")) as server:
+        trust = device.trust(WebSource(server.url, site.identity("OR-03.fw")))
+        assert trust.newest(CHANNEL, 0).version == "1.0.0"
+        list(trust.fetch(layer, tmp_path / "layer"))
+        stranger = device.trust(WebSource(server.url, other.identity("OR-03.fw")))
+        with pytest.raises(SourceError, match="certificate verify failed"):
+            stranger.newest(CHANNEL, 0)
+        plain = device.trust(WebSource(server.url))
+        with pytest.raises(SourceError, match="with this device's identity"):
+            plain.newest(CHANNEL, 0)
+    assert (tmp_path / "layer").stat().st_size == layer.size
 
 
 def test_a_patch_lies_beside_the_layers(layer: Layer, maker: Maker, device: Device, source: Source) -> None:
