@@ -14,7 +14,7 @@ def replace(path: Path, data: bytes, *, mode: int = 0o600, owner: tuple[int, int
     Args:
         path: the file.
         data: its content.
-        mode: of a new file, less what the umask takes; exactly this where there is an owner.
+        mode: its rights, whatever the umask is: a service's is strict, and some files are for others.
         owner: user and group number, if they have to be others than this process's.
 
     Raises:
@@ -34,7 +34,7 @@ def replace_by_pieces(
         with os.fdopen(fd, "wb") as file:
             if owner is not None:
                 os.fchown(fd, *owner)
-                os.fchmod(fd, mode)
+            os.fchmod(fd, mode)
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
