@@ -199,6 +199,12 @@ def _print_labels(bench: Bench, rooms: list[Room], file: Path, key_file: Path, f
     click.echo(f"{file}: {len(printed)} labels")
 
 
+@card.command()
+def example() -> None:
+    """Print a site.toml with every key explained."""
+    click.echo(Path(__file__).with_name("site.example.toml").read_text(encoding="utf-8"), nl=False)
+
+
 @card.command("label-key")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def label_key(file: Path) -> None:

@@ -18,7 +18,6 @@ from typing import Protocol
 
 from firmware_service.card.errors import CardError
 from firmware_service.card.layout import Partition
-from hardware.host.files import replace, sync_folder
 
 TIMEOUT_S = 300.0
 _PIECE = 1 << 20
@@ -63,14 +62,11 @@ class FatPartition:
 
     def names(self, folder: str = "") -> list[str]:
         """See `Boot`."""
-        done = self._run(["mdir", "-b", "-a", "-i", self._drive, f"::/{folder}"], may_fail=True)
-        lines = done.stdout.decode("utf-8", "replace").splitlines() if done.returncode == 0 else []
-        return [line.rstrip("/").rpartition("/")[2] for line in lines if line.startswith("::/")]
+        return [line.rstrip("/").rpartition("/")[2] for line in self._lines(folder)]
 
     def read(self, name: str) -> bytes | None:
         """See `Boot`."""
-        folder, _, last = name.rpartition("/")
-        if last.lower() not in (each.lower() for each in self.names(folder)):
+        if f"::/{name}".lower() not in (line.lower() for line in self._lines(name.rpartition("/")[0])):
             return None
         return self._run(["mtype", "-i", self._drive, f"::/{name}"]).stdout
 
@@ -114,6 +110,12 @@ class FatPartition:
     def _drive(self) -> str:
         return f"{self.path}@@{self.partition.offset}"
 
+    def _lines(self, folder: str) -> list[str]:
+        """What mdir lists: whole paths, a stroke behind those of folders."""
+        done = self._run(["mdir", "-b", "-a", "-i", self._drive, f"::/{folder}"], may_fail=True)
+        lines = done.stdout.decode("utf-8", "replace").splitlines() if done.returncode == 0 else []
+        return [line for line in lines if line.startswith("::/")]
+
     def _make_folders(self, name: str) -> None:
         parts = name.split("/")[:-1]
         for count in range(1, len(parts) + 1):
@@ -124,7 +126,6 @@ class FatPartition:
     def _run(self, command: Sequence[str], *, may_fail: bool = False) -> subprocess.CompletedProcess[bytes]:
         env = os.environ | {
             "LC_ALL": "C.UTF-8",
-            "MTOOLS_SKIP_CHECK": "0",
             "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin",
         }
         try:
@@ -157,14 +158,23 @@ class BootFolder:
     def read(self, name: str) -> bytes | None:
         """See `Boot`."""
         try:
-            return (self.path / name).read_bytes()
+            with (self.path / name).open("rb") as file:
+                if hasattr(os, "posix_fadvise"):  # what is read is what the card has, not what the system remembers
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                return file.read()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
 
     def write(self, name: str, data: bytes) -> None:
         """See `Boot`."""
-        (self.path / name).parent.mkdir(parents=True, exist_ok=True)
-        replace(self.path / name, data, mode=0o644)
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{target.name}.part")
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
 
     def remove(self, name: str) -> None:
         """See `Boot`."""
@@ -175,9 +185,9 @@ class BootFolder:
         return shutil.disk_usage(self.path).free
 
     def flush(self) -> None:
-        """See `Boot`."""
-        sync_folder(self.path)
-        os.sync()
+        """See `Boot`; as far as the system here can."""
+        if hasattr(os, "sync"):
+            os.sync()
 
     def faults(self) -> str:
         """See `Boot`: it is mounted, so there is nothing to look at."""

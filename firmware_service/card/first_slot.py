@@ -7,9 +7,12 @@ import hashlib
 import json
 import os
 import shutil
+import sys
+import sysconfig
 import tarfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,6 +27,33 @@ class FirstStartError(CardError):
     """It did not come through; the text says why and what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What runs this program."""
+
+    architecture: str
+    """As Python was built for: a 32-bit system on a 64-bit kernel is 32-bit."""
+    python: str
+    """Such as ``cp313``."""
+
+
+HERE = Machine(sysconfig.get_platform().partition("-")[2], f"cp{sys.version_info.major}{sys.version_info.minor}")
+
+
+def refuse_other_machine(manifest: dict[str, Any], machine: Machine) -> None:
+    """Go on only with a release that runs here; the boot partition does not tell 32-bit systems from 64-bit ones.
+
+    Raises:
+        FirstStartError: it does not.
+    """
+    wanted = Machine(manifest["runs"]["architecture"], manifest["runs"]["python"])
+    if wanted != machine:
+        raise FirstStartError(
+            f"the release is for {wanted.architecture} with Python {wanted.python}, this system is "
+            f"{machine.architecture} with {machine.python}: use the image that the card was prepared for, 64-bit"
+        )
+
+
 def install_slot(boot: Path, places: Places, manifest: dict[str, Any]) -> Path:
     """Unpack the layers into a slot and make it the current one; nothing is believed but what has the right SHA-256.
 
@@ -36,6 +66,7 @@ def install_slot(boot: Path, places: Places, manifest: dict[str, Any]) -> Path:
         part = slot.with_name(f"{slot.name}.part")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
+        part.chmod(0o755)  # the station is another user
         for layer in manifest["layers"]:
             _unpack(boot / f"udi/layer/{layer['tar_sha256']}.tar.gz", layer["tar_sha256"], part)
         shutil.copyfile(boot / "udi/manifest.json", part / "manifest.json")
@@ -73,10 +104,16 @@ def _tar_sha256(packed: Path) -> str | None:
 
 
 def _hashes(tree: Path) -> Iterator[str]:
-    """As ``sha256sum`` writes it, in order."""
+    """A line for each file and link: SHA-256, kind (``f``, ``x`` when it can be run, ``l`` link), name."""
     for file in sorted(tree.rglob("*")):
-        if file.is_file() and not file.is_symlink():
-            yield f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(tree).as_posix()}\n"
+        if file.is_symlink():
+            yield _line(file, tree, "l", os.fsencode(file.readlink()))
+        elif file.is_file():
+            yield _line(file, tree, "x" if file.stat().st_mode & 0o100 else "f", file.read_bytes())
+
+
+def _line(file: Path, tree: Path, kind: str, data: bytes) -> str:
+    return f"{hashlib.sha256(data).hexdigest()} {kind} {file.relative_to(tree).as_posix()}\n"
 
 
 def _commit(places: Places, manifest: dict[str, Any]) -> None:
@@ -85,9 +122,11 @@ def _commit(places: Places, manifest: dict[str, Any]) -> None:
     state = {
         "schema": 1,
         "committed": version,
-        "trial": None,
         "previous": None,
         "floor": manifest["counter"],
+        "phase": "idle",
+        "target": None,
+        "trial": None,
         "refused": {},
     }
     if not places.slots_file.exists():

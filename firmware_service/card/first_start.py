@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from firmware_service.card.first_slot import FirstStartError, install_slot
+from firmware_service.card.first_slot import HERE, FirstStartError, Machine, install_slot, refuse_other_machine
 from firmware_service.card.first_system import apply_network
 from firmware_service.card.marker import NAME as MARKER
 from firmware_service.card.marker import Marker, MarkerError, read_marker, wrong_files
@@ -30,41 +30,40 @@ from hardware.host.board import read_board
 from hardware.host.files import replace
 
 DONE = "first-start-done"
-UNITS = ("udi-station.service", "udi-firmware.service", "udi-boot-guard.service", "udi-guard.timer")
-CAMERA_UNIT = "udi-camera.service"
-_ETC = {
-    "sysusers.d": "etc/sysusers.d",
-    "tmpfiles.d": "etc/tmpfiles.d",
-    "udev.rules.d": "etc/udev/rules.d",
-    "journald.conf.d": "etc/systemd/journald.conf.d",
-}
 _SETTINGS = ("site.toml", "root.json", "template.toml", "station.toml", "network-ca.pem")
 _USED_UP = ("network-config", "cmdline.txt", "firstrun.sh", TOKEN)
 """What is no longer as it was written, once the system has started with it."""
 _APT_S = 1200
 _COMMAND_S = 120
-_PIECE = 1 << 20
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Start for the first time. Exit status 0 when it is done, 1 when it has to be tried again."""
+    """Start for the first time, then reboot. Exit status 0 when it is done, 1 when it has to be tried again."""
+    os.umask(0o022)
     parser = argparse.ArgumentParser(prog="first-start")
     parser.add_argument("--boot", type=Path, default=Path("/boot/firmware"))
     parser.add_argument("--root", type=Path, default=Path("/"))
+    parser.add_argument("--architecture", default=HERE.architecture)
+    parser.add_argument("--python", default=HERE.python)
     given = parser.parse_args(arguments)
     places = Places(given.root)
     if is_done(given.boot, places):
         sys.exit(0)
     lines: list[str] = []
     try:
-        for line in first_start(given.boot, places):
+        for line in first_start(given.boot, places, Machine(given.architecture, given.python)):
             print(line, file=sys.stderr)  # noqa: T201 - the journal
             lines.append(line)
     except (FirstStartError, OSError, subprocess.SubprocessError) as error:
         lines.append(f"未完成,60 秒后重试 / not done, tried again in 60 s: {error}")
         print(lines[-1], file=sys.stderr)  # noqa: T201
     _report(given.boot, places, lines)
-    sys.exit(0 if is_done(given.boot, places) else 1)
+    if not is_done(given.boot, places):
+        sys.exit(1)
+    try:
+        _command(["systemctl", "--no-block", "reboot"])  # so that the first time is like every other time
+    except (OSError, subprocess.SubprocessError) as error:
+        sys.exit(f"no reboot: {error}; switch it off and on")
 
 
 def is_done(boot: Path, places: Places) -> bool:
@@ -76,7 +75,7 @@ def is_done(boot: Path, places: Places) -> bool:
         return False
 
 
-def first_start(boot: Path, places: Places) -> Iterator[str]:
+def first_start(boot: Path, places: Places, machine: Machine) -> Iterator[str]:
     """Do all of it; a line for each step that is done.
 
     Raises:
@@ -89,20 +88,24 @@ def first_start(boot: Path, places: Places) -> Iterator[str]:
     places.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     _copy_settings(boot, places, marker.instance)
     yield from apply_network(_site(places).get("network", {}), places.root)
-    if marker.release is None:
-        raise FirstStartError("the card has no release: prepare it again with --bundle")
-    manifest = json.loads((boot / "udi/manifest.json").read_bytes())
-    yield from _packages(manifest["runs"].get("packages", {}), places.root)
-    slot = install_slot(boot, places, manifest)
-    yield f"release {manifest['version']} installed"
-    units = _install_units(slot, places)
-    _settle(places)
-    _command(["systemctl", "enable", *units])
-    _command(["systemctl", "start", "--no-block", *units])
-    yield f"enabled and started: {', '.join(units)}"
+    if not (places.current.exists() and places.slots_file.exists()):
+        yield from _install_release(boot, places, machine, marker)
+    _install_units(places)
+    yield "units installed"
     _forget_passwords(boot)
     replace(places.state / DONE, f"{marker.instance}\n".encode())
     yield from _health(places)
+
+
+def _install_release(boot: Path, places: Places, machine: Machine, marker: Marker) -> Iterator[str]:
+    """Only where there is none: later ones come by updates, which know what may follow what."""
+    if marker.release is None:
+        raise FirstStartError("the card has no release: prepare it again with --bundle")
+    manifest = json.loads((boot / "udi/manifest.json").read_bytes())
+    refuse_other_machine(manifest, machine)
+    yield from _packages(manifest["runs"].get("packages", {}), places.root)
+    install_slot(boot, places, manifest)
+    yield f"release {manifest['version']} installed"
 
 
 def _whole_card(boot: Path) -> Marker:
@@ -162,39 +165,15 @@ def _has_package(name: str) -> bool:
     return said.strip() == "installed"
 
 
-def _install_units(slot: Path, places: Places) -> list[str]:
-    source = slot / "systemd"
-    if not source.is_dir():
-        raise FirstStartError(f"release {slot.name} has no systemd folder: prepare the card with a newer one")
-    _copy_all(source, places.root / "etc/systemd/system")
-    for name, target in _ETC.items():
-        _copy_all(source / name, places.root / target)
-    guard = slot / "site-packages/firmware_service/update/guard.py"
+def _install_units(places: Places) -> None:
+    """By the release's own program, which also makes the users; the guard of the slots lies outside of every slot."""
+    guard = places.current / "site-packages/firmware_service/update/guard.py"
     if guard.is_file():
-        _copy(guard, places.root / "opt/udi/guard/guard.py")
-    units = [name for name in UNITS if (source / name).is_file()]
-    has_camera = places.station_file.exists() and "camera" in tomllib.loads(places.station_file.read_text("utf-8"))
-    return [*units, CAMERA_UNIT] if has_camera and (source / CAMERA_UNIT).is_file() else units
-
-
-def _copy_all(source: Path, target: Path) -> None:
-    for file in sorted(source.glob("*")):
-        if file.is_file():
-            _copy(file, target / file.name)
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    replace(target, source.read_bytes(), mode=0o644)
-
-
-def _settle(places: Places) -> None:
-    """Users, folders, devices and units become known to the running system."""
-    _command(["systemd-sysusers"])
-    _command(["systemd-tmpfiles", "--create"])
-    _command(["udevadm", "control", "--reload"])
-    _command(["systemctl", "daemon-reload"])
-    _command(["systemctl", "try-restart", "systemd-timesyncd.service"])
+        target = places.root / "opt/udi/guard/guard.py"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        replace(target, guard.read_bytes(), mode=0o644)
+    where = [] if places.root == Path("/") else ["--root", str(places.root)]
+    _command([str(places.current / "bin/udi-firmware"), "units", "install", *where])
     with contextlib.suppress(KeyError):
         group = grp.getgrnam("udi").gr_gid
         for name in _SETTINGS:

@@ -67,17 +67,13 @@ def make_site(folder: Path, **changes: str) -> Path:
 
 def app_files(version: str = "1.0.0") -> dict[str, bytes]:
     """What the app layer of a release holds, as far as a first start touches it."""
+    program = f"#!/bin/sh\n[ $1 != units ] || exec record-units $*\necho 'udi-firmware {version} well'\n"
     return {
-        "bin/udi-firmware": f"#!/bin/sh\necho 'udi-firmware {version} well'\n".encode(),
+        "bin/udi-firmware": program.encode(),
         "bin/udi-station": b"#!/bin/sh\n",
         "site-packages/edge/__init__.py": b"",
         "site-packages/firmware_service/update/guard.py": b"# guard\n",
         "systemd/udi-station.service": b"[Service]\nExecStart=/opt/udi/current/bin/udi-station run\n",
-        "systemd/udi-firmware.service": b"[Service]\nExecStart=/opt/udi/current/bin/udi-firmware agent\n",
-        "systemd/udi-camera.service": b"[Service]\nExecStart=/opt/udi/current/bin/udi-station camera run\n",
-        "systemd/udi-hub.service": b"[Service]\nExecStart=/opt/udi/current/bin/udi-hub run\n",
-        "systemd/sysusers.d/udi-station.conf": b"u udi 760\n",
-        "systemd/udev.rules.d/99-udi-station.rules": b"# rules\n",
     }
 
 

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,3 +73,15 @@ def test_the_first_start_is_a_unit_that_survives_a_power_cut(plan: Plan) -> None
     ]
     assert ["systemctl", "enable", "--now", "--no-block", UNIT] in told["runcmd"]
     assert "Restart=on-failure" in UNIT_TEXT
+
+
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing: on Debian apt-get install systemd"
+)
+def test_systemd_has_nothing_to_say_about_the_unit(tmp_path: Path) -> None:
+    file = tmp_path / UNIT
+    file.write_text(UNIT_TEXT, encoding="utf-8")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(file)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")

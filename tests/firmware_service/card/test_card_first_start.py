@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from firmware_service.cli import main
 from tests.support.boot_images import boot_files
 from tests.support.site_folder import DOT1X_PASSWORD, make_release, make_site
 
-COMMANDS = ("systemctl", "systemd-sysusers", "systemd-tmpfiles", "udevadm", "dpkg-query", "apt-get")
+COMMANDS = ("systemctl", "record-units", "dpkg-query", "apt-get")
 SOURCES = """Types: deb
 URIs: http://deb.debian.org/debian/
 Suites: trixie
@@ -33,7 +33,7 @@ class Device:
     """A tree that stands for a Pi with its card."""
 
     folder: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    machine: tuple[str, ...] = ("--architecture", "aarch64", "--python", "cp313")
 
     @property
     def boot(self) -> Path:
@@ -56,7 +56,7 @@ class Device:
 
     def start(self) -> subprocess.Popen[str]:
         # -S: nothing but the standard library, as on a fresh system
-        program = [sys.executable, "-I", "-S", str(self.boot / "udi/first-start.pyz")]
+        program = [sys.executable, "-I", "-S", str(self.boot / "udi/first-start.pyz"), *self.machine]
         return subprocess.Popen(
             [*program, "--boot", str(self.boot), "--root", str(self.root)],
             env={"PATH": f"{self.folder}/bin:/usr/bin:/bin"},
@@ -107,20 +107,21 @@ def test_from_the_card_to_a_slot_that_runs(tmp_path: Path) -> None:
     slot = device.root / "opt/udi/current"
     assert slot.readlink() == Path("slots/1.0.0")
     for line in (slot / "hashes").read_text("utf-8").splitlines():
-        sha256, name = line.split("  ")
+        sha256, kind, name = line.split(" ")
+        assert kind == ("x" if name.startswith("bin/") else "f")
         assert hashlib.sha256((slot / name).read_bytes()).hexdigest() == sha256
     assert os.access(slot / "bin/udi-firmware", os.X_OK)
     state = json.loads((device.root / "var/lib/udi-firmware/slots.json").read_bytes())
-    assert (state["committed"], state["trial"], state["floor"]) == ("1.0.0", None, 7)
+    assert (state["committed"], state["phase"], state["trial"], state["floor"]) == ("1.0.0", "idle", None, 7)
     etc = device.root / "etc"
     assert 'place = "手术室 3"' in (etc / "udi-station/station.toml").read_text("utf-8")
-    assert (etc / "systemd/system/udi-station.service").exists()
     assert (device.root / "opt/udi/guard/guard.py").exists()
     assert "http://mirror.site/debian/" in (etc / "apt/sources.list.d/debian.sources").read_text("utf-8")
     assert "NTP=ntp.site 10.0.0.1" in (etc / "systemd/timesyncd.conf.d/50-udi-site.conf").read_text("utf-8")
-    enabled = next(line for line in device.calls if line.startswith("systemctl enable"))
-    assert enabled == "systemctl enable udi-station.service udi-firmware.service udi-camera.service"
-    assert device.calls.index(enabled) > device.calls.index("systemd-sysusers ")
+    assert device.calls[-2:] == [
+        f"record-units units install --root {device.root}",
+        "systemctl --no-block reboot",
+    ]
     assert not any(line.startswith(("pip", "apt-get")) for line in device.calls)
 
 
@@ -162,6 +163,30 @@ def test_a_card_that_was_prepared_anew_brings_its_settings_and_leaves_the_releas
     assert device.run()[0] == 0
     assert 'id = "OR-04"' in (device.root / "etc/udi-station/station.toml").read_text("utf-8")
     assert slots.read_text("ascii") == updated
+
+
+def test_new_settings_need_no_release_on_the_card(tmp_path: Path) -> None:
+    device = prepared(tmp_path, "--station", "OR-03")
+    assert device.run()[0] == 0
+    again = ["card", "prepare", str(device.boot), "--site", str(tmp_path / "site/site.toml"), "--station", "OR-04"]
+    assert CliRunner().invoke(main, again).exit_code == 0
+    assert device.run()[0] == 0
+    assert 'id = "OR-04"' in (device.root / "etc/udi-station/station.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("machine", "said"),
+    [
+        (("--architecture", "armv7l", "--python", "cp313"), "this system is armv7l with cp313"),
+        (("--architecture", "aarch64", "--python", "cp311"), "this system is aarch64 with cp311"),
+        ((), "the release is for aarch64 with Python cp313, this system is "),
+    ],
+)
+def test_a_release_for_another_machine_is_not_installed(tmp_path: Path, machine: tuple[str, ...], said: str) -> None:
+    device = replace(prepared(tmp_path), machine=machine)
+    assert device.run()[0] == 1
+    assert said in device.report
+    assert not (device.root / "opt/udi/current").exists()
 
 
 def test_missing_packages_are_fetched_with_a_network_and_named_without(tmp_path: Path) -> None:
@@ -210,7 +235,7 @@ def test_a_card_that_is_not_whole_installs_nothing_and_says_so_on_the_card(
     assert not (device.root / "opt/udi").exists()
 
 
-@pytest.mark.parametrize("command", ["systemd-sysusers", "systemctl", "dpkg-query", "udevadm"])
+@pytest.mark.parametrize("command", ["record-units", "systemctl", "dpkg-query"])
 def test_a_power_cut_at_a_command_is_made_good_by_the_next_start(tmp_path: Path, command: str) -> None:
     device = prepared(tmp_path, "--station", "OR-03")
     device.command(command, "kill -9 $PPID")

@@ -247,32 +247,56 @@ def test_a_release_for_another_system_is_refused(desk: Desk) -> None:
     assert "none of 1 releases in channel stable is for bookworm" in done.output
 
 
-def test_a_preparation_that_was_killed_is_never_taken_for_a_whole_one(desk: Desk) -> None:
+COMMAND = [sys.executable, "-c", "from firmware_service.cli import main; main()", "card", "prepare"]
+
+
+@pytest.mark.parametrize("calls", [1, 3, 6, 9, 12, 14, 15, 16, 17, 18])
+def test_a_preparation_that_was_killed_between_two_files_is_never_taken_for_a_whole_one(desk: Desk, calls: int) -> None:
     image = desk.image()
-    pristine = image.read_bytes()
-    command = [sys.executable, "-c", "from firmware_service.cli import main; main()", "card", "prepare", str(image)]
-    command += ["--site", str(desk.site), "--bundle", str(desk.bundle), "--token", str(desk.token)]
-    states = set()
-    for step in (1, 4, 8, 13, 17, 20):
-        image.write_bytes(pristine)
-        process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        _kill_after_writes(process, image, step)
-        found = desk.ask("verify", image)
-        if process.returncode == 0:
-            assert found.exit_code == 0, found.output
-            states.add("whole")
-            continue
-        told = desk.ask("inspect", image).output
-        whole = found.exit_code == 0
-        states.add("whole" if whole else "part")
-        if not whole:
-            assert "prepare it again" in found.output
-            assert "prepared no" in told or "only in part" in told
-        again = desk.prepare(image)
-        assert again.exit_code == 0 or "write the image again" in again.output, again.output
-    assert "part" in states
+    assert len(desk_files(desk)) == 18
+    tool = desk.folder / "tools/mcopy"
+    tool.parent.mkdir()
+    tool.write_text(
+        f'#!/bin/sh\n/usr/bin/mcopy "$@"\necho x >>"{desk.folder}/count"\n'
+        f'[ "$(wc -l <"{desk.folder}/count")" -lt {calls} ] || kill -9 $PPID\n',
+        encoding="utf-8",
+    )
+    tool.chmod(0o755)
+    env = os.environ | {"PATH": f"{tool.parent}:{os.environ['PATH']}"}
+    arguments = ["--site", str(desk.site), "--bundle", str(desk.bundle), "--token", str(desk.token)]
+    done = subprocess.run([*COMMAND, str(image), *arguments], env=env, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    found = desk.ask("verify", image)
+    if calls == 18:  # the marker is there, and so is all that it names
+        assert found.exit_code == 0, found.output
+    else:
+        assert found.exit_code == 1
+        assert "not prepared, or only in part: prepare it again" in found.output
+        assert "only in part" in desk.ask("inspect", image).output
+    if calls < 17:  # cmdline.txt, without which it starts as it came, is the last file before the marker
+        assert content(image, "cmdline.txt") == boot_images.CMDLINE
+    assert fsck(image) == ""
+    assert desk.prepare(image).exit_code == 0
+    assert desk.ask("verify", image).exit_code == 0
+
+
+def desk_files(desk: Desk) -> list[str]:
+    """What one preparation writes, in order."""
+    image = make_image(desk.folder / "other.img", boot_files())
+    said = desk.prepare(image).output.splitlines()
+    return [line.split()[0] for line in said if line.startswith("  ") and line.endswith(" bytes")]
+
+
+@pytest.mark.parametrize("writes", [2, 7])
+def test_a_preparation_that_was_killed_in_the_middle_of_a_file_is_noticed(desk: Desk, writes: int) -> None:
+    image = desk.image()
+    arguments = ["--site", str(desk.site), "--bundle", str(desk.bundle), "--token", str(desk.token)]
+    process = subprocess.Popen([*COMMAND, str(image), *arguments], stderr=subprocess.DEVNULL, start_new_session=True)
+    _kill_after_writes(process, image, writes)
+    assert process.returncode == -signal.SIGKILL
+    assert "not prepared, or only in part" in desk.ask("verify", image).output
+    again = desk.prepare(image)
+    assert again.exit_code == 0 or "write the image again" in again.output, again.output
 
 
 def _kill_after_writes(process: subprocess.Popen[bytes], image: Path, writes: int) -> None:

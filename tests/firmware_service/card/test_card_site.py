@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import dataclasses
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware_service.card import site as site_module
 from firmware_service.card.site import (
     Account,
     AuthorityTable,
@@ -22,9 +26,10 @@ from firmware_service.card.site import (
     load_site,
 )
 from firmware_service.card.site_text import station_file, write_site
+from firmware_service.cli import main
 from hardware.host.toml import ConfigError, parse
 from hardware.host.toml_edit import EditError
-from tests.support.site_folder import DOT1X_PASSWORD, TEMPLATE, WIFI_PASSWORD, make_site, site_toml
+from tests.support.site_folder import DOT1X_PASSWORD, TEMPLATE, WIFI_PASSWORD, make_site
 
 BAD = [
     ({"site": 'name = "x"\ncolour = "red"\n'}, "site.colour is not a known key"),
@@ -128,6 +133,20 @@ def test_a_template_without_station_is_refused() -> None:
         station_file("[camera]\n", "OR-03", "x")
 
 
-def test_the_example_is_whole(tmp_path: Path) -> None:
-    assert site_toml()
-    assert load_site(make_site(tmp_path)).site.name == "第一医院"
+EXAMPLE = Path(site_module.__file__).with_name("site.example.toml")
+
+
+def test_the_example_can_be_used_as_it_is_and_with_all_its_keys(tmp_path: Path) -> None:
+    printed = CliRunner().invoke(main, ["card", "example"]).output
+    assert printed == EXAMPLE.read_text("utf-8")
+    plain = tmp_path / "site.toml"
+    plain.write_text(printed, encoding="utf-8")
+    assert load_site(plain).site.name == "第一医院"
+    whole = re.sub(r"(?m)^# (?=\[|[a-z_0-9]+ = )", "", printed)
+    whole = whole.replace('"..."', '"not a secret"').replace("$y$j9T$...", "$y$j9T$abc$def").replace("AAAA...", "AAAA")
+    plain.write_text(whole, encoding="utf-8")
+    site = load_site(plain)
+    assert site.network.static is not None
+    told = set(re.findall(r"(?m)^([a-z_0-9]+) = ", whole)) | {"begin", "end"}
+    tables = (SiteTable, Account, Wifi, Dot1x, Static, AuthorityTable, ReleaseTable, StationDefaults)
+    assert told >= {field.name for table in tables for field in dataclasses.fields(table)}

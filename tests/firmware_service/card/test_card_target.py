@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,12 +66,45 @@ def test_an_image_that_is_attached_is_refused_for_writing_only(tmp_path: Path) -
     assert open_target(image, writing=False, root=tmp_path).read("config.txt") == b"arm_64bit=1\n"
 
 
-def test_the_disk_this_very_system_runs_from_is_refused() -> None:
-    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines()]
-    disks = [fields[2] for fields in mounts if (Path("/sys/dev/block") / fields[2] / "dev").exists()]
-    for number in disks:
-        with pytest.raises(TargetError):
-            refuse_in_use(Path("/dev/x"), number, Path("/"))
+@pytest.fixture
+def loop(tmp_path: Path) -> Iterator[Path]:
+    """A real block device of 8 GB with a card on it."""
+    image = make_image(tmp_path / "disk.img", boot_files())
+    os.truncate(image, 8_000_000_000)
+    done = subprocess.run(["losetup", "-f", "--show", str(image)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"no loop device here: {done.stderr.strip()}")
+    yield Path(done.stdout.strip())
+    subprocess.run(["losetup", "-d", done.stdout.strip()], check=True)
+
+
+def test_a_real_device_is_read_and_written(loop: Path) -> None:
+    boot = open_target(loop, writing=True)
+    boot.write("udi/new", b"x" * 100_000)
+    boot.flush()
+    assert open_target(loop, writing=False).read("udi/new") == b"x" * 100_000
+    assert boot.faults() == ""
+
+
+def test_a_real_device_that_is_mounted_is_refused(loop: Path, tmp_path: Path) -> None:
+    subprocess.run(["/usr/sbin/mkfs.ext2", "-q", str(loop), "100M"], check=True, capture_output=True)
+    mount = tmp_path / "mnt"
+    mount.mkdir()
+    done = subprocess.run(["mount", str(loop), str(mount)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    try:
+        with pytest.raises(TargetError, match=f"mounted at {mount}"):
+            open_target(loop, writing=True)
+    finally:
+        subprocess.run(["umount", str(mount)], check=True)
+
+
+def test_a_real_device_that_is_too_small_is_refused(loop: Path, tmp_path: Path) -> None:
+    os.truncate(tmp_path / "disk.img", 4_000_000_000)
+    subprocess.run(["losetup", "-c", str(loop)], check=True)
+    with pytest.raises(TargetError, match=r"has 4\.0 GB: too small, expected a card of 8 GB or more"):
+        open_target(loop, writing=True)
 
 
 @pytest.mark.parametrize("folder", ["/", "/boot"])

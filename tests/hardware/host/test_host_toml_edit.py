@@ -33,6 +33,12 @@ def test_a_key_that_is_not_there_is_put_at_the_beginning_of_its_table() -> None:
     assert after == FILE.replace("# the camera\n", "# the camera\ngain = 2.5\n")
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_is_a_value(text: str) -> None:
+    for given_text in (FILE, FILE.replace('source = "picamera2"\n', "")):
+        assert tomllib.loads(with_values(given_text, "camera", {"source": text}))["camera"]["source"] == text
+
+
 def test_the_last_table_of_a_file_without_a_last_newline() -> None:
     assert with_values("[camera]\ngain = 1", "camera", {"gain": 2.5}) == "[camera]\ngain = 2.5\n"
 
