@@ -14,7 +14,9 @@ from pathlib import Path
 
 import click
 
+from firmware_service.authority.cli import authority
 from firmware_service.health import REBOOT_WANTED, concerns, read_health, to_json, to_text
+from firmware_service.identity.cli import identity
 from firmware_service.reboot import Decision, Moment, Rebooter
 from hardware.host.clock import Clock
 from hardware.host.notify import notify
@@ -102,3 +104,7 @@ def _look(worker: Rebooter, clock: Clock) -> Decision | None:
     except (OSError, subprocess.SubprocessError) as error:
         log.error("reboot=failed problem=%s", error)  # noqa: TRY400 - what to do is in the message, not in the trace
         return None
+
+
+main.add_command(authority)
+main.add_command(identity)
