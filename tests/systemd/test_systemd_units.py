@@ -8,12 +8,19 @@ from pathlib import Path
 import pytest
 
 UNITS = Path(__file__).parents[2] / "systemd"
-NAMES = ["udi-station.service", "udi-camera.service", "udi-hub.service", "udi-firmware.service"]
+NAMES = [
+    "udi-station.service",
+    "udi-camera.service",
+    "udi-hub.service",
+    "udi-firmware.service",
+    "udi-authority.service",
+]
 WORST_SCORE = {
     "udi-station.service": 2.0,
     "udi-camera.service": 2.0,
     "udi-hub.service": 2.0,
     "udi-firmware.service": 3.0,
+    "udi-authority.service": 3.0,
 }
 
 needs_analyze = pytest.mark.skipif(
@@ -117,6 +124,20 @@ def test_devices_needed_are_allowed_and_no_others_by_default(name: str, devices:
     assert devices <= {value.removesuffix(" rw") for value in unit["DeviceAllow"]}
     assert "PrivateDevices" not in unit
     assert "ProcSubset" not in unit, "hides /proc/device-tree, by which a Raspberry Pi is recognised"
+
+
+def test_a_new_list_of_revoked_certificates_restarts_the_broker() -> None:
+    watched = settings("udi-authority-published.path")["PathChanged"]
+    assert watched == ["/var/lib/udi-authority/published/revoked.pem"]
+    started = settings("udi-authority-published.service")["ExecStart"]
+    assert started == ["/usr/bin/systemctl try-restart mosquitto.service"]
+
+
+@needs_analyze
+def test_systemd_accepts_what_follows_a_new_list(tmp_path: Path) -> None:
+    for name in ("udi-authority-published.path", "udi-authority-published.service"):
+        shutil.copy(UNITS / name, tmp_path)
+    assert verify(tmp_path / "udi-authority-published.path") == ""
 
 
 def test_the_camera_has_no_network() -> None:
