@@ -33,8 +33,12 @@ from hardware.host.toml import ConfigError
 
 log = logging.getLogger(__name__)
 
-BEAT_S = 10.0
-TEND_S = 3600.0
+BEAT_S = 2.0
+"""Below systemd's patience: a signal that comes just before the wait is seen after it."""
+FRESH_S = 10.0
+"""The server's thread was seen within this time."""
+SPEAK_S = 3600.0
+"""Between two warnings of the same thing."""
 
 
 @click.group()
@@ -66,7 +70,7 @@ def serve(table: AuthorityTable) -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="level=%(levelname)s logger=%(name)s %(message)s")
     with _office(table) as office:
         office.keyring.signing()
-        _tend(office)
+        _tend(office, speak=True)
         server = AuthorityServer(office, _now)
         sys.exit(0 if _serve(server, office) else 1)
 
@@ -79,24 +83,24 @@ def _serve(server: AuthorityServer, office: Office) -> bool:
     thread.start()
     log.info("listening=%s:%s", *server.server_address[:2])
     notify("READY=1")
-    tended_s = time.monotonic()
+    spoken_s = time.monotonic()
     while not stop.wait(BEAT_S) and thread.is_alive():
-        if time.monotonic() - server.alive_s < BEAT_S:
+        if time.monotonic() - server.alive_s < FRESH_S:
             notify("WATCHDOG=1")
-        if time.monotonic() - tended_s >= TEND_S:
-            tended_s = time.monotonic()
-            _tend(office)
+        speak = time.monotonic() - spoken_s >= SPEAK_S
+        spoken_s = time.monotonic() if speak else spoken_s
+        _tend(office, speak=speak)
     notify("STOPPING=1")
     server.server_close()
     return stop.is_set()
 
 
-def _tend(office: Office) -> None:
+def _tend(office: Office, *, speak: bool) -> None:
     """What time asks for; a clock that is not right yet is no reason to end."""
     try:
-        if office.tend(_now()):
+        if office.tend(_now()) or (speak and office.untold):
             office.tell_broker()
-        for concern in office.concerns(_now()):
+        for concern in office.concerns(_now()) if speak else ():
             log.warning("concern=%s", concern)
     except (Refused, OSError, subprocess.SubprocessError) as error:
         log.error("tend=failed problem=%s", error)  # noqa: TRY400 - the message says it
@@ -118,9 +122,9 @@ def token_new(table: AuthorityTable, station: str | None, board: str | None, hou
         raise click.BadParameter(f"{station!r}: expected capital letters, digits, hyphens", param_hint="--station")
     if board is not None and BOARD.fullmatch(board) is None:
         raise click.BadParameter(f"{board!r}: expected 1 to 64 letters and digits", param_hint="--board")
-    text, made = make_token(station, board, _now(), timedelta(hours=hours))
     with _office(table) as office:
         office.keyring.signing()
+        text, made = make_token(station, board, _now(), timedelta(hours=hours))
         office.registrar.add_token(made, _now())
     click.echo(text)
 
@@ -175,7 +179,7 @@ def revoke(table: AuthorityTable, station: str, why: str) -> None:
     with _office(table) as office:
         taken = office.registrar.revoke(station, why, _now())
         office.publish(_now())
-    _tell_broker(office)
+        _tell_broker(office)
     click.echo(f"{station}: {len(taken)} certificates revoked")
 
 
@@ -185,7 +189,7 @@ def publish(table: AuthorityTable) -> None:
     """Write the list of revoked certificates anew and tell the broker."""
     with _office(table) as office:
         office.publish(_now())
-    _tell_broker(office)
+        _tell_broker(office)
 
 
 @authority.command()
@@ -194,8 +198,9 @@ def publish(table: AuthorityTable) -> None:
 def roll(table: AuthorityTable, step: str) -> None:
     """Replace the authority's key: make the next one, let it sign, take the old one away.
 
-    Between the steps every device and the broker learn of it: wait until `authority list` names no station that has
-    not been seen; a week is enough where all are in use.
+    After `next` everybody learns to trust it, after `switch` every station renews within hours of being on the network;
+    `finish` is refused as long as one has not. Before it, make new identities for the broker and the hub. The pin for
+    new cards stays that of the old key until then.
     """
     with _office(table) as office:
         if step == "next":
@@ -210,7 +215,7 @@ def roll(table: AuthorityTable, step: str) -> None:
         office.tend(_now())
         office.publish(_now())
         click.echo(f'pin = "{office.keyring.trusted()[0].pin}"')
-    _tell_broker(office)
+        _tell_broker(office)
 
 
 def _refuse_to_finish(office: Office) -> None:
@@ -238,7 +243,7 @@ def identity(table: AuthorityTable, name: str, hosts: tuple[str, ...], out: Path
     """Make key and certificate for a server of the site: the broker, the hub. Good for a year."""
     if STATION.fullmatch(name.partition(".")[0]) is not None:
         raise click.BadParameter(f"{name!r} is a station's name: a station enrols with a token", param_hint="NAME")
-    with _office(table, elsewhere=True) as office:
+    with _office(table) as office:
         made = office.identity(name, hosts, out, _now())
     click.echo(f"{out}: {name}, until {made.not_valid_after_utc:%Y-%m-%d}")
 
@@ -248,7 +253,7 @@ def identity(table: AuthorityTable, name: str, hosts: tuple[str, ...], out: Path
 @click.pass_obj
 def sign_stick(table: AuthorityTable, folder: Path) -> None:
     """Answer the requests that stations without a network wrote on a stick. Exit status 1 if one was refused."""
-    with _office(table, elsewhere=True) as office:
+    with _office(table) as office:
         answers = list(stick.sign(office, folder, _now()))
     for each in answers:
         click.echo(f"{each.board}: {each.text}", err=not each.good)
@@ -280,34 +285,26 @@ def _tell_broker(office: Office) -> None:
 
 
 @contextmanager
-def _office(table: AuthorityTable, *, elsewhere: bool = False) -> Iterator[Office]:
-    """The authority; what goes wrong becomes a message.
-
-    Root acts as the owner of the folder, for the server must read all that lies there; but not where it writes
-    `elsewhere`. What is appended to keeps its owner.
-    """
+def _office(table: AuthorityTable) -> Iterator[Office]:
+    """The authority; what goes wrong becomes a message."""
+    os.umask(0o022)  # each file says by itself who may read it
     try:
-        with contextlib.nullcontext() if elsewhere else _as_owner(table.state):
-            office = open_office(table)
-            try:
-                yield office
-            finally:
-                office.registrar.store.close()
+        office = open_office(table)
+        try:
+            yield office
+        finally:
+            office.registrar.store.close()
+            _give_to_owner(table.state)
     except (Refused, KeyringError, AuditError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 
-@contextmanager
-def _as_owner(folder: Path) -> Iterator[None]:
-    if os.geteuid() != 0 or not folder.exists() or folder.stat().st_uid == 0:
-        yield
-        return
+def _give_to_owner(folder: Path) -> None:
+    """What root has made here belongs to the folder's owner: the server must read it."""
     owner = folder.stat()
-    os.umask(0o022)  # each file says by itself who may read it
-    os.setegid(owner.st_gid)
-    os.seteuid(owner.st_uid)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return
+    for each in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # the server replaces its files meanwhile
+            if each.lstat().st_uid == 0:
+                os.chown(each, owner.st_uid, owner.st_gid, follow_symlinks=False)

@@ -91,13 +91,19 @@ class Keyring:
             KeyringError: there is no older one.
         """
         old = [number for number in self._numbers() if number < self._signing_number()]
-        if not old:
+        if not old and not self._gone():
             raise KeyringError("there is no older authority to take away")
-        gone = [self._load(number) for number in old]
-        for number in old:
-            shutil.rmtree(self.folder / str(number))
+        taken = [self._load(number) for number in old]
+        for number in old:  # at once no longer trusted, whole or half deleted
+            (self.folder / str(number)).rename(self.folder / f"{number}.gone")
         files.sync_folder(self.folder)
-        return gone
+        for folder in self._gone():
+            shutil.rmtree(folder)
+        files.sync_folder(self.folder)
+        return taken
+
+    def _gone(self) -> list[Path]:
+        return sorted(self.folder.glob("*.gone"))
 
     def _make(self, number: int, site: str, now: datetime) -> Ca:
         made = make_ca(site, now) if number == 1 else make_ca(f"{site} {number}", now)

@@ -27,7 +27,7 @@ class Bucket:
 
 @dataclass(slots=True)
 class Limits:
-    """The buckets of one server. A room takes six requests to be enrolled, and two an hour after that."""
+    """The buckets of one server. A room takes six requests to be enrolled, and three an hour after that."""
 
     most: float = 120
     """Requests that one address may make at once."""

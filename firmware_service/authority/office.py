@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,9 +18,9 @@ from firmware_service.authority import audit
 from firmware_service.authority.config import AuthorityTable
 from firmware_service.authority.keyring import Keyring
 from firmware_service.authority.registrar import Registrar
-from firmware_service.authority.signing import CRL_ALARM_AT, CRL_RENEWED_AT, new_key, sign_list, sign_server
+from firmware_service.authority.signing import CRL_ALARM_AT, CRL_RENEWED_AT, Ca, new_key, sign_list, sign_server
 from firmware_service.authority.store import Store
-from firmware_service.identity.pem import read_certificates, write_certificates, write_key
+from firmware_service.identity.pem import read_certificates, read_key, write_certificates, write_key
 from hardware.host import files
 
 log = logging.getLogger(__name__)
@@ -57,10 +60,11 @@ class Office:
         Returns:
             Whether the list was written anew.
         """
-        self._renew_server(now)
-        due = lists_left(self.published / "revoked.pem", now) < CRL_RENEWED_AT or self._misses_a_list()
-        if due:
-            self.publish(now)
+        with self._alone():
+            self._renew_server(now)
+            due = lists_left(self.published / "revoked.pem", now) < CRL_RENEWED_AT or self._lists_are_old(now)
+            if due:
+                self._publish(now)
         return due
 
     def publish(self, now: datetime) -> None:
@@ -69,6 +73,10 @@ class Office:
         Raises:
             OSError: it could not be written.
         """
+        with self._alone():
+            self._publish(now)
+
+    def _publish(self, now: datetime) -> None:
         number = int(now.timestamp())
         revoked = self.registrar.revoked(now)
         trusted = self.keyring.trusted()
@@ -78,6 +86,7 @@ class Office:
         text = b"".join(each.public_bytes(serialization.Encoding.PEM) for each in lists)
         files.replace(self.published / "revoked.pem", text, mode=0o644)
         self.registrar.tell(now, "published", number=number, revoked=sum(map(len, revoked.values())))
+        self._note_told("no")
 
     def tell_broker(self) -> None:
         """Run the site's command: the broker reads the files anew, and live connections end.
@@ -88,6 +97,24 @@ class Office:
         """
         if self.table.on_change:
             subprocess.run(self.table.on_change, check=True, timeout=COMMAND_TIMEOUT_S)  # noqa: S603 - the site's own
+        self._note_told("yes")
+
+    @property
+    def untold(self) -> bool:
+        """Whether the broker may still use older files: the command failed, or was never run."""
+        with self.registrar.store.transaction() as rows:
+            return rows.note("told") == "no"
+
+    def _note_told(self, answer: str) -> None:
+        with self.registrar.store.transaction() as rows:
+            rows.set_note("told", answer)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The server and a command may publish at once: half a list would lock everybody out of the broker."""
+        with (self.table.state / "publishing").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def concerns(self, now: datetime) -> list[str]:
         """What somebody should do something about; empty when all is well."""
@@ -114,39 +141,50 @@ class Office:
             return audit.verify(self.registrar.log, rows.audit_head)
 
     def identity(self, name: str, hosts: tuple[str, ...], folder: Path, now: datetime) -> x509.Certificate:
-        """Key and certificate for one of the site's servers, into a folder: ``key.pem``, ``certificate.pem``.
-
-        It is signed by the oldest authority that is trusted: every device knows that one, whatever it has missed.
-        """
-        key = new_key()
-        ca = self.keyring.trusted()[0]
-        made = sign_server(ca, key.public_key(), name, hosts, now)
+        """Key and certificate for one of the site's servers, into a folder: ``key.pem``, ``certificate.pem``."""
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-        write_key(folder / "key.pem", key)
-        write_certificates(folder / "certificate.pem", [made])
+        write_key(folder / "key.pem", new_key())
+        return self._certify(self.keyring.signing(), name, hosts, folder, now)
+
+    def _certify(self, ca: Ca, name: str, hosts: tuple[str, ...], folder: Path, now: datetime) -> x509.Certificate:
+        """A certificate beside the key that lies there."""
+        made = sign_server(ca, read_key(folder / "key.pem").public_key(), name, hosts, now)
         self.registrar.tell(now, "server", name=name, number=f"{made.serial_number:x}", hosts=", ".join(hosts))
+        write_certificates(folder / "certificate.pem", [made])
         return made
 
     def _renew_server(self, now: datetime) -> None:
-        file = self.server / "certificate.pem"
-        if file.exists() and (self.server / "key.pem").exists():
-            found = read_certificates(file)[0]
-            issuer = self.keyring.trusted()[0].certificate.subject
-            if found.issuer == issuer and found.not_valid_after_utc - now > SERVER_RENEWED_AT and self._serves(found):
-                return
-        part = self.table.state / "server.part"
-        self.identity("authority", self.table.hosts, part, now)
+        """By the oldest authority that is trusted: every device knows that one, whatever it has missed.
+
+        The key stays, so that a renewal is one file.
+        """
+        oldest = self.keyring.trusted()[0]
         self.server.mkdir(mode=0o700, exist_ok=True)
-        for name in ("certificate.pem", "key.pem"):  # a half is noticed above: no key, or none that fits
-            (part / name).replace(self.server / name)
+        key, file = self.server / "key.pem", self.server / "certificate.pem"
+        if not key.exists():
+            file.unlink(missing_ok=True)
+            write_key(key, new_key())
+        if file.exists():
+            found = read_certificates(file)[0]
+            lasts = found.not_valid_after_utc - now > SERVER_RENEWED_AT
+            if found.issuer == oldest.certificate.subject and lasts and self._serves(found):
+                return
+        self._certify(oldest, "authority", self.table.hosts, self.server, now)
 
     def _serves(self, certificate: x509.Certificate) -> bool:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return {str(name.value) for name in names} == set(self.table.hosts)
 
-    def _misses_a_list(self) -> bool:
-        lists = _lists(self.published / "revoked.pem")
-        return {each.issuer for each in lists} != {ca.certificate.subject for ca in self.keyring.trusted()}
+    def _lists_are_old(self, now: datetime) -> bool:
+        """Whether an authority has no list, or something was revoked since: a device that was replaced, say."""
+        revoked = self.registrar.revoked(now)
+        wanted = {
+            ca.certificate.subject: {each.number for each in revoked.get(ca.pin, ())} for ca in self.keyring.trusted()
+        }
+        found = {
+            each.issuer: {entry.serial_number for entry in each} for each in _lists(self.published / "revoked.pem")
+        }
+        return any(name not in found or numbers - found[name] for name, numbers in wanted.items())
 
 
 def open_office(table: AuthorityTable) -> Office:

@@ -39,6 +39,8 @@ SILENCE_S = 10.0
 """A client that says nothing for so long is gone."""
 LONGEST_S = 30.0
 """Of a connection, however slowly it trickles."""
+LINGER_S, LINGER_BYTES = 2.0, 64 * 1024
+"""What a client that was answered may still take and say."""
 MOST_CONNECTIONS = 64
 """At once; more are closed unheard, and come again."""
 
@@ -107,6 +109,7 @@ class AuthorityServer(ThreadingHTTPServer):
                 try:
                     tls.do_handshake()
                     _Handler(tls, client_address, self)
+                    _hear_out(tls)
                 finally:
                     del self._open[tls]
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
@@ -123,6 +126,15 @@ def _shut(sock: socket.socket) -> None:
         sock.shutdown(socket.SHUT_RDWR)
     except OSError:  # it ended by itself at this moment
         log.debug("socket=%s ended", sock)
+
+
+def _hear_out(tls: ssl.SSLSocket) -> None:
+    """Take what the client still says: closing before that would tear our answer from it."""
+    tls.shutdown(socket.SHUT_WR)
+    tls.settimeout(LINGER_S)
+    left = LINGER_BYTES
+    while left > 0 and (piece := tls.recv(LINGER_BYTES)):
+        left -= len(piece)
 
 
 def _context(office: Office) -> ssl.SSLContext:

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from firmware_service.identity.client import read_trusted
 from firmware_service.identity.credentials import overwrite
-from firmware_service.identity.est import subject_of, write_request
+from firmware_service.identity.est import signed_by_one_of, subject_of, write_request
 from firmware_service.identity.holding import Holding, make_key
 from firmware_service.identity.names import ROLES, Role, Subject
 from firmware_service.identity.pem import parse_key, write_certificates
@@ -81,12 +81,14 @@ class Enroller:
         """Enrol.
 
         Raises:
-            EnrolError: there is no token.
+            EnrolError: there is no token, or the device is a station of another name.
             firmware_service.identity.client.Unreachable: the authority does not answer: try again.
             firmware_service.identity.client.RefusedByAuthority: it says no.
             OSError: the card refuses.
         """
-        if self.holding.state != "enrolled":
+        if self.holding.state == "enrolled":
+            self._refuse_another_name()
+        else:
             self._keys()
             self._trust()
             for role in ROLES:
@@ -100,21 +102,27 @@ class Enroller:
         self.reached("done")
         self.holding.say()
 
+    def _refuse_another_name(self) -> None:
+        have = self.holding.certificate("station")
+        if have is not None and subject_of(have.subject).station != self.station:
+            name = subject_of(have.subject).station
+            raise EnrolError(f"this device is station {name}: udi-firmware identity decommission first")
+
     def _keys(self) -> None:
         begin_keys(self.holding, self.board, self.reached)
 
     def _trust(self) -> None:
-        if not self.holding.ca.exists():
-            self.reached("trust")
-            write_certificates(self.holding.ca, self.authority.trust())
+        """Asked for at every beginning: the card may have been prepared for another site since."""
+        self.reached("trust")
+        write_certificates(self.holding.ca, self.authority.trust())
 
     def _certificate(self, role: Role) -> None:
-        subject = Subject(self.station, role, self.board)
+        subject, trusted = Subject(self.station, role, self.board), read_trusted(self.holding.ca)
         have = self.holding.certificate(role)
-        if have is not None and subject_of(have.subject) == subject:
+        if have is not None and subject_of(have.subject) == subject and signed_by_one_of(have, trusted):
             return
         self.reached("ask station" if role == "station" else "ask agent")
-        given = self.authority.enrol(read_trusted(self.holding.ca), self._token(), request(self.holding, subject))
+        given = self.authority.enrol(trusted, self._token(), request(self.holding, subject))
         self.reached("keep station" if role == "station" else "keep agent")
         self.holding.accept(role, given)
 

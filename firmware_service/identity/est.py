@@ -26,6 +26,8 @@ ENROL = "/.well-known/est/simpleenroll"
 RENEW = "/.well-known/est/simplereenroll"
 CONFIRM = "/udi/confirm"
 """Not of EST: a device shows the certificate it was given, which makes it active."""
+UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion)
+"""What cryptography raises of bytes that are not what was asked for."""
 MOST_BYTES = 16 * 1024
 """Of a message."""
 
@@ -104,7 +106,7 @@ def read_request(body: bytes) -> Request:
         key = _p256(found.public_key())
         subject = subject_of(found.subject)
         good = found.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature) as error:
+    except UNREADABLE as error:
         raise FormError(f"expected a PKCS#10 request in base64: {error}") from None
     if not good:
         raise FormError("the request is not signed with its own key")
@@ -124,11 +126,24 @@ def read_certificates(body: bytes) -> list[x509.Certificate]:
     """
     try:
         found = pkcs7.load_der_pkcs7_certificates(_unarmour(body))
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise FormError(f"expected certificates (PKCS#7) in base64: {error}") from None
     if not found:
         raise FormError("expected at least one certificate, found none")
     return found
+
+
+def signed_by_one_of(certificate: x509.Certificate, trusted: Sequence[x509.Certificate]) -> bool:
+    """Whether one of these authorities signed a certificate."""
+    return any(_signed(certificate, each) for each in trusted)
+
+
+def _signed(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except UNREADABLE:
+        return False
+    return True
 
 
 def _p256(key: object) -> ec.EllipticCurvePublicKey:

@@ -172,7 +172,7 @@ class Holding:
 
         The key is left out where it is sealed: there the unit of the station loads it as a credential.
         """
-        self.station_tls.mkdir(parents=True, mode=0o755, exist_ok=True)
+        _make_open_folder(self.station_tls)
         wanted = {"ca.pem": self.ca.read_bytes(), "certificate.pem": self.certificate_file("station").read_bytes()}
         for name, data in wanted.items():
             _replace_if_other(self.station_tls / name, data, mode=0o644)
@@ -215,8 +215,9 @@ class Holding:
         if reason is not None:
             chinese, english = WORDS[reason.why]
             told["reason"] = asdict(reason) | {"zh": chinese, "en": english}
-        self.places.run.mkdir(parents=True, mode=0o755, exist_ok=True)
-        files.replace(self.places.run / "identity.json", json.dumps(told, ensure_ascii=False).encode(), mode=0o644)
+        _make_open_folder(self.places.run)
+        text = json.dumps(told, ensure_ascii=False).encode()
+        _replace_if_other(self.places.run / "identity.json", text, mode=0o644)
         return told
 
 
@@ -253,6 +254,14 @@ def _number(certificate: x509.Certificate) -> str:
 def _replace_if_other(file: Path, data: bytes, *, mode: int) -> None:
     if not file.exists() or file.read_bytes() != data:
         files.replace(file, data, mode=mode)
+    if file.stat().st_mode & 0o777 != mode:  # the agent's umask takes everybody's rights away
+        file.chmod(mode)
+
+
+def _make_open_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
 
 
 def _give_to_station(file: Path) -> None:

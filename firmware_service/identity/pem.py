@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from firmware_service.identity.est import UNREADABLE
 from hardware.host import files
 
 
@@ -51,7 +51,7 @@ def parse_key(data: bytes, name: str) -> ec.EllipticCurvePrivateKey:
     """
     try:
         key = serialization.load_pem_private_key(data, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise PemError(f"{name}: expected a private key in PEM ({error})") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise PemError(f"{name}: expected an EC key, found {type(key).__name__}")
@@ -73,5 +73,5 @@ def read_certificates(file: Path) -> list[x509.Certificate]:
     """
     try:
         return x509.load_pem_x509_certificates(file.read_bytes())
-    except ValueError as error:
+    except UNREADABLE as error:
         raise PemError(f"{file}: expected certificates in PEM ({error})") from None

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
 from firmware_service.identity.credentials import overwrite
 from firmware_service.identity.enrol import begin_keys, request
-from firmware_service.identity.est import FormError, pin_of, public_key, subject_of
+from firmware_service.identity.est import FormError, pin_of, public_key, signed_by_one_of, subject_of
 from firmware_service.identity.holding import Holding
 from firmware_service.identity.names import ROLES, Role, Subject
 from firmware_service.identity.pem import PemError, read_certificates, write_certificates
@@ -103,14 +102,5 @@ class Stick:
             subject = subject_of(certificate.subject)
             if (subject.role, subject.board) != (role, self.board) or not self.holding.fits(role, certificate):
                 raise StickError(f"{role}.pem is for {subject.common_name} on board {subject.board}, or another key")
-            _refuse_unsigned(certificate, trusted, role)
-
-
-def _refuse_unsigned(certificate: x509.Certificate, trusted: list[x509.Certificate], role: Role) -> None:
-    issuer = next((each for each in trusted if each.subject == certificate.issuer), None)
-    if issuer is None:
-        raise StickError(f"{role}.pem is not signed by the site's authority")
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
-        raise StickError(f"{role}.pem is not signed by the site's authority") from None
+            if not signed_by_one_of(certificate, trusted):
+                raise StickError(f"{role}.pem is not signed by the site's authority")

@@ -93,7 +93,7 @@ class AuthorityProcess:
 
     def run(self, *words: str, good: bool = True) -> Result:
         done = CliRunner().invoke(main, ["authority", "--config", str(self.config), *words])
-        assert (done.exit_code == 0) == good, done.output
+        assert (done.exit_code == 0) == good, done.output or done.exception
         return done
 
     def start(self) -> None:

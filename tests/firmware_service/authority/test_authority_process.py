@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import signal
+import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from firmware_service.identity.client import AuthorityClient
+from firmware_service.identity.renew import Renewer
 from tests.support.devices import AuthorityProcess, Device
 
 
@@ -65,12 +71,50 @@ def test_no_secret_lies_open_and_none_is_in_the_log(authority: AuthorityProcess,
         if file.is_file() and file.parent.name != "published":
             data = file.read_bytes()
             assert token.encode() not in data
-            is_public = file.name in ("certificate.pem", "signing")
+            is_public = file.name in ("certificate.pem", "signing", "publishing")
             assert is_public or file.stat().st_mode & 0o077 == 0, file
     log = (authority.state / "audit.jsonl").read_text(encoding="utf-8")
     assert "PRIVATE KEY" not in log
     for name in ("ca.pem", "revoked.pem"):
         assert (authority.state / "published" / name).stat().st_mode & 0o777 == 0o644
+
+
+def test_the_authoritys_key_is_replaced_by_command(authority: AuthorityProcess, tmp_path: Path) -> None:
+    device = Device(tmp_path / "pi")
+    device.enrol(authority.site, authority.run("token", "new").output)
+    assert "there is no next authority" in authority.run("roll", "switch", good=False).output
+    assert authority.pin in authority.run("roll", "next").output
+    assert authority.pin in authority.run("roll", "switch").output, "cards name the old key until it goes"
+    assert "still signed by the old authority: OR-03" in authority.run("roll", "finish", good=False).output
+    station = device.places.station_file
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        station.write_text(f'[link]\nhost = "localhost"\nport = {nobody.getsockname()[1]}\n', encoding="utf-8")
+    process = device.start("renew")
+    assert process.communicate(timeout=60)[0].endswith("kept\n"), "no broker to try it at"
+    client = AuthorityClient(authority.site)
+    assert Renewer(device.holding, client, lambda _role, _tls: True).tick(0) == "renewed"
+    assert authority.pin not in authority.run("roll", "finish").output
+    authority.run("audit")
+    assert Renewer(device.holding, client, lambda _role, _tls: True).tick(0) == "nothing due"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user: run as root")
+def test_what_root_does_leaves_the_server_its_files() -> None:
+    nobody = pwd.getpwnam("nobody")
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        state = folder / "authority"
+        state.mkdir()
+        os.chown(state, nobody.pw_uid, nobody.pw_gid)
+        authority = AuthorityProcess(folder, ["/usr/bin/id"])
+        authority.run("token", "new")
+        authority.run("roll", "next")
+        authority.run("identity", "broker", "--out", str(folder / "broker"))
+        authority.run("publish")
+        assert {file.stat().st_uid for file in state.rglob("*")} == {nobody.pw_uid}
+        assert (folder / "broker/key.pem").stat().st_uid == 0
+        assert os.geteuid() == 0
 
 
 def test_a_second_init_is_refused(authority: AuthorityProcess) -> None:

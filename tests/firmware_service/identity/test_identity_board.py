@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware_service.identity import holding
 from firmware_service.identity.credentials import TOOL, KeyFile, SealError, overwrite
 from firmware_service.identity.holding import check_board
 from firmware_service.identity.names import ROLES
@@ -130,6 +132,38 @@ def test_what_is_held_is_shown(authority: TestedAuthority, device: Device) -> No
     assert process.returncode == 0
     assert "station  OR-03, key file, certificate until 20" in text
     assert "agent    OR-03.fw, key file" in text
+
+
+def test_the_station_can_read_what_is_for_it_whatever_the_agents_umask(
+    authority: TestedAuthority, device: Device
+) -> None:
+    before = os.umask(0o077)
+    try:
+        device.enrol(authority.site, authority.token())
+        tls = device.holding.station_tls
+        found = {file.name: file.stat().st_mode & 0o777 for file in (tls, device.places.run, *tls.iterdir())}
+        assert found == {
+            "tls": 0o755,
+            "udi-firmware": 0o755,
+            "ca.pem": 0o644,
+            "certificate.pem": 0o644,
+            "key.pem": 0o600,
+        }
+        assert (device.places.run / "identity.json").stat().st_mode & 0o777 == 0o644
+        (tls / "ca.pem").chmod(0o600)  # as a power cut leaves it
+        device.holding.hand_over()
+        assert (tls / "ca.pem").stat().st_mode & 0o777 == 0o644
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user: run as root")
+def test_the_key_is_the_stations_own(
+    authority: TestedAuthority, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "STATION_USER", "nobody")
+    device.enrol(authority.site, authority.token())
+    assert (device.holding.station_tls / "key.pem").stat().st_uid == pwd.getpwnam("nobody").pw_uid
 
 
 def test_a_key_without_systemd_is_a_file_for_its_owner(tmp_path: Path) -> None:

@@ -128,11 +128,36 @@ def test_a_token_for_any_station_does_not_give_away_a_name_at_work(
     other.enrol(authority.site, authority.token("OR-03"))
     states = authority.states("OR-03")
     assert states == [("station", "revoked"), ("agent", "revoked"), ("station", "active"), ("agent", "active")]
+    assert authority.office.tend(authority.now()), "the broker hears of it"
+    assert not authority.office.tend(authority.now())
 
 
 def test_without_a_token_it_says_what_is_missing(authority: TestedAuthority, device: Device) -> None:
     with pytest.raises(EnrolError, match="udi-token is not there"):
         device.enrol(authority.site, None)
+
+
+def test_an_enrolled_device_does_not_change_its_name(authority: TestedAuthority, device: Device) -> None:
+    device.enrol(authority.site, authority.token())
+    device.enrol(authority.site, None)
+    device.station = "OR-04"
+    with pytest.raises(EnrolError, match="this device is station OR-03"):
+        device.enrol(authority.site, authority.token())
+
+
+@pytest.mark.parametrize("step", ["ask station", "ask agent", "note agent"])
+def test_a_card_prepared_for_another_site_half_way_is_enrolled_there(
+    step: Step, authority: TestedAuthority, device: Device, tmp_path: Path
+) -> None:
+    device.prepare(authority.site, authority.token())
+    assert dying("enrol", device, authority.site, step) == -signal.SIGKILL
+    other = TestedAuthority(tmp_path / "other")
+    try:
+        device.enrol(other.site, other.token())
+        assert other.states("OR-03") == [("station", "active"), ("agent", "active")]
+    finally:
+        other.close()
+    is_whole(device)
 
 
 def test_another_authority_is_not_believed(authority: TestedAuthority, device: Device) -> None:
