@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from firmware_service.card.report import TOKEN
+from firmware_service.card.addressing import set_address
+from firmware_service.card.report import interfaces, report, write_report
 from firmware_service.card.site import Site
 from firmware_service.identity.broker import BrokerCheck
 from firmware_service.identity.client import AuthorityClient, AuthoritySite, RefusedByAuthority, Unreachable
 from firmware_service.identity.enrol import EnrolError, Enroller
-from firmware_service.identity.holding import Holding, State
+from firmware_service.identity.holding import Holding, State, holding_of
 from firmware_service.identity.renew import Renewer
-from firmware_service.naming import station_name, take_name
+from firmware_service.naming import shown_text, signed_label, station_name, take_name
 from firmware_service.places import Places
 from hardware.host.backoff import Backoff
 from hardware.host.board import read_board
@@ -22,6 +25,7 @@ from hardware.host.tls import Tls
 
 log = logging.getLogger(__name__)
 
+COMMAND_S = 30.0
 FIRST_S, MOST_S = 5.0, 600.0
 """Between two tries to enrol."""
 
@@ -47,12 +51,16 @@ class Life:
     _backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_S, MOST_S))
     _try_s: float = 0.0
     _renewer: Renewer | None = None
+    _shown: str | None = None
+    """What was looked at last."""
 
     def __post_init__(self) -> None:
         """Look how far it has come."""
-        self._holding = Holding(self.places)
+        self._holding = holding_of(self.places)
         self.station = station_name(self.places)
         self.state = self._holding.state
+        if self.state == "enrolled":
+            self._holding.hand_over()  # what lies in memory is gone since the last start of the machine
 
     def tls(self) -> Tls | None:
         """The agent's own identity; None: it has none yet."""
@@ -74,14 +82,27 @@ class Life:
         return self._enrol(self.site, self.station, now_s)
 
     def _name(self, site: Site) -> bool:
-        return take_name(self.places, site, self.template(site)) is not None
+        text = shown_text(self.places)
+        if text is None or text == self._shown:
+            return False
+        self._shown = text
+        label = signed_label(text, site)
+        if label is None:
+            return False
+        take_name(self.places, label, self.template(site))
+        if label.address is not None and site.network.static is not None:
+            try:
+                set_address(label.address, site.network.static, run_command)
+            except (OSError, subprocess.SubprocessError) as error:
+                log.error("address=%s not set: %s", label.address, error)  # noqa: TRY400 - the text says it all
+        return True
 
     def template(self, site: Site) -> Path:
         """Where the file lies from which a station's is made."""
         return self.places.root / site.station.template.relative_to("/")
 
     def _enrol(self, site: Site, station: str, now_s: float) -> bool:
-        token = self.places.boot / TOKEN
+        token = self.places.token
         if now_s < self._try_s or not (token.exists() or self._holding.state == "enrolling"):
             return False
         try:
@@ -90,7 +111,19 @@ class Life:
             self._try_s = now_s + self._backoff.pause()
             log.warning("enrolment=not_yet problem=%s", error)
             return False
+        self._report(station)
         return True
+
+    def _report(self, station: str) -> None:
+        """On the card too, for whoever puts it into a PC."""
+        root = self.places.root
+        text = report(
+            read_board(root), interfaces(root), station=station, enrolled=True, lines=(), now=self.clock.now().at
+        )
+        try:
+            write_report(self.places.boot, text)
+        except OSError as error:
+            log.warning("report=not_written problem=%s", error)
 
     def _renew(self, site: Site, now_s: float) -> None:
         if self._renewer is None:
@@ -101,3 +134,14 @@ class Life:
     def _authority(self, site: Site) -> AuthorityClient:
         where = AuthoritySite(site.authority.url, site.authority.pin)
         return AuthorityClient(where, self.clock.now().quality in TRUSTED, self.clock.floor)
+
+
+def run_command(command: Sequence[str]) -> str:
+    """Run a command of the system and give what it says.
+
+    Raises:
+        OSError: it is not there.
+        subprocess.SubprocessError: it failed.
+    """
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=COMMAND_S)  # noqa: S603
+    return done.stdout

@@ -32,13 +32,16 @@ def station_name(places: Places) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def shown_label(places: Places, site: Site) -> RoomLabel | None:
-    """The label that was shown, if this site signed it; one that it did not is told and put aside."""
-    file = places.station_run / LABEL
+def shown_text(places: Places) -> str | None:
+    """What was shown, whatever it is; None: nothing yet."""
     try:
-        text = file.read_text(encoding="ascii", errors="replace")
+        return (places.station_run / LABEL).read_text(encoding="ascii", errors="replace")
     except OSError:
         return None
+
+
+def signed_label(text: str, site: Site) -> RoomLabel | None:
+    """The label in what was shown, if this site signed it; else that is told."""
     try:
         label = read_label(text, base64.b64decode(site.authority.label_key))
     except RoomLabelError as error:
@@ -50,21 +53,15 @@ def shown_label(places: Places, site: Site) -> RoomLabel | None:
     return label
 
 
-def take_name(places: Places, site: Site, template: Path) -> str | None:
-    """Name this machine after the label it was shown; gives the name, None where there is nothing to take.
+def take_name(places: Places, label: RoomLabel, template: Path) -> None:
+    """Name this machine after its label.
 
     Raises:
         OSError: the file cannot be written.
         hardware.host.toml_edit.EditError: the template has no ``[station]``.
     """
-    if places.station_file.exists():
-        return None
-    label = shown_label(places, site)
-    if label is None:
-        return None
     text = station_file(template.read_text(encoding="utf-8"), label.station, label.place)
     former = template.stat()
     owner = (former.st_uid, former.st_gid)
     files.replace(places.station_file, text.encode(), mode=0o640, owner=owner)
     log.info("station=%s place=%s named=by_label", label.station, label.place)
-    return label.station

@@ -22,6 +22,11 @@ class Places:
         return self.root / "boot/firmware"
 
     @property
+    def token(self) -> Path:
+        """The single-use token that the card brought for enrolment; erased once it was used."""
+        return self.boot / "udi/token"
+
+    @property
     def state(self) -> Path:
         """The agent's own, for root only; outlives every slot."""
         return self.root / "var/lib/udi-firmware"

@@ -38,13 +38,20 @@ UNITS: Mapping[Role, tuple[str, ...]] = {
         "udi-station.service",
         "udi-camera.service",
         "udi-room-label.service",
+        "udi-identity.service",
         "udi-firmware.service",
         "udi-boot-guard.service",
         "udi-boot-guard.timer",
     ),
     "hub": ("udi-hub.service",),
+    "authority": ("udi-authority.service", "udi-authority-published.service", "udi-authority-published.path"),
+}
+ENABLED: Mapping[Role, tuple[str, ...]] = {
+    "station": UNITS["station"],
+    "hub": UNITS["hub"],
     "authority": ("udi-authority.service",),
 }
+"""Those that run by themselves. A site whose broker is elsewhere, or is told in another way, does without the path."""
 OTHERS: Mapping[Role, tuple[str, ...]] = {
     "station": (
         "sysusers.d/udi-station.conf",
@@ -151,7 +158,7 @@ class Units:
             self.run(["systemctl", "daemon-reload"])
             if self.role == "station" and shutil.which("udevadm") is not None:
                 self.run(["udevadm", "control", "--reload"])
-        self.run([*self._systemctl(), "enable", *UNITS[self.role]])
+        self.run([*self._systemctl(), "enable", *ENABLED[self.role]])
 
     def _systemctl(self) -> list[str]:
         return ["systemctl", *([f"--root={self.root}"] if self._elsewhere else [])]

@@ -19,7 +19,7 @@ from firmware_service.identity.credentials import overwrite
 from firmware_service.identity.decommission import decommission as decommission_device
 from firmware_service.identity.enrol import EnrolError, Enroller, Step
 from firmware_service.identity.est import subject_of
-from firmware_service.identity.holding import Holding, check_board
+from firmware_service.identity.holding import Holding, check_board, holding_of
 from firmware_service.identity.names import ROLES, STATION
 from firmware_service.identity.renew import Renewer
 from firmware_service.identity.stick import Stick, StickError
@@ -28,9 +28,6 @@ from hardware.host import files
 from hardware.host.board import read_board
 from hardware.host.clock import TRUSTED, Clock
 from hardware.host.toml import ConfigError, parse, read_table
-
-TOKEN = Path("udi-token")
-"""On the FAT partition, where the card's maker puts it."""
 
 
 @click.group()
@@ -45,13 +42,13 @@ TOKEN = Path("udi-token")
 def identity(context: click.Context, root: Path) -> None:
     """Who this device is at its site: keys, certificates, enrolment."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
-    context.obj = Holding(Places(root))
+    context.obj = holding_of(Places(root))
 
 
 _TOKEN_FILE = click.option(
     "--token-file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help=f"File with the single-use token; erased at the end.  [default: {TOKEN} on the boot partition]",
+    help="File with the single-use token; erased at the end.  [default: udi/token on the boot partition]",
 )
 
 
@@ -120,7 +117,7 @@ def check(holding: Holding) -> None:
 @click.pass_obj
 def enrol(holding: Holding, station: str, token_file: Path | None, mount: Path | None, *, from_stdin: bool) -> None:
     """Make this device a station of its site; begun again it goes on where it was."""
-    token = token_file or holding.places.boot / TOKEN
+    token = token_file or holding.places.token
     with _messages():
         check_board(holding, _board(holding))
         if from_stdin:
@@ -182,7 +179,7 @@ def decommission(holding: Holding, journal: str | None, token_file: Path | None,
     if not yes:
         click.confirm("Wipe the identity of this device?", abort=True)
     with _messages():
-        token = token_file or holding.places.boot / TOKEN
+        token = token_file or holding.places.token
         decommission_device(holding, token, folder if journal == "delete" else None)
     click.echo(f"wiped; scans: {'deleted' if journal == 'delete' else 'kept'}")
 

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 State = Literal["unenrolled", "enrolling", "enrolled"]
 Why = Literal["cloned", "decommissioned", "refused"]
 STATION_USER = "udi"
+NO_TOOL = "/nonexistent"
 WORDS: dict[Why, tuple[str, str]] = {
     "cloned": (
         "这张卡是从另一台设备复制的:身份已清除,请用新令牌重新上线",
@@ -170,16 +171,19 @@ class Holding:
     def hand_over(self) -> None:
         """Give the station its files; those that have not changed are left alone.
 
-        The key is left out where it is sealed: there the unit of the station loads it as a credential.
+        Where the key is sealed, an open copy lies in memory until the next start of the machine, and a link to it here.
         """
         _make_open_folder(self.station_tls)
         wanted = {"ca.pem": self.ca.read_bytes(), "certificate.pem": self.certificate_file("station").read_bytes()}
         for name, data in wanted.items():
             _replace_if_other(self.station_tls / name, data, mode=0o644)
-        key = self.key("station")
-        if key.kind == "file":
-            _replace_if_other(self.station_tls / "key.pem", key.path().read_bytes(), mode=0o600)
-            _give_to_station(self.station_tls / "key.pem")
+        key, file = self.key("station"), self.station_tls / "key.pem"
+        opened = file if key.kind == "file" else self.places.run / "station-key.pem"
+        _make_open_folder(opened.parent)
+        _replace_if_other(opened, key.path().read_bytes(), mode=0o600)
+        _give_to_station(opened)
+        if opened != file:
+            _link(file, opened)
 
     def wipe(self, reason: Reason) -> None:
         """Back to unenrolled, and why. Cut off at any moment it is gone on with by the next `check_board`.
@@ -187,7 +191,9 @@ class Holding:
         The reason comes first and ``board`` goes last: while it stands, a device that is not on its board wipes again.
         """
         self.remember(reason)
+        overwrite(self.places.run / "station-key.pem")
         overwrite(self.station_tls / "key.pem")
+        (self.station_tls / "key.pem").unlink(missing_ok=True)  # a link whose copy is gone
         for role in ROLES:
             self.key(role).wipe()
             for name in ("certificate.pem", "next.pem", "confirmed"):
@@ -219,6 +225,11 @@ class Holding:
         text = json.dumps(told, ensure_ascii=False).encode()
         _replace_if_other(self.places.run / "identity.json", text, mode=0o644)
         return told
+
+
+def holding_of(places: Places) -> Holding:
+    """What this machine holds; in a tree that stands for it nothing is sealed to the machine that runs this."""
+    return Holding(places) if places.root == Path("/") else Holding(places, NO_TOOL)
 
 
 def make_key(holding: Holding, role: Role) -> None:
@@ -271,6 +282,16 @@ def _give_to_station(file: Path) -> None:
     try:
         user = pwd.getpwnam(STATION_USER)
     except KeyError:
-        log.warning("user=%s does not exist: %s stays root's", STATION_USER, file)
+        log.info("user=%s does not exist: %s stays root's", STATION_USER, file)
         return
     os.chown(file, user.pw_uid, user.pw_gid)
+
+
+def _link(file: Path, target: Path) -> None:
+    if file.is_symlink() and file.readlink() == target:
+        return
+    beside = file.with_name(f"{file.name}.part")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(target)
+    beside.replace(file)
+    files.sync_folder(file.parent)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from firmware_service.cli import main
-from firmware_service.units import INSTALLED, OTHERS, UNITS, Role, Units, UnitsError
+from firmware_service.units import ENABLED, INSTALLED, OTHERS, UNITS, Role, Units, UnitsError
 
 SHIPPED = Path(__file__).parents[2] / "systemd"
 ROLES: list[Role] = ["station", "hub", "authority"]
@@ -47,7 +47,7 @@ def test_all_of_a_role_is_installed_and_taken_away(tree: Tree, role: Role) -> No
     assert all(
         (SHIPPED / name).read_bytes() == (tree.root / "etc/systemd/system" / name).read_bytes() for name in UNITS[role]
     )
-    assert tree.asked[-1] == ["systemctl", f"--root={tree.root}", "enable", *UNITS[role]]
+    assert tree.asked[-1] == ["systemctl", f"--root={tree.root}", "enable", *ENABLED[role]]
     assert {each.stat().st_mode & 0o777 for each in written} == {0o644}
     assert sorted(tree.units(role).uninstall()) == sorted(written)
     assert tree.files() == [str(INSTALLED)]

@@ -98,6 +98,7 @@ class Machine:
         for folder in (self.places.boot / "udi", self.places.station_file.parent, self.places.station_run):
             folder.mkdir(parents=True)
         for name, text in {
+            "log": "",
             "proc/device-tree/serial-number": "10000000abcd0001\0",
             "proc/sys/kernel/random/boot_id": "b0\n",
             "run/systemd/timesync/synchronized": "",
@@ -234,7 +235,7 @@ def test_from_a_card_without_a_name_to_a_station_that_the_hub_looks_after(
     label_key = base64.b64encode(public).decode("ascii")
     text = SITE.format(url=authority.site.url, pin=authority.pin, label_key=label_key, signers=signers)
     places.site_file.write_text(text, encoding="utf-8")
-    (places.boot / "udi/token").write_bytes(authority.run("token", "new").output.encode())
+    places.token.write_bytes(authority.run("token", "new").output.encode())
     machine.start()
 
     label = places.station_run / "room-label"
@@ -246,7 +247,9 @@ def test_from_a_card_without_a_name_to_a_station_that_the_hub_looks_after(
     label.write_text(sign_label(RoomLabel("第一医院", "OR-03", "三号手术室"), private), encoding="ascii")
     wait_for((tls / "certificate.pem").exists, "the station's certificate", 60)
     assert 'place = "三号手术室"' in places.station_file.read_text(encoding="utf-8")
-    wait_for(lambda: not (places.boot / "udi/token").exists(), "the token to be erased")
+    wait_for(lambda: not places.token.exists(), "the token to be erased")
+    report = places.boot / "STATION-REPORT.txt"
+    wait_for(lambda: report.exists() and "已上线" in report.read_text("utf-8-sig"), "the report on the card")
 
     machine.terminal.send(udi("S1"))
     wait_for(lambda: hub.held().events, "a scan at the hub", 60)

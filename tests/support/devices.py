@@ -130,7 +130,7 @@ class Device:
 
     def __post_init__(self) -> None:
         (self.root / "proc/device-tree").mkdir(parents=True)
-        self.places.boot.mkdir(parents=True)
+        self.places.token.parent.mkdir(parents=True)
         self.places.station_file.parent.mkdir(parents=True)
         self.move_to(self.board)
 
@@ -144,7 +144,7 @@ class Device:
 
     @property
     def token(self) -> Path:
-        return self.places.boot / "udi-token"
+        return self.places.token
 
     def move_to(self, board: str) -> None:
         self.board = board

@@ -28,7 +28,7 @@ def main(act: str, root: str, board: str, station: str, url: str, pin: str, step
     holding = Holding(places, NO_SEAL)
     client = AuthorityClient(AuthoritySite(url, pin))
     if act == "enrol":
-        Enroller(holding, client, station, board, places.boot / "udi-token", reached).run()
+        Enroller(holding, client, station, board, places.token, reached).run()
     else:
         Renewer(holding, client, lambda _role, _tls: True, reached, random.Random(1)).tick(0)  # noqa: S311 - spreading
 

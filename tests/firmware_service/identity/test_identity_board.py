@@ -15,7 +15,7 @@ import pytest
 
 from firmware_service.identity import holding
 from firmware_service.identity.credentials import TOOL, KeyFile, SealError, overwrite
-from firmware_service.identity.holding import check_board
+from firmware_service.identity.holding import Reason, check_board
 from firmware_service.identity.names import ROLES
 from tests.support.devices import ENVIRONMENT, ROOT, Device, TestedAuthority
 
@@ -71,7 +71,7 @@ def test_a_board_that_does_not_say_its_number_keeps_its_identity(authority: Test
 WIPER = """
 import os, signal, sys
 from pathlib import Path
-from firmware_service.identity.holding import Holding, check_board
+from firmware_service.identity.holding import Reason, Holding, check_board
 from firmware_service.identity.decommission import decommission
 from firmware_service.places import Places
 holding = Holding(Places(Path(sys.argv[1])), "/no/such/tool")
@@ -207,6 +207,35 @@ def test_systemd_seals_a_key_and_opens_it(tmp_path: Path) -> None:
         key.path()
     key.wipe()
     assert list((tmp_path / "station").iterdir()) == []
+
+
+SEALING = """\
+#!/bin/sh
+case $1 in encrypt) exec base64 ;; decrypt) shift; [ "$2" = - ] && exec base64 -d; exec base64 -d "$2" ;; esac
+exit 1
+"""
+
+
+def test_a_sealed_key_reaches_the_station_through_memory(
+    authority: TestedAuthority, device: Device, tmp_path: Path
+) -> None:
+    tool = tmp_path / "seal"
+    tool.write_text(SEALING, encoding="ascii")
+    tool.chmod(0o755)
+    device.creds = str(tool)
+    device.enrol(authority.site, authority.token())
+    holding, given = device.holding, device.holding.station_tls / "key.pem"
+    assert holding.key("station").kind == "machine"
+    assert given.is_symlink()
+    assert b"PRIVATE KEY" in given.read_bytes()
+    assert given.stat().st_mode & 0o777 == 0o600
+    shutil.rmtree(device.places.run)
+    assert not given.exists(), "the next start of the machine"
+    holding.hand_over()
+    assert b"PRIVATE KEY" in given.read_bytes()
+    shutil.rmtree(device.places.run)
+    holding.wipe(Reason("decommissioned"))
+    assert not given.is_symlink()
 
 
 def test_overwriting_what_is_not_there_is_well(tmp_path: Path) -> None:

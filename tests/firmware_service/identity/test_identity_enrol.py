@@ -133,7 +133,7 @@ def test_a_token_for_any_station_does_not_give_away_a_name_at_work(
 
 
 def test_without_a_token_it_says_what_is_missing(authority: TestedAuthority, device: Device) -> None:
-    with pytest.raises(EnrolError, match="udi-token is not there"):
+    with pytest.raises(EnrolError, match="token is not there"):
         device.enrol(authority.site, None)
 
 
