@@ -41,13 +41,14 @@ UNITS: Mapping[Role, tuple[str, ...]] = {
         "udi-identity.service",
         "udi-firmware.service",
         "udi-boot-guard.service",
-        "udi-boot-guard.timer",
+        "udi-trial.service",
+        "udi-trial.timer",
     ),
     "hub": ("udi-hub.service",),
     "authority": ("udi-authority.service", "udi-authority-published.service", "udi-authority-published.path"),
 }
 ENABLED: Mapping[Role, tuple[str, ...]] = {
-    "station": UNITS["station"],
+    "station": tuple(name for name in UNITS["station"] if name != "udi-trial.service"),
     "hub": UNITS["hub"],
     "authority": ("udi-authority.service",),
 }

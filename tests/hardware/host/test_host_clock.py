@@ -33,10 +33,10 @@ def told(root: Path, *, boot: str = BOOT, ago: timedelta = timedelta()) -> Path:
 MACHINES = {
     "nothing at all": (lambda _root: None, "floor"),
     "kept right by timesyncd": (lambda root: put(root, SYNCHRONIZED), "ntp"),
-    "a clock module that agrees": (lambda root: rtc(root, NOW), "rtc"),
+    "a clock module that agrees": (lambda root: rtc(root, datetime.now(UTC)), "rtc"),
     "a clock module with an empty battery": (lambda root: rtc(root, datetime(1970, 1, 2, tzinfo=UTC)), "floor"),
     "a clock module of another day": (lambda root: rtc(root, NOW + DAY), "floor"),
-    "the second module agrees": (lambda root: (rtc(root, NOW - DAY), rtc(root, NOW, "rtc1")), "rtc"),
+    "the second module agrees": (lambda root: (rtc(root, NOW - DAY), rtc(root, datetime.now(UTC), "rtc1")), "rtc"),
     "a clock module that says nothing": (lambda root: put(root, "sys/class/rtc/rtc0/since_epoch", "?"), "floor"),
     "set by a server": (told, "https"),
     "set by a server, two days ago": (lambda root: told(root, ago=2 * DAY), "floor"),
