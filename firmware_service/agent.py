@@ -40,6 +40,9 @@ from firmware_service.reboot import Rebooter, moment
 from firmware_service.remote.link import AgentLink, Topics
 from firmware_service.remote.outbox import Outbox
 from firmware_service.remote.station import InstalledStation
+from firmware_service.units import keep_units
+from firmware_service.update.here import make_updater
+from firmware_service.update.updater import Updater
 from hardware.host.clock import TRUSTED, Clock
 from hardware.host.link import LinkSettings
 from hardware.host.notify import notify
@@ -91,13 +94,16 @@ class Agent:
         self._command = (str(places.current / "bin/udi-station"),)
         self._systemctl = tuple(systemctl)
         self._topics = None if self._life.station is None else Topics(self._life.station)
+        self._asked_update = threading.Event()
         self._orders = self._make_orders()
+        self._updater = self._make_updater()
         self._link = self._make_link()
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT, or until a part fails or another life begins; gives the exit status."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
+        keep_units(self._places)
         workers = self._workers()
         for worker in workers:
             worker.start()
@@ -122,7 +128,8 @@ class Agent:
             steps.append(("identity", self._live, 300.0))
         if self._orders is not None:
             steps.append(("orders", self._obey, SLOW_S))
-            steps.append(("updates", self._orders.update, SLOW_S))
+        if self._updater is not None:
+            steps.append(("updates", self._update, SLOW_S))
         found = [Worker(name, self._paced(step), fresh_within=within) for name, step, within in steps]
         return found if self._link is None else [*found, self._link.worker]
 
@@ -186,7 +193,40 @@ class Agent:
     def _make_orders(self) -> Orders | None:
         if self._topics is None:
             return None
-        return Orders(self._places, self._topics, self._outbox, self._clock, self._rebooter, self._systemctl)
+        ask = None if self._site is None else self._ask_update
+        status = None if self._site is None else self._update_status
+        return Orders(
+            self._places,
+            self._topics,
+            self._outbox,
+            self._clock,
+            self._rebooter,
+            self._systemctl,
+            ask_update=ask,
+            update_status=status,
+        )
+
+    def _make_updater(self) -> Updater | None:
+        if self._site is None or self._orders is None:
+            return None
+        return make_updater(self._places, self._site, self._clock, self._life.tls, self._orders.busy, self._systemctl)
+
+    def _ask_update(self) -> str:
+        """Told in the orders' thread; the updates' own does it."""
+        self._asked_update.set()
+        told = "" if self._updater is None else self._updater.told
+        return f"it looks now; before: {told or 'nothing yet'}"
+
+    def _update_status(self) -> Mapping[str, object]:
+        return {} if self._updater is None else self._updater.status()
+
+    def _update(self) -> None:
+        if self._updater is None:
+            return
+        if self._asked_update.is_set():
+            self._asked_update.clear()
+            self._updater.ask()
+        self._updater.tick(time.monotonic())
 
     def _make_link(self) -> AgentLink | None:
         orders, topics = self._orders, self._topics

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from firmware_service.checks.look import take_look
@@ -33,7 +33,7 @@ DIAGNOSTICS = "udi/diagnostics.tar.gz"
 
 @dataclass(slots=True)
 class Orders:
-    """Belongs to one thread, but for `update`.
+    """Belongs to one thread.
 
     Attributes:
         places: where things lie.
@@ -42,6 +42,8 @@ class Orders:
         clock: this machine's.
         rebooter: the machine anew.
         systemctl: systemd's command.
+        ask_update: wants the newest release now, and says how that stands; None: there are no updates here.
+        update_status: how updates stand, for the hub.
     """
 
     places: Places
@@ -50,6 +52,9 @@ class Orders:
     clock: Clock
     rebooter: Rebooter
     systemctl: Sequence[str] = ("systemctl",)
+    ask_update: Callable[[], str] | None = None
+    update_status: Callable[[], Mapping[str, object]] | None = None
+    _told: dict[str, object] = field(default_factory=dict)
     _station: InstalledStation = field(init=False)
     _configurator: Configurator = field(init=False)
     _desk: CommandDesk = field(init=False)
@@ -71,6 +76,10 @@ class Orders:
         }
         self._desk = CommandDesk(self.places.state / "commands.json", runs, self.clock.now, self._say)
 
+    def busy(self) -> bool:
+        """Something is open at the station."""
+        return self._station.busy()
+
     def want(self, payload: bytes, keys: Mapping[str, bytes]) -> None:
         """The hub wants a configuration."""
         if not payload:
@@ -88,12 +97,12 @@ class Orders:
         """Do the next step of either."""
         self._configurator.tick()
         self._desk.tick()
-
-    def update(self) -> None:
-        """Look for a release, when it is time to."""
+        if self.update_status is not None:
+            self._report({**self._told, "update": self.update_status()})
 
     def _report(self, told: Mapping[str, object]) -> None:
-        self.outbox.put(self.topics.reported, json.dumps(told, ensure_ascii=False).encode())
+        self._told = {**self._told, **told}
+        self.outbox.put(self.topics.reported, json.dumps(self._told, ensure_ascii=False).encode())
 
     def _say(self, kind: str, ident: str, payload: bytes) -> None:
         topic = self.topics.command(kind, ident)
@@ -141,4 +150,6 @@ class Orders:
         return f"{out}: {len(members)} files, {len(data)} bytes, no secret, no patient"
 
     def _update_now(self, _args: Mapping[str, str]) -> str:
-        raise CommandFailed("this machine takes no updates")
+        if self.ask_update is None:
+            raise CommandFailed("this machine was set up by hand: it takes no updates")
+        return self.ask_update()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from firmware_service.places import Places
 from hardware.host import files
 
 log = logging.getLogger(__name__)
@@ -135,6 +136,19 @@ class Units:
         return [self.root / each for each in gone]
 
     @property
+    def stale(self) -> bool:
+        """Something that is installed is not what the slot has.
+
+        Raises:
+            UnitsError: something is missing in the slot.
+            OSError: a file cannot be read.
+        """
+        return any(
+            not (self.root / target).exists() or (self.root / target).read_bytes() != source.read_bytes()
+            for target, source in self._wanted().items()
+        )
+
+    @property
     def _elsewhere(self) -> bool:
         return self.root != Path("/")
 
@@ -181,3 +195,33 @@ class Units:
         file = self.root / INSTALLED
         file.parent.mkdir(parents=True, exist_ok=True)
         files.replace(file, json.dumps(installed, indent=1, sort_keys=True).encode(), mode=0o644)
+
+
+def keep_units(places: Places) -> None:
+    """Install the running slot's units where they differ: after an update, and after a return from one.
+
+    Through systemd, outside of the agent's own sandbox, which may not touch the users of the machine. What goes wrong
+    is told, and everything runs on with the units that are there.
+    """
+    source = places.current / "systemd"
+    if places.root != Path("/") or not source.is_dir():
+        return
+    try:
+        if Units(source).stale:
+            log.warning("units=installing from=%s", source)
+            program = str(places.current / "bin/udi-firmware")
+            run(["systemd-run", "--wait", "--collect", "--quiet", program, "units", "install"])
+    except OSError as error:
+        log.error("units=not_installed problem=%s", error)  # noqa: TRY400 - the text says it all
+
+
+def keep_guard(places: Places, committed: str | None) -> None:
+    """Bring the guard up to date, from a slot that was kept and never from one on trial."""
+    source = places.slots / str(committed) / "site-packages/firmware_service/update/guard.py"
+    target = places.root / "opt/udi/guard/guard.py"
+    if committed is None or not source.is_file():
+        return
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        files.replace(target, source.read_bytes(), mode=0o644)
+        log.info("guard=replaced from=%s", committed)

@@ -13,6 +13,7 @@ from typing import Any
 
 from firmware_service.places import Places
 from firmware_service.release.manifest import Manifest
+from firmware_service.units import keep_guard
 from firmware_service.update import slots
 from firmware_service.update.driver import Believed, Driver, RefusedError
 from firmware_service.update.guard import MOST_FAILURES
@@ -90,6 +91,7 @@ class Updater:
         try:
             state = self.driver.store.read()
             if state.phase == "idle":
+                keep_guard(self.places, state.committed)
                 self._look(state, now_s)
             elif now_s >= self._again_s:
                 self._work(state.phase, now_s)

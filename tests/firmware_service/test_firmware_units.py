@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from firmware_service.cli import main
-from firmware_service.units import ENABLED, INSTALLED, OTHERS, UNITS, Role, Units, UnitsError
+from firmware_service.places import Places
+from firmware_service.units import ENABLED, INSTALLED, OTHERS, UNITS, Role, Units, UnitsError, keep_guard
 
 SHIPPED = Path(__file__).parents[2] / "systemd"
 ROLES: list[Role] = ["station", "hub", "authority"]
@@ -104,6 +105,28 @@ def test_a_note_that_cannot_be_read_is_told(tree: Tree) -> None:
     (tree.root / INSTALLED).write_bytes(b"\0")
     with pytest.raises(UnitsError, match="remove it and install again"):
         tree.units().install()
+
+
+def test_units_of_another_slot_are_noticed(tree: Tree, tmp_path: Path) -> None:
+    slot = tmp_path / "slot"
+    shutil.copytree(SHIPPED, slot)
+    assert tree.units(source=slot).stale
+    tree.units(source=slot).install()
+    assert not tree.units(source=slot).stale
+    with (slot / "udi-camera.service").open("a", encoding="utf-8") as unit:
+        unit.write("# newer\n")
+    assert tree.units(source=slot).stale
+
+
+def test_the_guard_follows_the_slot_that_was_kept(tmp_path: Path) -> None:
+    places, guard = Places(tmp_path), tmp_path / "opt/udi/guard/guard.py"
+    for version in ("1.0", "1.1"):
+        source = places.slots / version / "site-packages/firmware_service/update/guard.py"
+        source.parent.mkdir(parents=True)
+        source.write_text(f"# {version}\n", encoding="ascii")
+    for committed, content in ((None, None), ("1.0", "# 1.0\n"), ("0.9", "# 1.0\n"), ("1.1", "# 1.1\n")):
+        keep_guard(places, committed)
+        assert (guard.read_text(encoding="ascii") if guard.exists() else None) == content
 
 
 def test_the_real_programs_in_a_tree(tmp_path: Path) -> None:
