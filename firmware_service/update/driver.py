@@ -111,8 +111,8 @@ class Driver:
         for layer in manifest.layers:
             blob = bench.blob(layer)
             if blob is not None and not bench.file(blob).exists():
-                for there in source.fetch(blob, bench.file(blob)):
-                    self._at(f"fetch: {layer.name} {there}")
+                for _ in source.fetch(blob, bench.file(blob)):
+                    self._at(f"fetch: {layer.name} piece")
             self._at(f"fetch: {layer.name} there")
         return self.store.change(slots.fetched).phase
 

@@ -32,10 +32,10 @@ SCHEMA = 1
 UNITS = ("udi-station.service", "udi-camera.service", "udi-firmware.service")
 MOST_STARTS = 3
 """Of one trial, without having been well long enough."""
-MOST_RESTARTS = 3
-"""By systemd, of one unit: it crashes, or its watchdog ends it."""
+MOST_RESTARTS = 3  # by systemd, of one unit: it crashes, or its watchdog ends it
 MOST_FAILURES = 3
 """Trials of one version in a row; then it is refused until there is a newer one."""
+DONE = {"phase": "cleanup", "target": None, "trial": None, "rollback": None}
 FRESH_S = 120.0
 """Age up to which the agent's facts count."""
 _SYSTEMCTL_S = 30.0
@@ -65,10 +65,8 @@ def replace(path: Path, data: bytes, at: At = lambda _: None) -> None:
 def sync_folder(folder: Path) -> None:
     """Flush a folder."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    os.fsync(fd)
+    os.close(fd)
 
 
 def point(current: Path, version: str, at: At = lambda _: None) -> None:
@@ -283,18 +281,10 @@ class Guard:
 
     def _keep(self, state: State) -> State:
         """The commit: one write of the state."""
-        kept = {
-            "committed": state["target"],
-            "previous": state["committed"],
-            "floor": max(state["floor"], state["trial"]["counter"]),
-            "phase": "cleanup",
-            "target": None,
-            "trial": None,
-            "failure": None,
-            "refused": {},
-        }
         say("keep", version=state["target"])
-        state = self._write({**state, **kept}, "commit")
+        kept = {"committed": state["target"], "previous": state["committed"], "failure": None, "refused": {}}
+        floor = max(state["floor"], state["trial"]["counter"])
+        state = self._write({**state, **kept, **DONE, "floor": floor}, "commit")
         self._run.unlink(missing_ok=True)
         return state
 
@@ -365,10 +355,7 @@ def _returned(state: State, at: str) -> State:
         **state,
         "committed": back["to"],
         "previous": state["previous"] if back["to"] == state["committed"] else None,
-        "phase": "cleanup",
-        "target": None,
-        "trial": None,
-        "rollback": None,
+        **DONE,
         "failure": failure,
         "refused": {**state["refused"], version: back["reason"]} if refused else state["refused"],
     }
