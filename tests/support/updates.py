@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -213,7 +214,10 @@ class Bench:
 
 def in_process(work: Callable[[At], object], at: At = lambda _: None) -> int:
     """Do it in a process of its own; gives how it ended, negative: by which signal."""
-    pid = os.fork()
+    with warnings.catch_warnings(
+        action="ignore", category=DeprecationWarning
+    ):  # pytest's own threads hold no lock of ours
+        pid = os.fork()
     if pid == 0:
         code = 1
         try:

@@ -17,6 +17,7 @@ from firmware_service.card.site import (
     Dot1x,
     Network,
     ReleaseTable,
+    SignerTable,
     Site,
     SiteTable,
     Static,
@@ -148,5 +149,5 @@ def test_the_example_can_be_used_as_it_is_and_with_all_its_keys(tmp_path: Path) 
     site = load_site(plain)
     assert site.network.static is not None
     told = set(re.findall(r"(?m)^([a-z_0-9]+) = ", whole)) | {"begin", "end"}
-    tables = (SiteTable, Account, Wifi, Dot1x, Static, AuthorityTable, ReleaseTable, StationDefaults)
+    tables = (SiteTable, Account, Wifi, Dot1x, Static, AuthorityTable, ReleaseTable, StationDefaults, SignerTable)
     assert told >= {field.name for table in tables for field in dataclasses.fields(table)}

@@ -1,4 +1,4 @@
-"""A process that dies, or a machine without power, at each step of an update: a whole slot runs, finally the right one."""
+"""A process that dies, or a machine without power, at each step of an update: a whole slot runs, finally the right."""
 
 from __future__ import annotations
 

@@ -1,0 +1,197 @@
+"""Who decides when: looks, ring, window, an open case, and somebody who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from firmware_service.release.manifest import JournalSchema, Layer, Manifest, Patch
+from firmware_service.update.trust import ForgedError, SourceError, TrustError
+from firmware_service.update.updater import Updater, Wish
+from firmware_service.update.window import Window
+from hardware.host.clock import ClockReading, Quality
+from tests.support.updates import Bench, Releases
+
+NOON = datetime(2027, 1, 4, 12).astimezone()
+"""Local time: outside of the window."""
+NIGHT = Window(time(2), time(5))
+
+
+@dataclass
+class Night:
+    """A machine whose hours go by, and who looks after its updates."""
+
+    bench: Bench
+    at: datetime = NOON
+    quality: Quality = "ntp"
+    ring: int = 0
+    open_case: bool = False
+    broken: TrustError | None = None
+    here: bool = True
+    looks: int = 0
+    updater: Updater = field(init=False)
+    _now_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        wish = Wish("stable", self.ring, NIGHT)
+        self.updater = Updater(
+            self.bench.places, wish, self.bench.driver(), self.source, self.now, lambda: self.open_case
+        )
+
+    def source(self) -> Night | None:
+        return self if self.here else None
+
+    def newest(self, channel: str, floor: int) -> Manifest:
+        self.looks += 1
+        if self.broken is not None:
+            raise self.broken
+        return self.bench.releases.newest(channel, floor)
+
+    def fetch(self, blob: Layer | Patch, into: Path) -> Iterator[int]:
+        if self.broken is not None:
+            raise self.broken
+        yield from self.bench.releases.fetch(blob, into)
+
+    def now(self) -> ClockReading:
+        return ClockReading(self.at.astimezone(UTC), self.quality, "boot", int(self._now_s * 1e9))
+
+    def hours(self, hours: float) -> str:
+        """Ticks twice a minute for so long; gives the phase."""
+        for _ in range(int(hours * 120)):
+            self.updater.tick(self._now_s)
+            self._now_s += 30
+            self.at += timedelta(seconds=30)
+        return self.bench.state.phase
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    made = Bench(tmp_path / "device", Releases(tmp_path / "releases"))
+    made.prepare()
+    made.releases.add("1.0.0")
+    made.install("1.0.0")
+    return made
+
+
+def test_by_day_it_comes_and_in_the_window_it_is_tried(bench: Bench) -> None:
+    bench.releases.add("1.1.0")
+    night = Night(bench)
+    assert night.hours(3) == "verify", "fetched, and no more"
+    assert bench.current == "1.0.0"
+    assert night.hours(12) == "trial"
+    assert bench.current == "1.1.0"
+
+
+def test_an_open_case_is_never_disturbed_and_nobody_can_ask_for_it(bench: Bench) -> None:
+    bench.releases.add("1.1.0")
+    night = Night(bench, open_case=True)
+    night.updater.ask()
+    assert night.hours(20) == "verify"
+    night.open_case = False
+    assert night.hours(0.5) == "trial", "it was asked for: no window is waited for"
+
+
+def test_somebody_who_asks_waits_for_no_ring_and_no_window(bench: Bench) -> None:
+    bench.releases.add("1.1.0")
+    night = Night(bench, ring=5)
+    assert night.hours(2) == "idle"
+    assert "waits" in night.updater.told
+    night.updater.ask()
+    assert night.hours(0.5) == "trial"
+    assert not night.updater.asked
+
+
+@pytest.mark.parametrize(("ring", "days"), [(0, 0), (1, 1), (3, 3)])
+def test_a_ring_waits_so_many_days_and_over_restarts(bench: Bench, ring: int, days: int) -> None:
+    bench.releases.add("1.1.0")
+    night = Night(bench, ring=ring)
+    for _ in range(days):
+        assert night.hours(23) == "idle"
+        night = Night(bench, ring=ring, at=night.at)
+    assert night.hours(24 if days == 0 else 4 + days) != "idle"
+
+
+def test_at_night_by_a_clock_that_nobody_vouches_for_nothing_happens(bench: Bench) -> None:
+    bench.releases.add("1.1.0")
+    assert Night(bench, quality="floor").hours(24) == "verify"
+
+
+TROUBLES = {
+    "a server that is away": SourceError("no answer"),
+    "a forged repository": ForgedError("not signed by who may"),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
+def test_what_goes_wrong_is_told_and_tried_again(bench: Bench, trouble: TrustError) -> None:
+    bench.releases.add("1.1.0")
+    night = Night(bench, broken=trouble)
+    assert night.hours(6) == "idle"
+    assert type(trouble).__name__ in str(night.updater.status()["told"])
+    assert 4 <= night.looks <= 13, "about once an hour"
+    night.broken = None
+    assert night.hours(24) == "trial"
+
+
+def test_a_fetch_that_breaks_off_goes_on(bench: Bench) -> None:
+    bench.releases.add("1.1.0")
+    night = Night(bench)
+    night.updater.tick(0.0)
+    assert bench.state.phase == "fetch"
+    night.broken = SourceError("pulled out")
+    assert night.hours(1) == "fetch"
+    night.broken = None
+    assert night.hours(1) == "verify"
+
+
+def test_nowhere_to_look_is_told(bench: Bench) -> None:
+    night = Night(bench, here=False)
+    night.hours(1)
+    assert "nowhere to look" in night.updater.told
+    assert night.looks == 0
+
+
+def test_what_cannot_be_installed_is_said_and_not_begun(bench: Bench) -> None:
+    bench.releases.add("1.1.0", journal=JournalSchema(9, 9))
+    night = Night(bench)
+    assert night.hours(24) == "idle"
+    assert "could not open the journal" in night.updater.told
+    assert bench.current == "1.0.0"
+
+
+def test_a_release_that_failed_three_times_pauses_until_there_is_a_newer_one(bench: Bench) -> None:
+    bench.releases.add("1.1.0")
+    night = Night(bench)
+    for _ in range(6):
+        night.hours(24)
+        while bench.state.phase in ("trial", "rollback"):
+            bench.look(good=False)
+    told = night.updater.status()
+    assert told["committed"] == "1.0.0"
+    assert "1.1.0" in told["refused"]
+    assert told["paused"] is True
+    assert "1.1.0: not well in time" in str(told["failure"])
+    bench.releases.add("1.2.0")
+    night.hours(24)
+    while bench.state.phase == "trial":
+        bench.look()
+    night.hours(1)
+    assert night.updater.status()["committed"] == "1.2.0"
+    assert night.updater.status()["paused"] is False
+
+
+def test_ten_releases_in_a_row(bench: Bench) -> None:
+    night = Night(bench)
+    for number in range(1, 11):
+        bench.releases.add(f"1.{number}.0", deps=str(number // 4))
+        night.hours(24)
+        while bench.state.phase == "trial":
+            bench.look()
+        night.hours(0.5)
+        assert bench.state.committed == bench.current == f"1.{number}.0"
+        assert bench.whole()
+        assert len(list(bench.places.slots.iterdir())) == 2, "the one that is kept, and the one before"
