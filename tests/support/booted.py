@@ -15,6 +15,8 @@ from typing import Self
 
 import pytest
 
+from firmware_service.update import guard
+
 ROOT = Path(__file__).parents[2]
 TREE, PYTHON, PACKAGES, OUT = "/opt/udi-tree", "/opt/udi-python", "/opt/udi-packages", "/opt/udi-out"
 LAUNCHER = f"""\
@@ -77,16 +79,29 @@ class Machine:
             (self._layers / name).mkdir()
         layers = f"lowerdir=/,upperdir={self._layers / 'upper'},workdir={self._layers / 'work'}"
         self._mount("overlay", "overlay", self.root, layers)
-        for name in (TREE, PYTHON, PACKAGES, OUT, "/opt/udi/current/bin"):
+        for name in (TREE, PYTHON, PACKAGES, OUT):
             self.path(name).mkdir(parents=True, exist_ok=True)
-        for name, module in COMMANDS.items():
-            self.write(f"/opt/udi/current/bin/{name}", LAUNCHER.replace("MODULE", module), 0o755)
+        self.slot("1.0.0")
+        self.path("/opt/udi/current").symlink_to("slots/1.0.0")
         self.write("/etc/systemd/system/udi-test.service", "")
         return self
 
     def __exit__(self, *_: object) -> None:
         for each in reversed(self._mounted):
             subprocess.run(["umount", "--lazy", str(each)], check=True)
+
+    def slot(self, version: str, **launchers: str) -> None:
+        """A slot that runs this project; `launchers` are others for some of its commands."""
+        slot = f"/opt/udi/slots/{version}"
+        for name, module in COMMANDS.items():
+            text = launchers.get(name.removeprefix("udi-"), LAUNCHER.replace("MODULE", module))
+            self.write(f"{slot}/bin/{name}", text, 0o755)
+        files = sorted(each for each in self.path(slot).rglob("*") if each.is_file() and each.name != "hashes")
+        lines = []
+        for each in files:
+            kind, sha256 = guard.entry(each)
+            lines.append(f"{sha256} {kind} {each.relative_to(self.path(slot))}\n")
+        self.write(f"{slot}/hashes", "".join(lines))
 
     def path(self, name: str) -> Path:
         """A file of the machine, seen from outside."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from firmware_service.update import guard
+from firmware_service.update.slots import Slots, Trial, to_bytes
 from tests.support.booted import OUT, TREE, Machine, lacking
 
 STATION = """\
@@ -88,6 +92,55 @@ say data "$(ls /var/lib/udi-station | head -1)"
     assert said["failed"] == "0"
     assert said["left"] == "2", "the test's own unit, and its drop-in for the station"
     assert said["data"], "data stays"
+
+
+def on_trial(machine: Machine, **changed: Any) -> None:
+    """The agent has swapped to 1.1.0, and the machine starts."""
+    machine.path("/opt/udi/current").unlink()
+    machine.path("/opt/udi/current").symlink_to("slots/1.1.0")
+    trial = Trial(counter=2, trial_s=3, units=("udi-station.service",), before={})
+    state = Slots("1.0.0", floor=1, phase="trial", target="1.1.0", trial=replace(trial, **changed))
+    machine.write("/var/lib/udi-firmware/slots.json", to_bytes(state).decode())
+    machine.write("/opt/udi/guard/guard.py", Path(guard.__file__).read_text("utf-8"))
+    machine.write("/etc/udi-station/station.toml", STATION)
+
+
+TRIAL = (
+    HELP
+    + """
+chgrp udi /etc/udi-station/station.toml
+systemctl start udi-boot-guard
+systemctl start --no-block udi-station
+over() { systemctl start udi-trial; ! grep -q '"phase": "trial"' /var/lib/udi-firmware/slots.json; }
+until_ over
+until_ active udi-station
+say state "$(cat /var/lib/udi-firmware/slots.json)"
+say current "$(readlink /opt/udi/current)"
+say station "$($station status --json | head -c 1)"
+systemctl stop udi-boot-guard
+say stopped "$(ls /var/lib/udi-firmware/stopped)"
+"""
+)
+
+
+def test_a_release_that_is_well_is_kept_by_the_guard(machine: Machine) -> None:
+    machine.slot("1.1.0")
+    on_trial(machine)
+    said = told(machine.boot(TRIAL))
+    state = json.loads(said["state"])
+    assert (state["committed"], state["previous"], state["floor"], state["phase"]) == ("1.1.0", "1.0.0", 2, "cleanup")
+    assert said["current"] == "slots/1.1.0"
+    assert said["stopped"], "the next start is not unexpected"
+
+
+def test_a_release_whose_station_does_not_start_is_taken_back_by_the_guard(machine: Machine) -> None:
+    machine.slot("1.1.0", station="#!/bin/sh\nexit 1\n")
+    on_trial(machine)
+    said = told(machine.boot(TRIAL))
+    state = json.loads(said["state"])
+    assert (state["committed"], state["floor"], state["phase"]) == ("1.0.0", 1, "cleanup")
+    assert "times by systemd" in state["failure"]["reason"]
+    assert (said["current"], said["station"]) == ("slots/1.0.0", "{"), "and the station runs again"
 
 
 def test_a_station_without_a_name_waits_for_the_label_of_its_room(machine: Machine) -> None:
