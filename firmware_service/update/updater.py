@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 3600.0
 """Between two looks, half to one and a half times: forty machines do not come at once."""
 SEEN = "seen.json"
+AGAIN_AFTER_FAILURE = timedelta(hours=20)
 AGAIN_S = 60.0
 """After a layer that did not come."""
 
@@ -132,6 +133,9 @@ class Updater:
             self._tell(f"{newest.version} is the newest, and here")
             self.asked = False
             return
+        if self._failed_lately(newest, state) and not self.asked:
+            self._tell(f"{newest.version} failed here ({state.failure and state.failure.reason}): tried again tomorrow")
+            return
         waits = ring_waits(self.wish.ring, self._seen(newest.version), self.now().at)
         if waits and not self.asked:
             self._tell(f"{newest.version} waits {waits.total_seconds() / 3600:.0f} h more for its ring")
@@ -143,6 +147,14 @@ class Updater:
             self._tell(str(error))
             return
         self._tell(f"{newest.version} is under way")
+
+    def _failed_lately(self, newest: Manifest, state: slots.Slots) -> bool:
+        """A release that failed is tried again a day later: what was wrong may have been the room's."""
+        failure = state.failure
+        if failure is None or failure.version != newest.version:
+            return False
+        age = self.now().at - datetime.fromisoformat(failure.at)
+        return timedelta(0) <= age < AGAIN_AFTER_FAILURE
 
     def _work(self, phase: slots.Phase, now_s: float) -> None:
         reading = self.now()

@@ -195,3 +195,16 @@ def test_ten_releases_in_a_row(bench: Bench) -> None:
         assert bench.state.committed == bench.current == f"1.{number}.0"
         assert bench.whole()
         assert len(list(bench.places.slots.iterdir())) == 2, "the one that is kept, and the one before"
+
+
+def test_a_release_that_failed_is_tried_again_a_day_later(bench: Bench) -> None:
+    bench.releases.add("1.1.0")
+    night = Night(bench, at=datetime.now().astimezone())
+    night.updater.ask()
+    night.hours(0.5)
+    while bench.state.phase in ("trial", "rollback"):
+        bench.look(good=False)
+    assert night.hours(10) == "idle"
+    assert "tried again tomorrow" in night.updater.told
+    night.hours(20)
+    assert bench.state.target == "1.1.0"
