@@ -166,8 +166,8 @@ class Clerk:
                 self.bookings.not_booked(corrects)
             case Session(of, what, ident, by, why):
                 self._note(wire.Kind.SESSION, self._session(of, what, ident, why), by)
-            case DocumentDone(ident, what, lines, by):
-                self._note(wire.Kind.DOCUMENT, wire.document_change(ident, what, lines), by)
+            case DocumentDone(event_id, ident, what, lines, by):
+                self._note(wire.Kind.DOCUMENT, wire.document_change(ident, what, lines), by, event_id)
             case Light(signal):
                 self._display.show(Show(signal, t0_ns))
             case Say(phrases):
@@ -177,8 +177,8 @@ class Clerk:
             case Hold(case, who):
                 self._patients.hold(case, who)
 
-    def _note(self, kind: wire.Kind, body: Mapping[str, Any], by: By) -> str:
-        return self._submit(self._drafter.draft(kind, body, by), None, None, self._act.append)
+    def _note(self, kind: wire.Kind, body: Mapping[str, Any], by: By, event_id: str | None = None) -> str:
+        return self._submit(self._drafter.draft(kind, body, by, event_id), None, None, self._act.append)
 
     def _session(self, of: str, what: str, ident: str | None, why: str | None) -> dict[str, Any]:
         sealed = self._patients.sealed(ident) if what == "completed" else None

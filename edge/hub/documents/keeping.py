@@ -13,11 +13,12 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, or_, select, update
 
 from edge.documents import Document, decode, encode
+from edge.hub.counting import undone
 from edge.hub.tables import change, document, document_line, scan
 
 Result = Literal["new", "changed", "unchanged"]
 DONE = ("closed", "shipped")
-"""What a station says of a document when nothing more is to be done under it."""
+"""What a station says of a document when nothing more is to be done under it, until it takes that back."""
 
 
 class KeepingError(ValueError):
@@ -94,7 +95,11 @@ def counting(connection: Connection, today: date) -> dict[str, int]:
     """The versions of the documents under which work may be done, by their numbers."""
     d = document.c
     done = exists().where(
-        change.c.ident == d.ident, change.c.kind == "document", change.c.what.in_(DONE), change.c.at > d.imported
+        change.c.ident == d.ident,
+        change.c.kind == "document",
+        change.c.what.in_(DONE),
+        change.c.at > d.imported,
+        ~undone(change.c.event_id),
     )
     query = select(d.ident, d.version).where(
         d.closed.is_(None), or_(d.expires.is_(None), d.expires >= today.isoformat()), ~done

@@ -175,10 +175,12 @@ def _counted(state: State, last: Last, count: int, moment: Moment) -> Step:
     """So many were booked; of the case as it was before it, so many are no longer pending."""
     before, case = _before(state, last).case, state.case
     more_of_it = count - (last.count or 0)
-    told = kits.told if kits.of(state, last.booking) is not None else lines.told
+    of_kit = kits.of(state, last.booking) is not None
+    told = kits.told if of_kit else lines.told
     item = told(state, last.item, last.booking, last.task, more_of_it)
     state, last = lines.counted(state, last.booking, last.task, more_of_it), replace(last, item=item)
-    state = shelf.moved(state, last.item, last.task, more_of_it)
+    if not of_kit:
+        state = shelf.moved(state, last.item, last.task, more_of_it)
     step = _instead(state, last, replace(last.booking, count=count), moment)
     if before is None or case is None or last.booking.case != case.ident:
         return step

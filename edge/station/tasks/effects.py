@@ -64,6 +64,7 @@ class Session:
 class DocumentDone:
     """Journal what became of a document, wherever it is worked with: all its lines are done."""
 
+    event_id: str
     ident: str
     what: Literal["closed", "shipped"]
     lines: int

@@ -12,7 +12,7 @@ from dataclasses import replace
 from edge.documents import Document, Line
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
-from edge.station.tasks import cold, held, lines, shelf, ship
+from edge.station.tasks import cold, held, kits, lines, shelf, ship
 from edge.station.tasks.effects import Record, Say, Step, by
 from edge.station.tasks.said import Item, Moment
 from edge.station.tasks.state import Last, State, Work
@@ -26,13 +26,17 @@ RESPONSIBLE = (TaskName.PICK, TaskName.VERIFY, TaskName.SHIP, TaskName.ISSUE, Ta
 
 def item(state: State, shown: Item, moment: Moment) -> Step:
     """An item at a task that books units: all that it holds."""
+    return kits.beside(state, lambda at: _item(at, shown, moment))
+
+
+def _item(state: State, shown: Item, moment: Moment) -> Step:
     work = state.work
     if work is not None and work.paused:
         return refused(state, shown, "resume_or_close", moment).then(Say(("resume_or_close",)))
     if state.operator is None and state.task in RESPONSIBLE:
         return refused(state, shown, "operator_missing", moment)
     if shown.fit and state.task in RESPONSIBLE and held.holds(state, shown):
-        return refused(state, shown, "goods_held", moment).then(Say(("goods_held",)))
+        return refused(state, shown, held.HELD, moment).then(Say((held.HELD,)))
     known = lines.of_document(work, state.task)
     if work is None or known is None:
         shown = _hinted(state, None, shown, moment)
@@ -148,7 +152,7 @@ def _box(state: State, work: Work, known: Document, shown: Item, moment: Moment)
             return refused(state, shown, why, moment).then(Say((f"line_{line}", why)))
     waiting = [line for line in lines.held_in(known, shown) if held.holds_of(state, line)]
     if waiting and state.task in RESPONSIBLE:
-        return refused(state, shown, "goods_held", moment).then(Say((f"line_{waiting[0].number}", "goods_held")))
+        return refused(state, shown, held.HELD, moment).then(Say((f"line_{waiting[0].number}", held.HELD)))
     unmeasured = _unmeasured(state, work, lines.held_in(known, shown), shown, moment)
     if unmeasured is not None:
         return unmeasured

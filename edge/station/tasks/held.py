@@ -12,12 +12,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from edge.documents import Line
-from edge.rules.verdict import TaskName
+from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
 from edge.station.tasks import lines
 from edge.station.tasks.said import Item
 from edge.station.tasks.state import State
+from edge.udi.model import Udi
 
+HELD = "goods_held"
 UNKNOWN_LINE = 0
 MOST_HELD = 200
 """Beyond so many lots and pieces the oldest are forgotten here; the hub has them all."""
@@ -25,7 +27,21 @@ MOST_HELD = 200
 
 def holds(state: State, shown: Item) -> bool:
     """Whether this piece waits, or its lot, at whichever packaging level that was said."""
-    return not _names(shown).isdisjoint(state.held)
+    return bool(_held_as(state, shown))
+
+
+def warned(state: State, shown: Item) -> Item:
+    """An item for a patient, or that is only looked at: a piece that waits is stopped.
+
+    Of a lot that waits one package may be meant, and this one be another: that is a person's to look at.
+    """
+    names = _held_as(state, shown) if shown.fit else frozenset()
+    if not names:
+        return shown
+    if not names.isdisjoint(_as_piece(shown.udi)):
+        reasons = (Reason(HELD, Audience.PERSON), *shown.verdict.reasons)
+        return replace(shown, verdict=Verdict(Outcome.STOP, reasons, overridable=True))
+    return replace(shown, verdict=lines.doubted(shown.verdict, HELD))
 
 
 def holds_of(state: State, line: Line) -> bool:
@@ -57,7 +73,7 @@ def released(state: State, shown: Item) -> State:
     """Goods that were held are free again: this piece or lot, and of the open document one of the item's line."""
     if state.practice is not None:
         return state
-    state = replace(state, held=_without(state.held, _names(shown)))
+    state = replace(state, held=_without(state.held, _held_as(state, shown)))
     work = state.work
     if work is None or not work.total(TaskName.QUARANTINE):
         return state
@@ -80,13 +96,22 @@ def _without(held: tuple[str, ...], names: AbstractSet[str]) -> tuple[str, ...]:
     return tuple(each for each in held if each not in names)
 
 
-def _names(shown: Item) -> frozenset[str]:
-    """What this item may have been held as."""
+def _held_as(state: State, shown: Item) -> AbstractSet[str]:
+    """What this item is held as: this very piece, else its lot."""
     udi = shown.udi
     if udi is None or udi.di is None:
         return frozenset()
-    dis = {udi.di} if udi.serial is not None else lines.tree_of(shown)
-    return frozenset(_named(di, udi.lot, udi.serial) for di in dis)
+    unknown_lot = udi.lot is None and udi.serial is not None
+    lot = () if unknown_lot else (_named(di, udi.lot, None) for di in lines.tree_of(shown))
+    held = frozenset(state.held)
+    return held.intersection(_as_piece(udi)) or held.intersection(lot)
+
+
+def _as_piece(udi: Udi | None) -> AbstractSet[str]:
+    """The name of the one piece that this UDI is of; empty: it is of many."""
+    if udi is None or udi.di is None or udi.serial is None:
+        return frozenset()
+    return frozenset({_named(udi.di, udi.lot, udi.serial)})
 
 
 def _name_of_line(line: Line | None) -> str | None:

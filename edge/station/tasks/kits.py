@@ -7,13 +7,14 @@ before the kit may go; used is what went to a patient and what was opened for on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from edge.documents import Document
 from edge.rules.verdict import TaskName
 from edge.station.record import Booking
 from edge.station.tasks import lines
+from edge.station.tasks.effects import Step
 from edge.station.tasks.said import Item, Moment
 from edge.station.tasks.state import State, Work
 
@@ -103,6 +104,15 @@ def told(state: State, item: Item, booking: Booking, task: TaskName, units: int)
     over = not free and left(work, work.known, booking.line, task) < units
     noted = any(each.code == lines.OVER for each in item.verdict.reasons)
     return replace(item, verdict=lines.doubted(item.verdict, lines.OVER)) if over and not noted else item
+
+
+def beside(state: State, do: Callable[[State], Step]) -> Step:
+    """Something done to other goods while a loaner kit is open: not under its list, nor refused while it is paused."""
+    work = state.work
+    if work is None or work.kit is None:
+        return do(state)
+    step = do(replace(state, work=None))
+    return Step(replace(step.state, work=work), step.effects)
 
 
 def open_here(state: State) -> list[Work]:

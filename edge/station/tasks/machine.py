@@ -12,6 +12,7 @@ from edge.station.tasks import (
     answers,
     cases,
     goods,
+    held,
     kits,
     papers,
     people,
@@ -122,7 +123,8 @@ def _item(state: State, shown: Item, moment: Moment) -> Step:
         return acts.item(state, state.armed.act, shown, moment)
     match state.task:
         case TaskName.CHECK:
-            return use.seen(state, shown, shown.verdict, moment, refused=True)
+            looked_at = held.warned(state, shown)
+            return use.seen(state, looked_at, looked_at.verdict, moment, refused=True)
         case TaskName.USE:
             return use.item(state, shown, moment)
         case TaskName.TRAY:

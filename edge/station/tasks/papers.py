@@ -31,7 +31,7 @@ def shown(state: State, ident: str, moment: Moment) -> Step:
         return resumed(left.state, former, moment).after(*left.effects)
     known = moment.document(ident)
     work = Work(ident, moment.now_ns, known=known, kit="in" if tray.is_kit(state, known) else None)
-    after = settle.forgotten(replace(left.state, work=work, task=_task(left.state, work)), work)
+    after = _anew(replace(left.state, work=work, task=_task(left.state, work)), work)
     return Step(after, (*left.effects, session(after, "document", "opened", ident), UNDERSTOOD))
 
 
@@ -65,7 +65,7 @@ def close(state: State, moment: Moment, *, short: bool = False) -> Step:
     if lacking and not short and not (state.asked is not None and state.asked.what == "short"):
         asked = replace(state, asked=Asked("short", moment.now_ns + ASK_NS))
         return Step(asked, asks(f"line_{lacking[0].number}", "line_short", "close_again"))
-    return _closed(state, work, known)
+    return _closed(state, work, known, moment)
 
 
 def _shipped(state: State, work: Work, known: Document, moment: Moment, *, short: bool) -> Step:
@@ -78,38 +78,63 @@ def _shipped(state: State, work: Work, known: Document, moment: Moment, *, short
     state = replace(state, work=work, asked=None)
     unfinished = ship.unfinished(work, known)
     if unfinished is None:
-        return _closed(state, work, known)
+        return _closed(state, work, known, moment)
     if unfinished.settled_by_short:
         state = replace(state, asked=Asked("short", moment.now_ns + SHORT_NS, line=unfinished.line))
     return Step(state, refuses(*unfinished.phrases))
 
 
-def _closed(state: State, work: Work, known: Document | None) -> Step:
+def _closed(state: State, work: Work, known: Document | None, moment: Moment) -> Step:
     lacking = [] if known is None else list(lines.short(work, known))
     why = f"short {len(lacking)} of {len(known.lines)} lines" if known is not None and lacking else None
     closed = session(state, "document", "closed", work.ident, why)
     said = (Say(("document_closed",)),) if known is not None else ()
-    done = () if known is None or lacking else _done(state, known)
-    return Step(replace(state, work=None, asked=None), (*done, closed, UNDERSTOOD, *said))
+    done = Step(state) if known is None or lacking else _done(state, known, moment)
+    return Step(replace(done.state, work=None, asked=None), (*done.effects, closed, UNDERSTOOD, *said))
 
 
-def _done(state: State, known: Document) -> tuple[DocumentDone, ...]:
+def _done(state: State, known: Document, moment: Moment) -> Step:
     """Of a document that lacks nothing: the hub ends it for every station.
 
-    One that was closed short may go on, here or elsewhere.
+    One that was closed short may go on, here or elsewhere. Its last act is taken back together with this: then
+    something is lacking again.
     """
     what: Literal["closed", "shipped"] = "shipped" if known.kind is DocumentKind.SHIPMENT else "closed"
-    return (DocumentDone(known.ident, what, len(known.lines), by(state)),)
+    done = DocumentDone(moment.new_event(), known.ident, what, len(known.lines), by(state))
+    acts = list(state.undoable)
+    ours = (at for at, each in enumerate(acts) if each.work is not None and each.work.ident == known.ident)
+    for at in list(ours)[-1:]:
+        acts[at] = replace(acts[at], events=(*acts[at].events, done.event_id))
+    return Step(replace(state, undoable=tuple(acts)), (done,))
 
 
 def restored(state: State, former: Work, moment: Moment) -> Step:
-    """With the counts and readings of a document as they were before an act that is taken back."""
+    """With the counts and readings of a document as they were before an act that is taken back.
+
+    One that was closed is open again if it is known: without that act it lacks something.
+    """
     if former.kit is not None:
         return settle.restored(state, former, moment)
     work = state.work_of(former.ident)
-    if work is None:
+    if work is not None:
+        return Step(state.with_work(replace(work, tallies=former.tallies, readings=former.readings)))
+    if former.known is None:
         return Step(state)
-    return Step(state.with_work(replace(work, tallies=former.tallies, readings=former.readings)))
+    again = settle.reopened(state, former, moment, ("document",))
+    return Step(
+        again.state if state.work is not None else replace(again.state, task=_task(state, former)), again.effects
+    )
+
+
+def _anew(state: State, work: Work) -> State:
+    """For a document that is opened anew: what was done under its number before is not taken back into its counts."""
+    if work.kit is not None:
+        return settle.forgotten(state, work)
+    acts = (
+        replace(each, work=None) if each.work is not None and each.work.ident == work.ident else each
+        for each in state.undoable
+    )
+    return replace(state, undoable=tuple(acts))
 
 
 def _left(state: State, moment: Moment) -> Step:
@@ -120,7 +145,7 @@ def _left(state: State, moment: Moment) -> Step:
     known = work.known or moment.document(work.ident)
     open_lines = known is not None and known.kind is not DocumentKind.SHIPMENT and any(lines.short(work, known))
     if work.kit is None and (known is None or not (ship.unfinished(work, known) or open_lines)):
-        closed = _closed(state, work, known)
+        closed = _closed(state, work, known, moment)
         return Step(closed.state, tuple(each for each in closed.effects if isinstance(each, Session | DocumentDone)))
     if len(state.shelved) >= MOST_SHELVED:
         return Step(state, refuses("close_first"))

@@ -13,7 +13,7 @@ from edge.station.tasks.state import Last, State
 
 def awaited(state: State, last: Last) -> bool:
     """Whether the next number is the temperature of this item."""
-    paused = state.work is not None and state.work.paused
+    paused = state.work is not None and state.work.paused and state.work.kit is None
     return last.refused and last.task is state.task is TaskName.RECEIVE and not paused and cold.waits(last.item)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from edge.rules.verdict import Outcome, TaskName
 from edge.station.record import Booking
-from edge.station.tasks import answers, cold, goods, held, lines
+from edge.station.tasks import answers, cold, goods, held, kits, lines
 from edge.station.tasks.effects import Record, Say, Step, by, refuses
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import Last, State
@@ -47,6 +47,10 @@ def without_code(state: State, value: str, moment: Moment) -> Step:
 
     Cold goods without a reading, or out of their range, are refused or held as well.
     """
+    return kits.beside(state, lambda at: _without_code(at, value, moment))
+
+
+def _without_code(state: State, value: str, moment: Moment) -> Step:
     last, work = answers.recent(state, moment), state.work
     missing = last is not None and last.refused and _put_aside(last, value)
     if last is None or not missing or last.task not in _COMES or (work is not None and work.paused):

@@ -6,13 +6,14 @@ opens the counting in again, and one after the close opens the kit again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from edge.rules.verdict import TaskName
 from edge.station.tasks import kits, lines
 from edge.station.tasks.cases import ASK_NS
-from edge.station.tasks.effects import UNDERSTOOD, Effect, Say, Step, asks, refuses, session
+from edge.station.tasks.effects import UNDERSTOOD, Say, Step, asks, refuses, session
 from edge.station.tasks.said import Moment
 from edge.station.tasks.state import Asked, State, Work
 
@@ -77,7 +78,7 @@ def restored(state: State, former: Work, moment: Moment) -> Step:
     """
     work = state.work_of(former.ident)
     if work is None:
-        return _reopened(state, former, moment)
+        return reopened(state, former, moment, ("tray", "document")).then(Say(("kit_again",)))
     came = [[each for each in kit.tallies if each.task is kits.COMES] for kit in (former, work)]
     signed = work.kit == "out" and former.kit == "in" and set(came[0]) != set(came[1])
     back = replace(work, tallies=former.tallies, kit="in" if signed else work.kit, touched_ns=moment.now_ns)
@@ -87,8 +88,6 @@ def restored(state: State, former: Work, moment: Moment) -> Step:
 
 def forgotten(state: State, work: Work) -> State:
     """For a kit that is opened anew: what was done of its number before is not taken back into it."""
-    if work.kit is None:
-        return state
     theirs = (each for each in state.undoable if work.ident not in {x.ident for x in (each.work, *each.also) if x})
     return replace(state, undoable=tuple(theirs))
 
@@ -104,13 +103,12 @@ def _unsettled(state: State, work: Work) -> Step | None:
     return Step(replace(state, asked=None), (event, *refuses(kits.said(wrong[0]), what)))
 
 
-def _reopened(state: State, former: Work, moment: Moment) -> Step:
-    """A kit that was closed, with its counts as they were then; beside another document it waits until it is shown."""
+def reopened(state: State, former: Work, moment: Moment, of: Sequence[Literal["tray", "document"]]) -> Step:
+    """What was closed, with its counts as they were then; beside another document it waits until it is shown."""
     beside = state.work is not None
     work = replace(former, paused=beside, touched_ns=moment.now_ns)
     after = replace(state, shelved=(*state.shelved, work)) if beside else replace(state, work=work)
-    events: Iterable[Effect] = (session(after, of, "resumed", work.ident, "undo") for of in ("tray", "document"))
-    return Step(after, (*events, Say(("kit_again",))))
+    return Step(after, tuple(session(after, each, "resumed", work.ident, "undo") for each in of))
 
 
 def _told(differs: dict[int, int]) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
-from edge.station.tasks import kits
+from edge.station.tasks import held, kits
 from edge.station.tasks.acts import SHEET
 from edge.station.tasks.cases import close_quietly
 from edge.station.tasks.effects import QUESTION, UNDERSTOOD, Record, Say, Step, by, refuses
@@ -42,7 +42,7 @@ def sheet(state: State, shown: Sheet, moment: Moment) -> Step:
         return Step(state, refuses("sheet_empty"))
     if case is None or missing is not None:
         return refused(state, shown.stickers[0], missing or "patient_missing", moment)
-    counted, after = _match(case, shown.stickers)
+    counted, after = _match(case, tuple(held.warned(state, each) for each in shown.stickers))
     return _told(state, case, replace(after, touched_ns=moment.now_ns), counted, moment)
 
 

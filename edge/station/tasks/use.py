@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from edge.rules.verdict import Audience, Outcome, Reason, TaskName, Verdict
 from edge.station.record import Booking
-from edge.station.tasks import kits
+from edge.station.tasks import held, kits
 from edge.station.tasks.cases import ASK_NS
 from edge.station.tasks.effects import Record, Say, Step, asks, by, refuses
 from edge.station.tasks.said import Item, Moment
@@ -28,7 +28,7 @@ MOST_UNDOABLE = 20
 def item(state: State, shown: Item, moment: Moment) -> Step:
     """An item while the task is USE."""
     missing = awaited(state)
-    case = state.case
+    case, shown = state.case, held.warned(state, shown)
     if missing is not None and (shown.fit or shown.line is not None):
         return refused(state, shown, missing, moment)
     if shown.line is not None and case is not None:  # of a loaner kit, and nobody read it: nothing to check first

@@ -95,6 +95,19 @@ def test_a_document_counts_until_it_is_closed_or_over(store: Store, journal: Fak
     assert open_now(store) == {"PO-2": 1, "PO-3": 2, "PO-4": 1, "PO-5": 2}
 
 
+def test_a_document_whose_last_act_is_taken_back_counts_again(store: Store, journal: FakeJournal) -> None:
+    kept(store, document("SO-1"), document("SO-2"))
+    ends = [
+        journal.add(wire.Kind.DOCUMENT, {"document": each, "change": {"what": "shipped", "lines": 1}})
+        for each in ("SO-1", "SO-2")
+    ]
+    heard(store, journal)
+    assert open_now(store) == {}
+    journal.add(wire.Kind.CORRECTION, {"corrects": wire.Event.decode(ends[0]).event_id, "reason": "undo"})
+    heard(store, journal)
+    assert open_now(store) == {"SO-1": 1}
+
+
 GOOD = f"单号,产品标识,数量\nPO-1,{DI},10\n"
 
 
