@@ -67,8 +67,12 @@ def test_a_house_code_alone_gives_the_udi_that_was_bound_at_any_station(site: Si
     assert read(second, "HV1") == "CHECKED"
     assert bind(second, "HV1", "S9") == "STOP", "it is bound already, to another piece"
     site.wait_delivered(first.station.recorded() | second.station.recorded())
+
+    def traced() -> set[str | None]:
+        return {row["serial"] for row in hub(site, "trace", "--house-code", "HV1")}
+
+    wait_for(lambda: traced() == {"S1", "S9", None}, "what was refused too: its light comes before it is recorded")
     rows = hub(site, "trace", "--house-code", "HV1")
-    assert {row["serial"] for row in rows} == {"S1", "S9", None}
     assert [row["house_code"] for row in rows if row["task"] == "BIND"] == ["HV1"]
 
     site.stop_hub()
