@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_S = 60.0
 UNITS = ("udi-station.service", "udi-camera.service")
+WITHOUT_NAME = "udi-room-label.service"
+"""Reads with the station's own scanners while there is no station."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class InstalledStation:
 
     def restart(self) -> None:
         """Have it read its file anew; a failure shows as a station that does not get well."""
+        self._systemctl("stop", WITHOUT_NAME)
         self._systemctl("reset-failed", *UNITS)
         self._systemctl("try-restart", UNITS[1])
         self._systemctl("restart", UNITS[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from firmware_service.card.room_label import RoomLabel, new_key, sign_label
 from firmware_service.update import guard
 from firmware_service.update.slots import Slots, Trial, to_bytes
 from tests.support.booted import OUT, TREE, Machine, lacking
@@ -143,21 +145,68 @@ def test_a_release_whose_station_does_not_start_is_taken_back_by_the_guard(machi
     assert (said["current"], said["station"]) == ("slots/1.0.0", "{"), "and the station runs again"
 
 
-def test_a_station_without_a_name_waits_for_the_label_of_its_room(machine: Machine) -> None:
-    machine.write("/etc/udi-station/template.toml", STATION)
+SITE = """\
+[site]
+name = "第一医院"
+[authority]
+url = "https://localhost:1"
+pin = "{pin}"
+label_key = "{label_key}"
+[release]
+root = "/etc/udi-station/root.json"
+[station]
+template = "/etc/udi-station/template.toml"
+"""
+
+
+def test_a_station_without_a_name_takes_it_from_its_label_within_the_agents_sandbox(machine: Machine) -> None:
+    private, public = new_key()
+    site = SITE.format(pin="0" * 64, label_key=base64.b64encode(public).decode("ascii"))
+    machine.write("/etc/udi-station/template.toml", STATION.replace("OR-03", "NEW"))
+    machine.write("/etc/udi-station/site.toml", site)
+    machine.write("/opt/udi-label", sign_label(RoomLabel("第一医院", "OR-07", "七号手术室"), private))
+    machine.path("/boot/firmware").mkdir(parents=True)
     said = told(
         machine.boot(
             HELP
             + """
-chgrp udi /etc/udi-station/template.toml
-systemctl start udi-room-label
-say label "$(systemctl is-active udi-room-label)"
-cp -p /etc/udi-station/template.toml /etc/udi-station/station.toml
-systemctl start udi-station
-say both "$(systemctl is-active udi-station udi-room-label | tr '\\n' ' ')"
-systemctl start udi-room-label
-say again "$(systemctl is-active udi-room-label || true)"
+chgrp udi /etc/udi-station/*.toml
+systemctl start --no-block udi-identity udi-room-label udi-station udi-firmware
+until_ active udi-room-label; until_ active udi-firmware
+say unnamed "$(systemctl is-active udi-station || true)"
+cp /opt/udi-label /run/udi-station/room-label
+until_ active udi-station; until_ active udi-firmware
+say label "$(systemctl is-active udi-room-label || true)"
+say id "$(grep '^id' /etc/udi-station/station.toml)"
+say rights "$(stat -c '%U %G %a' /etc/udi-station/station.toml)"
+until_ test -s /run/udi-firmware/health.json
+say health "$(runuser -u udi -- cat /run/udi-firmware/health.json | head -c 1)"
+say status "$($station status --json)"
+say failed "$(systemctl --failed --no-legend | wc -l)"
+say problems "$(journalctl -u udi-firmware -o cat | grep -c 'denied\\|not permitted\\|Read-only' || true)"
 """
         )
     )
-    assert said == {"label": "active", "both": "active inactive ", "again": "inactive"}
+    assert (said["unnamed"], said["label"]) == ("inactive", "inactive")
+    assert said["id"] == 'id = "OR-07"'
+    assert said["rights"] == "root udi 640"
+    assert said["health"] == "{"
+    assert json.loads(said["status"])["station"] == "OR-07"
+    assert (said["failed"], said["problems"]) == ("0", "0")
+
+
+def test_both_units_are_enabled_and_the_file_decides(machine: Machine) -> None:
+    machine.write("/etc/udi-station/template.toml", STATION)
+    machine.write("/etc/udi-station/station.toml", STATION)
+    said = told(
+        machine.boot(
+            HELP
+            + """
+chgrp udi /etc/udi-station/*.toml
+systemctl start --no-block udi-room-label udi-station
+until_ active udi-station
+say label "$(systemctl is-active udi-room-label || true)"
+"""
+        )
+    )
+    assert said == {"label": "inactive"}
