@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from firmware_service.places import Places
-from firmware_service.release.manifest import Layer, Manifest, Patch, read_manifest, write_manifest
+from firmware_service.release.manifest import Layer, Manifest, ManifestError, Patch, read_manifest, write_manifest
 from firmware_service.release.tars import ArchiveError
 from firmware_service.update import guard, slots
 from firmware_service.update.fit import Here, refusals
@@ -178,7 +178,10 @@ class Driver:
         slot = self._places.slots / now.committed
         if not guard.complete(slot, by_hash=False):
             return None
-        return Kept(slot, read_manifest((slot / MANIFEST).read_bytes()))
+        try:
+            return Kept(slot, read_manifest((slot / MANIFEST).read_bytes()))
+        except ManifestError:
+            return None  # damaged: nothing is taken from it, and nothing could be returned to
 
     def _manifest(self) -> Manifest | None:
         try:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Literal
 
 from firmware_service.places import Places
-from firmware_service.release.manifest import Manifest
+from firmware_service.release.manifest import Manifest, ManifestError, read_manifest
 from firmware_service.update import guard
 from hardware.host.toml import ConfigError, parse
 
@@ -231,8 +231,11 @@ class Store:
         version = guard.named(self.places.current)
         if version is None or not guard.complete(self.places.slots / version, by_hash=False):
             return Slots()
-        told = json.loads((self.places.slots / version / "manifest.json").read_bytes())
-        return Slots(version, floor=int(told["counter"]), phase="cleanup")
+        try:
+            floor = read_manifest((self.places.slots / version / "manifest.json").read_bytes()).counter
+        except ManifestError:
+            return Slots()
+        return Slots(version, floor=floor, phase="cleanup")
 
     def _write(self, slots: Slots, step: str) -> None:
         self.at(f"{step}: before")

@@ -208,3 +208,19 @@ def test_a_release_that_failed_is_tried_again_a_day_later(bench: Bench) -> None:
     assert "tried again tomorrow" in night.updater.told
     night.hours(20)
     assert bench.state.target == "1.1.0"
+
+
+def test_a_kept_slot_whose_manifest_is_damaged_hinders_nothing(bench: Bench) -> None:
+    bench.releases.add("1.1.0")
+    (bench.places.slots / "1.0.0/manifest.json").write_bytes(b"\0" * 100)
+    night = Night(bench)
+    night.updater.ask()
+    assert night.hours(0.5) == "trial"
+    assert bench.whole()
+
+
+def test_a_lost_state_beside_a_damaged_manifest_is_found_empty(bench: Bench) -> None:
+    (bench.places.slots / "1.0.0/manifest.json").write_bytes(b"\0" * 100)
+    bench.places.slots_file.unlink()
+    assert bench.state.committed is None
+    assert bench.current == "1.0.0", "and what runs goes on"
