@@ -127,6 +127,8 @@ def _commit(places: Places, manifest: dict[str, Any]) -> None:
         "phase": "idle",
         "target": None,
         "trial": None,
+        "rollback": None,
+        "failure": None,
         "refused": {},
     }
     if not places.slots_file.exists():

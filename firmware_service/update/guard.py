@@ -39,7 +39,8 @@ DONE = {"phase": "cleanup", "target": None, "trial": None, "rollback": None}
 FRESH_S = 120.0
 """Age up to which the agent's facts count."""
 _SYSTEMCTL_S = 30.0
-_KEYS = {"committed", "previous", "floor", "phase", "target", "trial", "rollback", "failure", "refused"}
+KEYS = {"committed", "previous", "floor", "phase", "target", "trial", "rollback", "failure", "refused"}
+"""Of the state; one that lacks any is left alone."""
 
 
 def deadline_s(trial_s: float) -> float:
@@ -328,7 +329,7 @@ class Guard:
 
     def _read(self) -> State | None:
         state = _read_object(self._file)
-        if state is None or state.get("schema") != SCHEMA or not state.keys() >= _KEYS:
+        if state is None or state.get("schema") != SCHEMA or not state.keys() >= KEYS:
             say("state", problem=f"{self._file}: expected an object of schema {SCHEMA}")
             return None
         return state

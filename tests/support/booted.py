@@ -113,8 +113,8 @@ class Machine:
         self.path(name).write_text(text, encoding="utf-8")
         self.path(name).chmod(mode)
 
-    def boot(self, script: str, *, seconds: int = 100) -> str:
-        """Boot, run a script of bash as root, power off; gives what it printed."""
+    def boot(self, script: str, *, seconds: int = 100, target: str = "basic.target") -> str:
+        """Boot up to a target, run a script of bash as root, power off; gives what it printed."""
         (self.out / "script.sh").write_text(f"{FAILED}\n{script}", encoding="utf-8")
         self.write("/etc/systemd/system/udi-test.service", UNIT.format(out=OUT, seconds=seconds))
         wants = self.path("/etc/systemd/system/basic.target.wants")
@@ -126,7 +126,7 @@ class Machine:
         words = ["systemd-nspawn", "--quiet", "-D", str(self.root), *(f"--bind-ro={each}" for each in binds)]
         words += [f"--bind={self.out}:{OUT}", "--private-network", "--register=no", "--keep-unit", "--boot"]
         done = subprocess.run(
-            [*words, "systemd.unit=basic.target"],
+            [*words, f"systemd.unit={target}"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=seconds + 60,

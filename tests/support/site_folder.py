@@ -95,11 +95,12 @@ def make_release(
     channel: str = "stable",
     life: timedelta = timedelta(days=90),
     deps: bytes = b"wheels",
+    app: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """A repository of one signed release; gives its root, with which trust begins."""
+    """A repository of one signed release, with other files of its app if `app`; gives its root, where trust begins."""
     signer, now = CryptoSigner.generate_ed25519(), datetime.now(UTC).replace(microsecond=0)
     layers = [
-        _layer(folder, "app", make_tar(app_files())),
+        _layer(folder, "app", make_tar(app_files() if app is None else app)),
         _layer(folder, "deps", make_tar({"site-packages/wheel.py": deps})),
     ]
     manifest = {

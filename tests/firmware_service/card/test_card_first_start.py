@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from firmware_service.card.archive import first_start_archive
 from firmware_service.cli import main
+from firmware_service.update import guard
 from tests.support.boot_images import boot_files
 from tests.support.site_folder import DOT1X_PASSWORD, make_release, make_site
 
@@ -113,6 +114,7 @@ def test_from_the_card_to_a_slot_that_runs(tmp_path: Path) -> None:
     assert os.access(slot / "bin/udi-firmware", os.X_OK)
     state = json.loads((device.root / "var/lib/udi-firmware/slots.json").read_bytes())
     assert (state["committed"], state["phase"], state["trial"], state["floor"]) == ("1.0.0", "idle", None, 7)
+    assert state.keys() >= guard.KEYS, "else the guard takes it for damaged"
     etc = device.root / "etc"
     assert 'place = "手术室 3"' in (etc / "udi-station/station.toml").read_text("utf-8")
     assert (device.root / "opt/udi/guard/guard.py").exists()
