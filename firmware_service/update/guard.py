@@ -39,8 +39,7 @@ DONE = {"phase": "cleanup", "target": None, "trial": None, "rollback": None}
 FRESH_S = 120.0
 """Age up to which the agent's facts count."""
 _SYSTEMCTL_S = 30.0
-KEYS = {"committed", "previous", "floor", "phase", "target", "trial", "rollback", "failure", "refused"}
-"""Of the state; one that lacks any is left alone."""
+KEYS = {*DONE, "committed", "previous", "floor", "failure", "refused"}  # of the state; one that lacks any is left alone
 
 
 def deadline_s(trial_s: float) -> float:
