@@ -95,8 +95,12 @@ class Agent:
         self._systemctl = tuple(systemctl)
         self._topics = None if self._life.station is None else Topics(self._life.station)
         self._asked_update = threading.Event()
+        self._times: queue.SimpleQueue[Told] = queue.SimpleQueue()
         self._orders = self._make_orders()
+        self._updates: Worker | None = None
         self._updater = self._make_updater()
+        self._stamp = _stamp(places.station_file)
+        self._named = (self._life.station, self._settings())
         self._link = self._make_link()
 
     def run(self) -> int:
@@ -123,14 +127,14 @@ class Agent:
             ("reboot", self._look_at_reboot, 60.0),
             ("health", self._look_at_health, 120.0),
             ("clock", self._look_at_clock, 60.0),
+            ("identity", self._live, 300.0),
         ]
-        if self._site is not None:
-            steps.append(("identity", self._live, 300.0))
         if self._orders is not None:
             steps.append(("orders", self._obey, SLOW_S))
-        if self._updater is not None:
-            steps.append(("updates", self._update, SLOW_S))
         found = [Worker(name, self._paced(step), fresh_within=within) for name, step, within in steps]
+        if self._updater is not None:
+            self._updates = Worker("updates", self._paced(self._update), fresh_within=SLOW_S)
+            found.append(self._updates)
         return found if self._link is None else [*found, self._link.worker]
 
     def _paced(self, step: Callable[[], None]) -> Callable[[], None]:
@@ -153,6 +157,8 @@ class Agent:
             self._outbox.put(self._topics.health, told)
 
     def _look_at_clock(self) -> None:
+        while not self._times.empty():
+            self._keeper.told(self._times.get())
         self._keeper.tick()
 
     def _live(self) -> None:
@@ -162,6 +168,17 @@ class Agent:
                 InstalledStation(named, self._command, self._systemctl).restart()
             log.info("agent=anew station=%s identity=%s", self._life.station or "-", self._life.state)
             self._stop.set()
+        elif self._moved():
+            log.info("agent=anew because=%s names another station or broker", self._places.station_file)
+            self._stop.set()
+
+    def _moved(self) -> bool:
+        """The station's file was changed for good, and names another station or broker than when this began."""
+        stamp = _stamp(self._places.station_file)
+        if stamp == self._stamp or (self._orders is not None and self._orders.trying):
+            return False
+        self._stamp = stamp
+        return (station_name(self._places), self._settings()) != self._named
 
     def _obey(self) -> None:
         while not self._inbox.empty():
@@ -188,7 +205,7 @@ class Agent:
         except HubTimeError as error:
             log.warning("clock=not_told problem=%s", error)
             return
-        self._inbox.put(lambda: self._keeper.told(Told(at, mono_ns, "hub")))
+        self._times.put(Told(at, mono_ns, "hub"))
 
     def _make_orders(self) -> Orders | None:
         if self._topics is None:
@@ -209,7 +226,14 @@ class Agent:
     def _make_updater(self) -> Updater | None:
         if self._site is None or self._orders is None:
             return None
-        return make_updater(self._places, self._site, self._clock, self._life.tls, self._orders.busy, self._systemctl)
+        return make_updater(
+            self._places, self._site, self._clock, self._life.tls, self._orders.busy, self._systemctl, self._worked
+        )
+
+    def _worked(self, _step: str) -> None:
+        """A release may come slowly for hours: each piece is a sign of life."""
+        if self._updates is not None:
+            self._updates.beat()
 
     def _ask_update(self) -> str:
         """Told in the orders' thread; the updates' own does it."""
@@ -228,12 +252,13 @@ class Agent:
             self._updater.ask()
         self._updater.tick(time.monotonic())
 
+    def _settings(self) -> LinkSettings | None:
+        topics = self._topics
+        return None if topics is None else link_settings(self._places.station_file, topics, self._life)
+
     def _make_link(self) -> AgentLink | None:
-        orders, topics = self._orders, self._topics
-        if orders is None or topics is None:
-            return None
-        settings = link_settings(self._places.station_file, topics, self._life)
-        if settings is None:
+        orders, topics, (_, settings) = self._orders, self._topics, self._named
+        if orders is None or topics is None or settings is None:
             return None
         keys = {} if self._site is None else self._site.keys("configuration")
         return AgentLink(
@@ -250,11 +275,19 @@ class Agent:
 def link_settings(station_file: Path, topics: Topics, life: Life) -> LinkSettings | None:
     """Where the broker is, by the station's own file, and who this is; None: there is no way to connect yet."""
     try:
-        link: Mapping[str, Any] = read_table(station_file).get("link", {})
+        found = read_table(station_file).get("link")
     except ConfigError as error:
         log.error("%s: %s: no broker is known", station_file, error)  # noqa: TRY400 - the text says it all
         return None
-    tls = life.tls()
-    if not isinstance(link.get("host"), str) or (tls is None and link.get("bench") is not True):
+    link: Mapping[str, Any] = found if isinstance(found, dict) else {}
+    host, port, tls = link.get("host"), link.get("port", DEFAULT_PORT), life.tls()
+    if not isinstance(host, str) or type(port) is not int or (tls is None and link.get("bench") is not True):
         return None
-    return LinkSettings(str(link["host"]), int(link.get("port", DEFAULT_PORT)), topics.client, tls)
+    return LinkSettings(host, port, topics.client, tls)
+
+
+def _stamp(file: Path) -> int | None:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return None

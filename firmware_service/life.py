@@ -60,36 +60,49 @@ class Life:
         self.station = station_name(self.places)
         self.state = self._holding.state
         if self.state == "enrolled":
-            self._holding.hand_over()  # what lies in memory is gone since the last start of the machine
+            self._open()
+
+    def _open(self) -> None:
+        """What lies in memory is gone since the last start of the machine.
+
+        An identity that cannot be opened must not end the agent: the machine is looked after without one.
+        """
+        try:
+            self._holding.hand_over()
+            self._holding.tls("agent")
+        except OSError as error:
+            log.error("identity=cannot_be_used problem=%s", error)  # noqa: TRY400 - the text says it all
+            self.state = "unenrolled"
 
     def tls(self) -> Tls | None:
         """The agent's own identity; None: it has none yet."""
         return self._holding.tls("agent") if self.state == "enrolled" else None
 
     def tick(self, now_s: float) -> bool:
-        """The next step, if one is due; whether another life begins.
-
-        Raises:
-            OSError: the card refuses.
-        """
+        """The next step, if one is due; whether another life begins. What goes wrong is told, and tried again."""
         if self.site is None:
             return False
         if self.station is None:
-            return self._name(self.site)
+            return self._name(self.site, now_s)
         if self.state == "enrolled":
             self._renew(self.site, now_s)
             return False
         return self._enrol(self.site, self.station, now_s)
 
-    def _name(self, site: Site) -> bool:
+    def _name(self, site: Site, now_s: float) -> bool:
         text = shown_text(self.places)
-        if text is None or text == self._shown:
+        if text is None or text == self._shown or now_s < self._try_s:
             return False
         self._shown = text
         label = signed_label(text, site)
         if label is None:
             return False
-        take_name(self.places, label, self.template(site))
+        try:
+            take_name(self.places, label, self.template(site))
+        except (OSError, ValueError) as error:
+            self._shown, self._try_s = None, now_s + self._backoff.pause()
+            log.error("station=%s not named: %s", label.station, error)  # noqa: TRY400 - the text says it all
+            return False
         if label.address is not None and site.network.static is not None:
             try:
                 set_address(label.address, site.network.static, run_command)
@@ -103,11 +116,12 @@ class Life:
 
     def _enrol(self, site: Site, station: str, now_s: float) -> bool:
         token = self.places.token
-        if now_s < self._try_s or not (token.exists() or self._holding.state == "enrolling"):
+        if now_s < self._try_s or not (token.exists() or self._holding.state != "unenrolled"):
             return False
         try:
             Enroller(self._holding, self._authority(site), station, read_board(self.places.root).serial, token).run()
-        except (EnrolError, Unreachable, RefusedByAuthority) as error:
+            self._holding.tls("agent")
+        except (EnrolError, Unreachable, RefusedByAuthority, OSError) as error:
             self._try_s = now_s + self._backoff.pause()
             log.warning("enrolment=not_yet problem=%s", error)
             return False
@@ -129,7 +143,10 @@ class Life:
         if self._renewer is None:
             check = BrokerCheck(self.places.station_file, self.clock.now().quality in TRUSTED)
             self._renewer = Renewer(self._holding, self._authority(site), check)
-        self._renewer.tick(now_s)
+        try:
+            self._renewer.tick(now_s)
+        except OSError as error:
+            log.error("renewal=failed problem=%s", error)  # noqa: TRY400 - the text says it all
 
     def _authority(self, site: Site) -> AuthorityClient:
         where = AuthoritySite(site.authority.url, site.authority.pin)

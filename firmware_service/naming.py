@@ -26,9 +26,10 @@ LABEL = "room-label"
 def station_name(places: Places) -> str | None:
     """The name in the station's file; None: it has none yet."""
     try:
-        found = read_table(places.station_file).get("station", {}).get("id")
+        table = read_table(places.station_file).get("station")
     except ConfigError:
         return None
+    found = table.get("id") if isinstance(table, dict) else None
     return found if isinstance(found, str) else None
 
 

@@ -80,6 +80,11 @@ class Orders:
         """Something is open at the station."""
         return self._station.busy()
 
+    @property
+    def trying(self) -> bool:
+        """The station's file is on trial."""
+        return self._configurator.trying
+
     def want(self, payload: bytes, keys: Mapping[str, bytes]) -> None:
         """The hub wants a configuration."""
         if not payload:

@@ -168,7 +168,7 @@ class CommandDesk:
         self._close(kind, ident, "executing", "")
         try:
             self._close(kind, ident, "successful", run(command.args))
-        except CommandFailed as error:
+        except (CommandFailed, OSError) as error:  # a full card is an answer too
             self._close(kind, ident, "failed", str(error))
 
     def _after_the_break(self, kind: str, answer: Answer) -> tuple[Status, str]:

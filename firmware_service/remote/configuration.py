@@ -123,6 +123,11 @@ class Configurator:
         if desired.rev > self._progress.newest:
             self._wanted = desired
 
+    @property
+    def trying(self) -> bool:
+        """One is on trial: the file may be taken back."""
+        return self._progress.trying is not None
+
     def tick(self) -> None:
         """Do the next step."""
         if self._progress.trying is not None:

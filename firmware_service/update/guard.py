@@ -365,7 +365,7 @@ def _returned(state: State, at: str) -> State:
 def locked(folder: Path) -> Iterator[None]:
     """Nobody else changes the state of the slots meanwhile."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / "slots.lock").open("wb") as file:
+    with (folder / "slots.lock").open("ab") as file:  # cutting it off would write to the card at every look
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

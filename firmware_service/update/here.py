@@ -29,13 +29,14 @@ JOURNAL = "var/lib/udi-station/journal.sqlite3"
 _SYSTEMCTL_S = 30.0
 
 
-def make_driver(places: Places, systemctl: Sequence[str] = ("systemctl",)) -> Driver:
-    """The one who works on this machine's slots."""
+def make_driver(places: Places, systemctl: Sequence[str] = ("systemctl",), at: guard.At = lambda _: None) -> Driver:
+    """The one who works on this machine's slots; `at` is told of each of its steps."""
     return Driver(
         places,
         lambda manifest: look_here(places, manifest),
         lambda: look_before(places, systemctl),
         lambda: wake_guard(systemctl),
+        at,
     )
 
 
@@ -46,6 +47,7 @@ def make_updater(
     tls: Callable[[], Tls | None],
     busy: Callable[[], bool],
     systemctl: Sequence[str] = ("systemctl",),
+    at: guard.At = lambda _: None,
 ) -> Updater:
     """Keeps this machine at its channel's newest release.
 
@@ -56,6 +58,7 @@ def make_updater(
         tls: the agent's identity; None while it has none.
         busy: whether something is open at the station.
         systemctl: systemd's command.
+        at: told of each step, also of each piece that comes: a sign of life.
     """
     release = site.release
 
@@ -68,7 +71,7 @@ def make_updater(
 
     window = Window(daytime.fromisoformat(release.window.begin), daytime.fromisoformat(release.window.end))
     wish = Wish(release.channel, release.ring, window)
-    return Updater(places, wish, make_driver(places, systemctl), source, clock.now, busy)
+    return Updater(places, wish, make_driver(places, systemctl, at), source, clock.now, busy)
 
 
 def believed(places: Places, site: Site, clock: Clock, source: Source) -> Trust:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware_service.places import Places
-from firmware_service.release.manifest import Manifest
+from firmware_service.release.manifest import Manifest, ManifestError
 from firmware_service.units import keep_guard
 from firmware_service.update import slots
 from firmware_service.update.driver import Believed, Driver, RefusedError
@@ -85,9 +85,6 @@ class Updater:
 
         Args:
             now_s: seconds, monotonic.
-
-        Raises:
-            OSError: this machine's own disk.
         """
         try:
             state = self.driver.store.read()
@@ -96,12 +93,16 @@ class Updater:
                 self._look(state, now_s)
             elif now_s >= self._again_s:
                 self._work(state.phase, now_s)
-        except SlotsError as error:
+        except (SlotsError, ManifestError, OSError) as error:  # a disk that refuses must not take the agent down
+            self._again_s = self._look_s = now_s + AGAIN_S
             self._tell(f"not now: {error}")
 
     def status(self) -> dict[str, Any]:
         """For people and the hub: what is kept, what is under way, what was refused and why."""
-        state = self.driver.store.read()
+        try:
+            state = self.driver.store.read()
+        except (SlotsError, OSError) as error:
+            return {"told": f"not now: {error}"}
         return {
             "committed": state.committed,
             "previous": state.previous,

@@ -224,3 +224,22 @@ def test_a_lost_state_beside_a_damaged_manifest_is_found_empty(bench: Bench) -> 
     bench.places.slots_file.unlink()
     assert bench.state.committed is None
     assert bench.current == "1.0.0", "and what runs goes on"
+
+
+def test_a_state_of_a_later_version_is_told_and_ends_nothing(bench: Bench) -> None:
+    bench.places.slots_file.write_text('{"schema": 2}', encoding="ascii")
+    night = Night(bench)
+    night.updater.tick(0.0)
+    assert "a later version's" in night.updater.status()["told"]
+
+
+def test_a_disk_that_refuses_is_tried_again(bench: Bench) -> None:
+    bench.releases.add("1.1.0")
+    night = Night(bench)
+    work = bench.places.state / "update"
+    work.write_text("in the way", encoding="ascii")
+    night.updater.tick(0.0)
+    assert night.updater.told.startswith("not now: ")
+    work.unlink()
+    night.updater.tick(60.0)
+    assert bench.state.phase == "fetch"
