@@ -49,6 +49,18 @@ def run(config: Path, template: Path | None, socket: Path) -> None:
         sys.exit(1)
 
 
+@camera.command()
+@click.option("--config", type=click.Path(path_type=Path), default=CONFIG, show_default=True)
+@click.option("--template", type=click.Path(path_type=Path), help="As for run.")
+def configured(config: Path, template: Path | None) -> None:
+    """Whether this station has a camera at all. Exit status 0, or 1 when it has none; for the unit."""
+    try:
+        table = read_table(config if template is None or config.exists() else template)
+    except ConfigError:
+        sys.exit(0)  # `run` says what is wrong
+    sys.exit(0 if "camera" in table else 1)
+
+
 def _settings(config: Path) -> CameraSettings:
     """The camera's table; ends with exit status 2 if it cannot be used."""
     try:

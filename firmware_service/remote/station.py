@@ -48,7 +48,7 @@ class InstalledStation:
         """Have it read its file anew; a failure shows as a station that does not get well."""
         self._systemctl("stop", WITHOUT_NAME)
         self._systemctl("reset-failed", *UNITS)
-        self._systemctl("try-restart", UNITS[1])
+        self._systemctl("restart", "--no-block", UNITS[1])  # one that has no camera ends by its own condition
         self._systemctl("restart", UNITS[0])
 
     def well(self) -> bool:

@@ -77,6 +77,8 @@ kill -STOP $(systemctl show -p MainPID --value udi-station)
 until_ restarted udi-station 2; until_ active udi-station
 say watchdog "$(journalctl -u udi-station -o cat | grep -c 'Watchdog timeout')"
 systemctl start udi-firmware; until_ active udi-firmware
+systemctl start udi-camera
+say camera "$(systemctl show -p ActiveState -p NRestarts --value udi-camera | sort | tr '\n' ' ')"
 say failed "$(systemctl --failed --no-legend | wc -l)"
 $firmware units uninstall > /dev/null
 say left "$(ls /etc/systemd/system | grep -c '^udi-' || true)"
@@ -91,6 +93,7 @@ say data "$(ls /var/lib/udi-station | head -1)"
     assert said["journal"].startswith("udi 6"), said["journal"]
     assert said["ports"] == "0", "no inbound port on a station"
     assert said["watchdog"] == "1"
+    assert said["camera"] == "0 inactive ", "a station without a camera does not try to run one"
     assert said["failed"] == "0"
     assert said["left"] == "2", "the test's own unit, and its drop-in for the station"
     assert said["data"], "data stays"

@@ -153,3 +153,21 @@ def test_a_file_that_would_be_wrong_afterwards_stays_as_it_is(
 def test_without_a_target_nothing_is_kept(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="nothing is written"):
         keep(config(tmp_path), Calibration(Values(None, 1, 1.0), None), lambda _table: [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("station.toml", '[camera]\nsource = "folder"\n', 0),
+        ("station.toml", "[station]\n", 1),
+        ("template.toml", "[camera]\n", 0),
+        ("template.toml", "[station]\n", 1),
+        ("station.toml", "=", 0),
+        ("other.toml", "", 0),
+    ],
+)
+def test_whether_there_is_a_camera_at_all(tmp_path: Path, name: str, text: str, code: int) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    words = ["camera", "configured", "--config", str(tmp_path / "station.toml")]
+    words += ["--template", str(tmp_path / "template.toml")]
+    assert CliRunner().invoke(main, words).exit_code == code
