@@ -1,4 +1,4 @@
-"""One event at a time into the journal, against a bare flush of what SQLite writes for it, in as many pieces."""
+"""One event at a time into the journal, as a station appends it, against a bare flush of as many pieces as large."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def measure(folder: Path) -> list[Figure]:
 def _round(journal: Journal, bare: Bare, index: Path, seed: int) -> tuple[list[float], list[float], list[float]]:
     """Milliseconds of appends, of the same writes, and of one block; each event has just been made, as in a station."""
     appended, frames, before = list[float](), list[int](), _frames(index)
-    for draft in _made(seed):
-        appended.append(_append(journal, draft))
+    for number, draft in enumerate(_made(seed), start=1):
+        appended.append(_append(journal, draft, fixture.kept(number)))
         now = _frames(index)
         frames.append(now - before if now > before else now)
         before = now
@@ -63,7 +63,7 @@ def _frames(index: Path) -> int:
         return int.from_bytes(file.read(20)[16:], "little")
 
 
-def _append(journal: Journal, draft: wire.Draft) -> float:
+def _append(journal: Journal, draft: wire.Draft, kept: bytes) -> float:
     began = time.perf_counter_ns()
-    journal.append([draft])
+    journal.append([draft], kept)
     return (time.perf_counter_ns() - began) / 1e6

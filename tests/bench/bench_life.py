@@ -1,4 +1,4 @@
-"""What the journal's whole life costs the card: append, watermark, pruning, a restart in each round.
+"""What the journal's whole life costs the card: append with what the tasks know, watermark, pruning, restarts.
 
 A single event's cheapest way is the floor: one page of 4096 bytes and its frame's header over what is there, and one
 flush. Only the first start, which takes the file's place on the disk, is left out. All of it is counted at the disk.
@@ -54,7 +54,7 @@ def _lived(file: Path, every: int, seed: int) -> Written:
     before = written(file.parent)
     with closing(Journal.open(file, opening=fixture.opening)) as journal:
         for number, draft in enumerate(events, start=1):
-            row = journal.append([draft])[0]
+            row = journal.append([draft], fixture.kept(number))[0]
             if number % every == 0:
                 _acknowledge(journal, row)
     return written(file.parent) - before

@@ -6,7 +6,7 @@ import hashlib
 import random
 import string
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from edge import wire
@@ -17,6 +17,8 @@ from edge.rules.verdict import Now, Outcome, TaskName, Verdict
 from edge.seal import Sealer, new_key, public_half
 from edge.station.journal.store import OpenedEpoch
 from edge.station.record import Booking, scan_body
+from edge.station.tasks.keeping import keep
+from edge.station.tasks.state import Case, State
 from edge.udi.assemble import assemble
 from edge.udi.build import element_string
 from edge.udi.checks import mod10
@@ -31,6 +33,8 @@ FIRST_AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 RULES = site_rules(None, "hospital")
 REASONS = 3
 SIZED = 5_000
+PIECES = 12
+"""Used under one case."""
 _SIGNS = string.ascii_uppercase + string.digits + "-/."
 
 
@@ -91,6 +95,15 @@ def drafts(count: int, seals: Sealer, seed: int = 1) -> Iterator[wire.Draft]:
     labels = Labels(seed)
     for number in range(count):
         yield _scan(labels, seals, number)
+
+
+def kept(number: int) -> bytes:
+    """What the tasks know after so many of the `drafts`: a case whose pieces are used one by one, then the next one."""
+    first = number - number % PIECES
+    case = hashlib.sha256(str(first).encode()).hexdigest()[:16]
+    used = tuple(f"GS1|0690{piece:010}|S|A{piece}" for piece in range(first, number))
+    state = State(TaskName.USE, TaskName.USE, operator="N1207", rights="use", active=case)
+    return keep(replace(state, cases=(Case(case, "patient", case[::-1], used=used),)))
 
 
 def measure() -> list[Figure]:

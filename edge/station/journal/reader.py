@@ -74,7 +74,7 @@ class JournalReader:
     def kept(self) -> bytes | None:
         """What the tasks knew after the newest event; None if nothing was kept yet."""
         row = self._conn.execute("SELECT state FROM kept").fetchone()
-        return None if row is None else bytes(row[0])
+        return None if row is None else bytes(row[0]).rstrip(b" ")
 
     def after(self, seq: int, limit: int) -> list[Row]:
         """The first events after `seq`, at most `limit`, in order."""

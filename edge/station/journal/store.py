@@ -34,6 +34,10 @@ PRUNE_MOST = 250
 PRUNE_EVENTS = 50
 """Rows are deleted in ranges of at least this many, and the cursor is written with them: a watermark costs no flush."""
 
+KEPT_STEP = 1024
+"""Bytes. What the tasks know is filled up with spaces to a multiple of this: while its size stands, SQLite overwrites
+only those of its pages that differ."""
+
 Acknowledged = Literal["pruned", "same", "fork", "foreign"]
 
 
@@ -76,6 +80,8 @@ class Journal:
         self._after_step = after_step
         self._head = read_head(self._conn)
         self._settled = self._head.acked_seq
+        self._kept: bytes | None = None
+        """What the tasks know as it was last written in this life."""
 
     @classmethod
     def open(
@@ -142,7 +148,8 @@ class Journal:
 
         Args:
             drafts: the events.
-            kept: what the tasks know after them, see `edge.station.tasks.keeping`; None leaves it as it is.
+            kept: what the tasks know after them, see `edge.station.tasks.keeping`; None leaves it as it is. It costs
+                the card nothing where it is what was kept before. Spaces at its end do not last.
 
         Raises:
             JournalFull: the capacity is used up; nothing was written.
@@ -155,12 +162,14 @@ class Journal:
                 "overwritten; bring the network or the hub back (udi-station status says what is missing)"
             )
         rows, chain = self._encode(drafts)
+        news = None if kept == self._kept else kept
         try:
-            self._transaction(lambda: self._insert(rows, kept))
+            self._transaction(lambda: self._insert(rows, news))
         except sqlite3.Error as error:
             raise JournalError(f"the journal could not be written: {error}; {what_to_do(self._path, error)}") from error
         head = self._head
         self._head = Head(head.epoch, rows[-1].seq, chain, head.acked_seq, head.acked_chain)
+        self._kept = self._kept if news is None else news
         return rows
 
     def acknowledge(self, ack: wire.Ack) -> Acknowledged:
@@ -235,8 +244,13 @@ class Journal:
     def _insert(self, rows: Sequence[Row], kept: bytes | None = None) -> None:
         self._conn.executemany("INSERT INTO outbox(seq, line) VALUES (?, ?)", [(row.seq, row.line) for row in rows])
         if kept is not None:
-            self._conn.execute("INSERT OR REPLACE INTO kept(id, state) VALUES (1, ?)", (kept,))
+            self._keep(kept)
         self._after_step("inserted")
+
+    def _keep(self, kept: bytes) -> None:
+        filled = (kept.ljust(-(-len(kept) // KEPT_STEP) * KEPT_STEP),)
+        if self._conn.execute("UPDATE kept SET state = ? WHERE id = 1", filled).rowcount == 0:
+            self._conn.execute("INSERT INTO kept(id, state) VALUES (1, ?)", filled)
 
     def _transaction(self, work: Callable[[], None]) -> None:
         try:

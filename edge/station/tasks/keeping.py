@@ -26,19 +26,19 @@ def keep(state: State, bindings: list[Any] | None = None) -> bytes:
     """
     kept = {
         "version": VERSION,
-        "bindings": bindings or [],
         "task": state.task.value,
         "operator": state.operator,
         "rights": state.rights,
         "place": state.place,
         "active": state.active,
-        "cases": [_case(each) for each in state.cases],
-        "work": None if state.work is None else _work(state.work),
-        "shelved": [_work(each) for each in state.shelved],
-        "practised": list(state.practised),
         "emergencies": state.emergencies,
+        "practised": list(state.practised),
         "held": list(state.held),
+        "bindings": bindings or [],
         "shelf": [_stock(each) for each in state.shelf],
+        "shelved": [_work(each) for each in state.shelved],
+        "work": None if state.work is None else _work(state.work),
+        "cases": [_case(each) for each in state.cases],  # what changes with each scan stands last: see `Journal.append`
     }
     return json.dumps(kept, separators=(",", ":")).encode()
 
@@ -98,9 +98,9 @@ def _case(case: Case) -> dict[str, Any]:
         "opening": case.opening,
         "who": case.who,
         "number": case.number,
+        "suspended": case.suspended,
         "pending": [[each.key, each.count, each.event_id] for each in case.pending],
         "used": list(case.used),
-        "suspended": case.suspended,
     }
 
 

@@ -54,6 +54,69 @@ def test_a_reopened_journal_goes_on(path: Path) -> None:
     second.close()
 
 
+def kept_in(path: Path) -> bytes | None:
+    with JournalReader.snapshot(path) as reader:
+        return reader.kept()
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        [b"{}", b'{"n":1}', b'{"n":2}'],
+        [b"x" * 1024, b"x" * 1025, b"x"],
+        [b"", b"1", b""],
+        [b"1", None, b"2"],
+        [b"1", b"1", b"2"],
+    ],
+    ids=["small", "over a step and back", "empty", "left as it is", "the same again"],
+)
+def test_what_the_tasks_know_is_kept_with_the_event(path: Path, states: list[bytes | None]) -> None:
+    journal = Journal.open(path, opening=opening)
+    assert kept_in(path) is None
+    told: bytes | None = None
+    for state in states:
+        journal.append([draft()], state)
+        told = told if state is None else state
+        assert kept_in(path) == told
+    journal.close()
+    again = Journal.open(path, opening=opening)
+    assert kept_in(path) == told
+    again.append([draft()], told)
+    assert kept_in(path) == told
+    again.close()
+
+
+def test_what_the_tasks_know_costs_nothing_while_it_stays(path: Path) -> None:
+    journal = Journal.open(path, opening=opening)
+    journal.append([draft()], b'{"n":1}')
+    said: list[str] = []
+    journal._conn.set_trace_callback(said.append)
+    journal.append([draft()], b'{"n":1}')
+    assert [each for each in said if "kept" in each] == []
+    journal.append([draft()], b'{"n":2}')
+    assert [each for each in said if "kept" in each] != []
+    journal.close()
+
+
+def test_what_was_not_committed_is_kept_with_the_next_event(path: Path) -> None:
+    fail = False
+
+    def after_step(step: str) -> None:
+        if fail and step == "inserted":
+            raise sqlite3.OperationalError("disk I/O error")
+
+    journal = Journal.open(path, opening=opening, after_step=after_step)
+    journal.append([draft()], b'{"n":1}')
+    fail = True
+    with pytest.raises(JournalError):
+        journal.append([draft()], b'{"n":2}')
+    assert kept_in(path) == b'{"n":1}'
+    fail = False
+    journal.append([draft()], b'{"n":2}')
+    assert kept_in(path) == b'{"n":2}'
+    journal.close()
+
+
 def test_a_watermark_prunes_but_never_the_newest(path: Path) -> None:
     journal = Journal.open(path, opening=opening)
     journal.append([draft() for _ in range(120)])
