@@ -18,8 +18,8 @@ from edge.vision.pixels import Luma, luma_problem
 _F = zxingcpp.BarcodeFormat
 _FORMATS = {
     "DataMatrix": _F.DataMatrix,
-    "QRCode": _F.QRCode,
-    "Aztec": _F.Aztec,
+    "QRCode": _F.QRCodeModel2,
+    "Aztec": _F.AztecCode,
     "PDF417": _F.PDF417,
     "Code128": _F.Code128,
     "Code39": _F.Code39Std,
@@ -32,7 +32,11 @@ _FORMATS = {
     "DataBarExp": _F.DataBarExp,
     "DataBarLtd": _F.DataBarLtd,
 }
-"""The names of the configuration (`hardware.camera_settings`) and what the reader calls them."""
+"""The names of the configuration (`hardware.camera_settings`) and what the reader calls them.
+
+Without Micro QR Code, rMQR Code and Aztec Runes: no issuing agency has them for a UDI, and a few modules with little or
+no error correction are found where none were printed.
+"""
 LINEAR = frozenset(_FORMATS) - {"DataMatrix", "QRCode", "Aztec", "PDF417"}
 """What is read along one row, as the configuration names it."""
 _WRITE = {"datamatrix": _F.DataMatrix, "code128": _F.Code128, "qr": _F.QRCode}

@@ -138,7 +138,11 @@ class FatPartition:
         except subprocess.TimeoutExpired:
             raise FatError(f"{command[0]} did not end within {TIMEOUT_S:.0f} s: is the card still in?") from None
         if done.returncode and not may_fail:
-            raise FatError(f"{command[0]}: {done.stderr.decode('utf-8', 'replace').strip() or done.returncode}")
+            said = done.stderr.decode("utf-8", "replace").strip() or f"exit status {done.returncode}"
+            raise FatError(
+                f"{command[0]}: {said}; is the card still in and not locked? Then its file system is damaged: "
+                "write the image again"
+            )
         return done
 
 

@@ -61,3 +61,18 @@ def test_no_formats_read_nothing() -> None:
     image = write_symbol(UDI, "datamatrix", gs1=True, scale=3)
     assert read_symbols(image, ()) == ()
     assert len(read_symbols(image, ("DataMatrix",))) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (zxingcpp.BarcodeFormat.MicroQRCode, "QRCode"),
+        (zxingcpp.BarcodeFormat.RMQRCode, "QRCode"),
+        (zxingcpp.BarcodeFormat.AztecRune, "Aztec"),
+    ],
+    ids=["micro QR", "rMQR", "Aztec rune"],
+)
+def test_kinds_too_small_to_be_sure_of_are_not_read(kind: zxingcpp.BarcodeFormat, name: str) -> None:
+    drawn = np.array(zxingcpp.create_barcode("25", kind).to_image(scale=4))
+    assert [each.bytes for each in zxingcpp.read_barcodes(drawn)] != []
+    assert read_symbols(drawn, [name]) == ()
