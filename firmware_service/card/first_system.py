@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from hardware.host.files import replace
 
+KINDS = ("http", "https")
 _HOSTS = re.compile(r"https?://(deb\.debian\.org|security\.debian\.org|archive\.raspberrypi\.(?:com|org))/([a-z-]+)/?")
 
 
@@ -26,14 +28,23 @@ def apply_network(network: Mapping[str, Any], root: Path) -> Iterator[str]:
         _write(root / "etc/systemd/timesyncd.conf.d/50-udi-site.conf", f"[Time]\nNTP={' '.join(servers)}\n")
         yield f"time servers: {', '.join(servers)}"
     if proxy := network.get("proxy"):
-        _write(
-            root / "etc/apt/apt.conf.d/50udi-proxy",
-            f'Acquire::http::Proxy "{proxy}";\nAcquire::https::Proxy "{proxy}";\n',
-        )
+        apt = apt_proxy(proxy, network.get("direct", ()), network.get("mirror", ""))
+        _write(root / "etc/apt/apt.conf.d/50udi-proxy", apt)
         yield f"proxy: {proxy}"
     if mirror := network.get("mirror"):
         changed = sum(_to_mirror(file, mirror.rstrip("/")) for file in _lists(root / "etc/apt"))
         yield f"mirror of packages: {mirror} in {changed} lists"
+
+
+def apt_proxy(proxy: str, direct: Sequence[str], mirror: str) -> str:
+    """The configuration of apt, which knows no domains: of what lies below one only the mirror is named. Pure."""
+    host = urlsplit(mirror).hostname or ""
+    hosts = dict.fromkeys(each.lower() for each in direct if not each.startswith("."))
+    if any(each.startswith(".") and host.endswith(each.lower()) for each in direct):
+        hosts[host] = None
+    lines = [f'Acquire::{kind}::Proxy "{proxy}";' for kind in KINDS]
+    lines += [f'Acquire::{kind}::Proxy::{each} "DIRECT";' for each in hosts for kind in KINDS]
+    return "\n".join(lines) + "\n"
 
 
 def with_mirror(text: str, mirror: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from hardware.host.toml import ConfigError, Problem, load
 
@@ -60,9 +61,8 @@ _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\]"
 _HTTPS = _matches(
     rf"https://({_HOST})(:\d{{1,5}})?(/[\w.~/%+-]*)?", "such as https://udi.site:8443, without a password"
 )
-_HTTP = _matches(
-    rf"https?://({_HOST})(:\d{{1,5}})?(/[\w.~/%+-]*)?", "such as http://proxy.site:3128, without a password"
-)
+_HTTP = _matches(rf"https?://({_HOST})(:\d{{1,5}})?(/[\w.~/%+-]*)?", "such as http://mirror.site, without a password")
+_PROXY = _matches(rf"http://({_HOST})(:\d{{1,5}})?/?", "such as http://proxy.site:3128, without a password")
 _SHA256 = _matches(r"[0-9a-f]{64}", "a SHA-256 in 64 lower-case hex digits")
 _TIME = _matches(r"([01]\d|2[0-3]):[0-5]\d", "a time of day such as 02:00")
 
@@ -167,20 +167,33 @@ class Network:
     wifi: Wifi | None = None
     dot1x: Dot1x | None = None
     static: Static | None = None
-    proxy: str | None = field(default=None, metadata=_HTTP)
+    proxy: str | None = field(default=None, metadata=_PROXY)
+    """Asked for packages and releases; authority, broker and hub lie inside the site."""
+    direct: tuple[str, ...] = ()
+    """Hosts that these are fetched from without it: a name or address, ``.site`` for all below."""
     ntp: tuple[str, ...] = ()
     """Time servers of the site; without any, those that DHCP names."""
     mirror: str | None = field(default=None, metadata=_HTTP)
     """Where Debian's and Raspberry Pi's packages lie, in ``debian``, ``debian-security`` and ``raspberrypi`` below."""
 
     def problems(self) -> Iterable[Problem]:
-        """Time servers are hosts; the Wi-Fi has one way to sign in."""
+        """Time servers and what is reached directly are hosts; the Wi-Fi has one way to sign in."""
+        for number, each in enumerate(self.direct):
+            if re.fullmatch(_HOST, each.removeprefix(".")) is None:
+                yield _problem(f"direct[{number}]", each, "a host such as updates.site, or .site for all below it")
         for number, each in enumerate(self.ntp):
             if re.fullmatch(_HOST, each) is None:
                 yield _problem(f"ntp[{number}]", each, "a host such as ntp.site")
         by_dot1x = self.dot1x is not None and self.dot1x.interface == "wlan0"
         if by_dot1x and (self.wifi is None or self.wifi.password is not None):
             yield _problem("dot1x.interface", "wlan0", "a [network.wifi] without a password, or eth0")
+
+    def proxy_to(self, url: str) -> str | None:
+        """The proxy that is between this site and a server of packages or releases; None where there is none."""
+        host = urlsplit(url).hostname or ""
+        names = [each.lower().strip("[]") for each in self.direct]
+        inside = any(host == each or (each.startswith(".") and host.endswith(each)) for each in names)
+        return None if inside else self.proxy
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hardware.host import fetch as carrier
-from hardware.host.fetch import AbsentError, FetchError
+from hardware.host.fetch import DIRECT, AbsentError, FetchError, Route
 from hardware.host.tls import Tls
 
 __all__ = ["AbsentError", "FetchError", "FolderSource", "Source", "WebSource"]
@@ -71,23 +71,35 @@ class WebSource:
         url: of the repository; ``https://`` with `tls`, ``http://`` without.
         tls: this device's identity.
         check_time: whether this machine's clock can judge the server's certificate.
+        route: how the server is reached. What it brings is believed by its signatures alone, so that a server that the
+            site's own authority does not know is good enough to carry it; it sees this device's certificate.
         patience_s: seconds for a small file, and after which the speed of a large one is judged.
     """
 
     url: str
     tls: Tls | None = None
     check_time: bool = True
+    route: Route = DIRECT
     patience_s: float = PATIENCE_S
 
     def read(self, path: str, most: int) -> bytes:
         """See `Source.read`."""
         place = self._place(path)
-        return carrier.read(place, most=most, tls=self.tls, check_time=self.check_time, within_s=self.patience_s)
+        return carrier.read(
+            place,
+            most=most,
+            tls=self.tls,
+            check_time=self.check_time,
+            within_s=self.patience_s,
+            route=self.route,
+        )
 
     def fetch(self, path: str, into: Path, sha256: str, size: int) -> Iterator[int]:
         """See `Source.fetch`."""
         place = self._place(path)
-        pieces = carrier.fetch(place, into, sha256=sha256, size=size, tls=self.tls, check_time=self.check_time)
+        pieces = carrier.fetch(
+            place, into, sha256=sha256, size=size, tls=self.tls, check_time=self.check_time, route=self.route
+        )
         return _not_too_slow(place, pieces, self.patience_s, time.monotonic)
 
     def _place(self, path: str) -> str:

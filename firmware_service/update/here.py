@@ -22,6 +22,7 @@ from firmware_service.update.trust import Trust, latest
 from firmware_service.update.updater import Updater, Wish
 from firmware_service.update.window import Window
 from hardware.host.clock import TRUSTED, Clock
+from hardware.host.fetch import Route
 from hardware.host.tls import Tls
 
 TRIAL_UNIT = "udi-trial.service"
@@ -66,7 +67,8 @@ def make_updater(
         identity = tls()
         if release.url is None or identity is None:
             return None
-        web = WebSource(release.url.rstrip("/") + "/", identity, check_time=clock.now().quality in TRUSTED)
+        route = Route(site.network.proxy_to(release.url), public=True)
+        web = WebSource(release.url.rstrip("/") + "/", identity, clock.now().quality in TRUSTED, route)
         return believed(places, site, clock, web)
 
     window = Window(daytime.fromisoformat(release.window.begin), daytime.fromisoformat(release.window.end))

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,6 +35,27 @@ class AbsentError(FetchError):
     """There is no such file."""
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a server is reached. Proxies that the environment names are never asked.
+
+    Attributes:
+        proxy: the site's, ``http://host:port``; None: none is between.
+        public: the server's certificate may also be of an authority that the operating system knows; else only of the
+            site's own.
+    """
+
+    proxy: str | None = None
+    public: bool = False
+
+    def place(self, url: str) -> str:
+        """The address as messages name it."""
+        return url if self.proxy is None else f"{url} (by the proxy {self.proxy})"
+
+
+DIRECT = Route()
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A server that sends us elsewhere is not the one that was named."""
 
@@ -42,7 +64,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def fetch(
-    url: str, out: Path, *, sha256: str, size: int, tls: Tls | None, check_time: bool = True
+    url: str, out: Path, *, sha256: str, size: int, tls: Tls | None, check_time: bool = True, route: Route = DIRECT
 ) -> Generator[int, None, None]:
     """Fetch one file, piece by piece; gives the number of bytes that are there after each.
 
@@ -56,6 +78,7 @@ def fetch(
         size: of the whole file, bytes; not one more is written.
         tls: this device's identity.
         check_time: whether this machine's clock can judge the server's certificate.
+        route: how the server is reached.
 
     Raises:
         AbsentError: the server has no such file.
@@ -67,7 +90,8 @@ def fetch(
     there = _take_up(part, size, digest)
     yield there
     if there < size:
-        yield from _rest(url, part, there, size, digest, _opener(tls, check_time=check_time))
+        opener = _opener(tls, route, check_time=check_time)
+        yield from _rest(url, route, part, there, size, digest, opener)
     _finish(url, part, out, sha256, digest)
 
 
@@ -86,7 +110,15 @@ def copy(source: Path, out: Path, *, sha256: str, size: int) -> Generator[int, N
     _finish(str(source), part, out, sha256, digest)
 
 
-def read(url: str, *, most: int, tls: Tls | None, check_time: bool = True, within_s: float = READ_S) -> bytes:
+def read(
+    url: str,
+    *,
+    most: int,
+    tls: Tls | None,
+    check_time: bool = True,
+    within_s: float = READ_S,
+    route: Route = DIRECT,
+) -> bytes:
     """A small file as it is, whole.
 
     Args:
@@ -95,6 +127,7 @@ def read(url: str, *, most: int, tls: Tls | None, check_time: bool = True, withi
         tls: this device's identity.
         check_time: whether this machine's clock can judge the server's certificate.
         within_s: seconds for all of it, however steadily it drips.
+        route: how the server is reached.
 
     Raises:
         AbsentError: the server has no such file.
@@ -103,20 +136,20 @@ def read(url: str, *, most: int, tls: Tls | None, check_time: bool = True, withi
     """
     _refuse_address(url, tls)
     ends = time.monotonic() + within_s
-    data = bytearray()
+    data, place = bytearray(), route.place(url)
     try:
-        with _opener(tls, check_time=check_time).open(url, timeout=min(TIMEOUT_S, within_s)) as answer:
+        with _opener(tls, route, check_time=check_time).open(url, timeout=min(TIMEOUT_S, within_s)) as answer:
             while len(data) <= most and (piece := answer.read1(most + 1 - len(data))):
                 data += piece
-                _refuse_late(url, len(data), ends)
+                _refuse_late(place, len(data), ends)
             promised = int(answer.headers.get("Content-Length", len(data)))
     except urllib.error.HTTPError as error:
-        raise _answered(url, error) from error
+        raise _answered(place, error) from error
     except FetchError:
         raise
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise FetchError(f"{url}: {error}") from error
-    return _whole(url, bytes(data), most, promised)
+        raise FetchError(f"{place}: {_why(error, route)}") from error
+    return _whole(place, bytes(data), most, promised)
 
 
 def read_file(path: Path, *, most: int) -> bytes:
@@ -134,6 +167,17 @@ def read_file(path: Path, *, most: int) -> bytes:
     except OSError as error:
         raise FetchError(f"{path}: {error.strerror or error}") from error
     return _whole(str(path), data, most, len(data))
+
+
+def _why(error: Exception, route: Route) -> str:
+    """What happened, and what to do about it where a proxy is between."""
+    text = str(error.reason if isinstance(error, urllib.error.URLError) else error)
+    text = text if text.isprintable() else repr(text)
+    if route.proxy is None:
+        return text
+    if "Tunnel connection failed" in text:
+        return f"{text}; let the proxy pass this host without a password, or name it in the site file's network.direct"
+    return f"{text}; is the proxy there? A host that is reached without it stands in the site file's network.direct"
 
 
 def _answered(url: str, error: urllib.error.HTTPError) -> FetchError:
@@ -209,21 +253,24 @@ def _take_up(part: Path, size: int, digest: Any) -> int:
     return part.stat().st_size
 
 
-def _opener(tls: Tls | None, *, check_time: bool) -> urllib.request.OpenerDirector:
-    handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({}), _NoRedirect()]
+def _opener(tls: Tls | None, route: Route, *, check_time: bool) -> urllib.request.OpenerDirector:
+    proxies = {} if route.proxy is None else {"http": route.proxy, "https": route.proxy}
+    handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler(proxies), _NoRedirect()]
     if tls is not None:
-        handlers.append(urllib.request.HTTPSHandler(context=client_context(tls, check_time=check_time)))
+        context = client_context(tls, check_time=check_time, public=route.public)
+        handlers.append(urllib.request.HTTPSHandler(context=context))
     return urllib.request.build_opener(*handlers)
 
 
 def _rest(
-    url: str, part: Path, there: int, size: int, digest: Any, opener: urllib.request.OpenerDirector
+    url: str, route: Route, part: Path, there: int, size: int, digest: Any, opener: urllib.request.OpenerDirector
 ) -> Iterator[int]:
     request = urllib.request.Request(url, headers={"Range": f"bytes={there}-"} if there else {})  # noqa: S310 - checked
+    place = route.place(url)
     try:
         with opener.open(request, timeout=TIMEOUT_S) as answer, part.open("ab") as file:
             if there and answer.status != _PARTIAL:
-                raise FetchError(f"{url}: expected the rest from byte {there} on, found status {answer.status}")
+                raise FetchError(f"{place}: expected the rest from byte {there} on, found status {answer.status}")
             while there < size and (piece := answer.read1(min(PIECE, size - there))):
                 file.write(piece)
                 digest.update(piece)
@@ -234,8 +281,8 @@ def _rest(
     except urllib.error.HTTPError as error:
         if error.code == _RANGE_REFUSED:
             part.unlink()  # the server's file is another one
-        raise _answered(url, error) from error
+        raise _answered(place, error) from error
     except (OSError, http.client.HTTPException) as error:
-        raise FetchError(f"{url}: {error}") from error
+        raise FetchError(f"{place}: {_why(error, route)}") from error
     if there < size:
-        raise FetchError(f"{url}: expected {size} bytes, {there} came; the rest will be asked for")
+        raise FetchError(f"{place}: expected {size} bytes, {there} came; the rest will be asked for")

@@ -63,12 +63,13 @@ class ClosingSocket(ssl.SSLSocket):
             raise
 
 
-def client_context(tls: Tls, *, check_time: bool) -> ssl.SSLContext:
-    """What a client of the broker brings along; reads the files anew, so that renewed ones are taken.
+def client_context(tls: Tls, *, check_time: bool, public: bool = False) -> ssl.SSLContext:
+    """What a client of the broker or of a server brings along; reads the files anew, so that renewed ones are taken.
 
     Args:
         tls: the files.
         check_time: whether this machine's clock can judge the dates of the broker's certificate.
+        public: believe the authorities of the operating system too; never for a broker.
 
     Raises:
         TlsError: a file cannot be used.
@@ -83,6 +84,8 @@ def client_context(tls: Tls, *, check_time: bool) -> ssl.SSLContext:
         context.load_verify_locations(tls.ca)
     except OSError as error:
         raise TlsError(f"{tls.ca}: not the certificate of an authority in PEM ({_why(error)}): {_ASK}") from error
+    if public:
+        context.load_default_certs()
     _load_identity(context, tls)
     return context
 

@@ -16,9 +16,12 @@ Manner = Literal["endless", "drip", "cut", "error"]
 
 
 class FileServer:
-    """Serves a folder; what was asked for is kept. With `tls` its clients show a certificate of the same authority."""
+    """Serves a folder; what was asked for is kept.
 
-    def __init__(self, folder: Path, tls: Tls | None = None) -> None:
+    With `tls` its clients show a certificate of the same authority, unless `anybody` may come.
+    """
+
+    def __init__(self, folder: Path, tls: Tls | None = None, *, anybody: bool = False) -> None:
         self.folder = folder
         self.manners: dict[str, Manner] = {}
         """Path to how it is answered."""
@@ -30,7 +33,7 @@ class FileServer:
         if tls is not None:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(tls.ca))
             context.load_cert_chain(tls.certificate, tls.key)
-            context.verify_mode = ssl.CERT_REQUIRED
+            context.verify_mode = ssl.CERT_NONE if anybody else ssl.CERT_REQUIRED
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._server.daemon_threads = False  # closing waits for them
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -89,8 +92,8 @@ class FileServer:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, tls: Tls | None = None) -> Iterator[FileServer]:
-    server = FileServer(folder, tls)
+def serving(folder: Path, tls: Tls | None = None, *, anybody: bool = False) -> Iterator[FileServer]:
+    server = FileServer(folder, tls, anybody=anybody)
     try:
         yield server
     finally:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_service.card.first_system import apply_network, with_mirror
+from firmware_service.card.first_system import apply_network, apt_proxy, with_mirror
 
 MIRROR = "http://mirror.site/os"
 
@@ -23,6 +23,26 @@ MIRROR = "http://mirror.site/os"
 )
 def test_each_list_points_to_the_mirror(before: str, after: str) -> None:
     assert with_mirror(before, MIRROR) == after
+
+
+def direct_hosts(text: str) -> list[str]:
+    return [line.split("::")[-1].split()[0] for line in text.splitlines() if '"DIRECT"' in line and "https" in line]
+
+
+@pytest.mark.parametrize(
+    ("direct", "mirror", "hosts"),
+    [
+        ([], "", []),
+        (["Updates.site", "10.0.0.7"], "", ["updates.site", "10.0.0.7"]),
+        ([".site"], MIRROR, ["mirror.site"]),
+        ([".other"], MIRROR, []),
+        (["mirror.site", ".site"], MIRROR, ["mirror.site"]),
+    ],
+)
+def test_apt_reaches_hosts_inside_the_site_directly(direct: list[str], mirror: str, hosts: list[str]) -> None:
+    text = apt_proxy("http://proxy.site:3128", direct, mirror)
+    assert direct_hosts(text) == hosts
+    assert text.startswith('Acquire::http::Proxy "http://proxy.site:3128";\n')
 
 
 def test_a_site_that_asks_for_nothing_changes_nothing(tmp_path: Path) -> None:
