@@ -73,7 +73,7 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
     expiry = Expiry(store, config.hub.pictures_days, utc_now)
     projector = Projector(store, index, collector.quiet, expiry, after_step)
     collector.on_stored = projector.wake
-    servers = [PageServer(application(reader, utc_now), sock), *serving]
+    servers = [PageServer(application(reader, utc_now, config.hub.diagnostics_folder), sock), *serving]
     try:
         return _supervise(collector, projector, servers, _watched(config.documents, store, after_step))
     finally:
