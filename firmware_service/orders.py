@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from firmware_service.checks.look import take_look
 from firmware_service.diagnostics.gather import gather, pack, run_here
+from firmware_service.diagnostics.sending import MOST_BYTES, ArchiveSender
 from firmware_service.health import concerns, read_health
 from firmware_service.places import Places
 from firmware_service.reboot import Rebooter, moment
-from firmware_service.remote.commands import CommandDesk, CommandFailed
+from firmware_service.remote.commands import Command, CommandDesk, CommandFailed, GoesOn, Run
 from firmware_service.remote.configuration import Configurator
 from firmware_service.remote.desired import DesiredError, read_desired
 from firmware_service.remote.link import Topics
@@ -27,7 +28,8 @@ log = logging.getLogger(__name__)
 LEVELS = ("debug", "info", "warning", "error")
 LOG_LEVEL = "log-level"
 """Within the agent's folder until the next start of the machine: the station reads it."""
-DIAGNOSTICS = "udi/diagnostics.tar.gz"
+DIAGNOSTICS = "diagnostics"
+COPY = "udi/diagnostics.tar.gz"
 """On the FAT partition: any PC reads it, and what is in it has neither secrets nor patients."""
 
 
@@ -58,6 +60,7 @@ class Orders:
     _station: InstalledStation = field(init=False)
     _configurator: Configurator = field(init=False)
     _desk: CommandDesk = field(init=False)
+    _archives: ArchiveSender = field(init=False)
 
     def __post_init__(self) -> None:
         """Take up what was begun."""
@@ -66,15 +69,23 @@ class Orders:
         self._configurator = Configurator(
             self.places.state / "configuration", self.places.station_file, self._station, self._report
         )
-        runs = {
+        runs: dict[str, Run] = {
             "restart": self._restart,
             "reboot": self._reboot,
             "selftest": self._selftest,
             "log-level": self._log_level,
-            "diagnostics": self._diagnostics,
+            DIAGNOSTICS: self._diagnostics,
             "update": self._update_now,
         }
-        self._desk = CommandDesk(self.places.state / "commands.json", runs, self.clock.now, self._say)
+        self._archives = ArchiveSender(
+            self.places.state / "archives",
+            lambda piece: self.outbox.put_once(self.topics.diagnostics, piece),
+            lambda ident, status, said: self._desk.finish(DIAGNOSTICS, ident, status, said),
+        )
+        self._desk = CommandDesk(
+            self.places.state / "commands.json", runs, self.clock.now, self._say, goes_on=self._goes_on
+        )
+        self._archives.forget_all_but(self._desk.under_way(DIAGNOSTICS))
 
     def busy(self) -> bool:
         """Something is open at the station."""
@@ -96,12 +107,15 @@ class Orders:
 
     def hear(self, kind: str, ident: str, payload: bytes) -> None:
         """A message of a command's topic."""
+        if kind == DIAGNOSTICS:
+            self._archives.hear(ident, payload)
         self._desk.hear(kind, ident, payload)
 
     def tick(self) -> None:
         """Do the next step of either."""
         self._configurator.tick()
         self._desk.tick()
+        self._archives.tick(self.clock.now())
         if self.update_status is not None:
             self._report({**self._told, "update": self.update_status()})
 
@@ -116,13 +130,13 @@ class Orders:
         else:
             self.outbox.drop(topic)
 
-    def _restart(self, _args: Mapping[str, str]) -> str:
+    def _restart(self, _command: Command) -> str:
         if self._station.busy():
             raise CommandFailed("a case or a document is open: ask again when it is closed")
         self._station.restart()
         return "restarted"
 
-    def _reboot(self, _args: Mapping[str, str]) -> str:
+    def _reboot(self, _command: Command) -> str:
         if self._station.busy():
             raise CommandFailed("a case or a document is open: ask again when it is closed")
         try:
@@ -131,30 +145,39 @@ class Orders:
             raise CommandFailed(f"the machine cannot be started anew: {error}") from error
         return "the machine starts anew"
 
-    def _selftest(self, _args: Mapping[str, str]) -> str:
+    def _selftest(self, _command: Command) -> str:
         """What can be tested without hands; the rest is ``udi-firmware selftest`` at the machine."""
         found = concerns(read_health(take_look(self.places, self.clock)))
         if found:
             raise CommandFailed("\n".join(found))
         return "一切正常 / all is well"
 
-    def _log_level(self, args: Mapping[str, str]) -> str:
-        level = args.get("level", "")
+    def _log_level(self, command: Command) -> str:
+        level = command.args.get("level", "")
         if level not in LEVELS:
             raise CommandFailed(f"level = {level!r}: expected one of {', '.join(LEVELS)}")
         files.replace(self.places.run / LOG_LEVEL, level.encode("ascii"), mode=0o644)
         return f"{level} until the next start of the machine"
 
-    def _diagnostics(self, _args: Mapping[str, str]) -> str:
+    def _diagnostics(self, command: Command) -> GoesOn:
+        """Packed now, a copy on the card; done when the hub has it."""
+        if self._archives.full:
+            raise CommandFailed("other archives still wait for the hub: ask again when they are there")
         look = take_look(self.places, self.clock)
         members = gather(look, run_here)
         data = pack(members, int(look.clock.at.timestamp()))
-        out = self.places.boot / DIAGNOSTICS if self.places.boot.is_dir() else self.places.state / "diagnostics.tar.gz"
+        out = self.places.boot / COPY if self.places.boot.is_dir() else self.places.state / "diagnostics.tar.gz"
         out.parent.mkdir(parents=True, exist_ok=True)
         files.replace(out, data)
-        return f"{out}: {len(members)} files, {len(data)} bytes, no secret, no patient"
+        if len(data) > MOST_BYTES:
+            raise CommandFailed(f"{out}: {len(data)} bytes, more than the hub takes ({MOST_BYTES}): fetch it there")
+        self._archives.keep(command.ident, data)
+        return GoesOn(f"on its way; {out}: {len(members)} files, {len(data)} bytes, no secret, no patient")
 
-    def _update_now(self, _args: Mapping[str, str]) -> str:
+    def _goes_on(self, kind: str, ident: str) -> bool:
+        return kind == DIAGNOSTICS and self._archives.holds(ident)
+
+    def _update_now(self, _command: Command) -> str:
         if self.ask_update is None:
             raise CommandFailed("this machine was set up by hand: it takes no updates")
         return self.ask_update()

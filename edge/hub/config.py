@@ -13,6 +13,7 @@ from edge.catalog.authorities import AuthorityTable, wrong
 from hardware.host.toml import Problem, load
 
 CONFIG = Path("/etc/udi-hub/hub.toml")
+STATE = Path("/var/lib/udi-hub")
 _PORT = {"check": lambda value: 0 <= value < 2**16, "expected": "a port from 0 (any free one) to 65535"}
 _FILLED = {"check": bool, "expected": "a text that is not empty"}
 MOST_DAYS = 3650
@@ -44,6 +45,17 @@ class HubTable:
     )
     """So long pictures are kept. They serve to clear up a package without a code with its supplier, which is done with
     the quarter's accounts at the latest; no record is made of them, and a person may be in one by accident."""
+    diagnostics: Path | None = None
+    """Folder for the archives that ``udi-hub fleet ask diagnostics`` brings: of each machine the newest five, 16 MiB at
+    most. None: ``diagnostics`` beside the store's file; with PostgreSQL in the hub's own folder, /var/lib/udi-hub."""
+
+    @property
+    def diagnostics_folder(self) -> Path:
+        """Where the archives of machines lie."""
+        if self.diagnostics is not None:
+            return self.diagnostics
+        beside = STATE if "://" in self.store else Path(self.store).parent
+        return beside / "diagnostics"
 
     def problems(self) -> Iterable[Problem]:
         """A password has no place here; the message does not repeat it."""

@@ -22,6 +22,8 @@ from edge.hub.documents.importing import Importer
 from edge.hub.documents.notices import DocumentNotices, Signer
 from edge.hub.fleet.desk import TOPICS as FLEET
 from edge.hub.fleet.desk import FleetDesk
+from edge.hub.fleet.receiving import TOPICS as ARCHIVES
+from edge.hub.fleet.receiving import ReceivingDesk
 from edge.hub.keys import read_key
 from edge.hub.offer import CatalogueOffer
 from edge.hub.page import application
@@ -66,11 +68,12 @@ def run(config: HubConfig, after_step: Callable[[str], None] = lambda _step: Non
     reader = Store.open_reader(config.hub.store)
     offer = None if config.files is None else CatalogueOffer(config.files.folder, config.files.address)
     notices = _notices(store, *signers)
+    notices[ARCHIVES] = ReceivingDesk(store, config.hub.diagnostics_folder, Clock().now)
     collector = Collector(_settings(config), store, utc_now, offer=offer, notices=notices, after_step=after_step)
     expiry = Expiry(store, config.hub.pictures_days, utc_now)
     projector = Projector(store, index, collector.quiet, expiry, after_step)
     collector.on_stored = projector.wake
-    servers = [PageServer(application(reader, utc_now), sock), *serving]
+    servers = [PageServer(application(reader, utc_now, config.hub.diagnostics_folder), sock), *serving]
     try:
         return _supervise(collector, projector, servers, _watched(config.documents, store, after_step))
     finally:

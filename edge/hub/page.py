@@ -1,4 +1,4 @@
-"""The hub's pages: stations, a week, what is open, one case or document. Server-rendered, no scripts.
+"""The hub's pages: stations, a week, what is open, one case or document, machines. Server-rendered, no scripts.
 
 Read only, nothing from elsewhere, and no patient appears on them.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,6 +19,7 @@ from starlette.routing import Route
 from edge.hub import overview
 from edge.hub.case_record import CaseRecord, case_record
 from edge.hub.duplicates import duplicates
+from edge.hub.fleet.page import MachinePages
 from edge.hub.goods_record import GoodsRecord, goods_record
 from edge.hub.kit_record import KitRecord, kit_record
 from edge.hub.reading import STATION_NAME
@@ -51,14 +53,16 @@ WORDS = {
 }
 
 
-def application(store: Store, now: Callable[[], datetime]) -> Starlette:
+def application(store: Store, now: Callable[[], datetime], diagnostics: Path) -> Starlette:
     """The ASGI application.
 
     Args:
         store: opened for reading; each request asks in a transaction of its own.
         now: the hub's clock, aware.
+        diagnostics: folder of the archives that machines sent.
     """
     pages = _Pages(store, now)
+    machines = MachinePages(store, diagnostics, now, pages.render)
     return Starlette(
         routes=[
             Route("/", pages.stations),
@@ -68,6 +72,7 @@ def application(store: Store, now: Callable[[], datetime]) -> Starlette:
             Route("/duplicates", pages.duplicates),
             Route("/case/{case:path}", pages.case),
             Route("/document/{document:path}", pages.document),
+            *machines.routes,
         ]
     )
 
@@ -90,7 +95,7 @@ class _Pages:
         """All stations."""
         with self._store.read() as connection:
             rows, site = overview.stations(connection), overview.site(connection)
-        return self._render("stations.html", rows=rows, site=site, refresh_s=REFRESH_S)
+        return self.render("stations.html", rows=rows, site=site, refresh_s=REFRESH_S)
 
     def station(self, request: Request) -> Response:
         """The last scans of one station, with the reasons in words."""
@@ -100,26 +105,26 @@ class _Pages:
             scans, opened = last_scans(connection, name, LAST_SCANS), open_sessions(connection, name)
         if not STATION_NAME.fullmatch(name) or not known:
             return self._unknown("station", name)
-        return self._render("station.html", station=known[0], scans=scans, opened=opened, refresh_s=REFRESH_S)
+        return self.render("station.html", station=known[0], scans=scans, opened=opened, refresh_s=REFRESH_S)
 
     def week(self, _request: Request) -> Response:
         """The last seven days."""
         end = self._now()
         with self._store.read() as connection:
             figures = week(connection, end - timedelta(days=7), end)
-        return self._render("week.html", week=figures, refresh_s=None)
+        return self.render("week.html", week=figures, refresh_s=None)
 
     def open(self, _request: Request) -> Response:
         """What waits for somebody: open and suspended cases, emergencies without a patient, paused documents."""
         with self._store.read() as connection:
             rows = waiting(connection, self._now())
-        return self._render("open.html", rows=rows, refresh_s=None)
+        return self.render("open.html", rows=rows, refresh_s=None)
 
     def duplicates(self, _request: Request) -> Response:
         """Serials that are there twice. A page of its own: it asks all scans that there are."""
         with self._store.read() as connection:
             rows = duplicates(connection)
-        return self._render("duplicates.html", rows=rows, refresh_s=None)
+        return self.render("duplicates.html", rows=rows, refresh_s=None)
 
     def case(self, request: Request) -> Response:
         """The record of a case."""
@@ -138,12 +143,13 @@ class _Pages:
     def _record(self, subject: str, name: str, record: CaseRecord | GoodsRecord | KitRecord | None) -> Response:
         if record is None:
             return self._unknown(subject, name)
-        return self._render(f"{subject}.html", record=record, refresh_s=None)
+        return self.render(f"{subject}.html", record=record, refresh_s=None)
 
     def _unknown(self, subject: str, name: str) -> Response:
-        return self._render("unknown.html", status=404, subject=subject, name=name, refresh_s=None)
+        return self.render("unknown.html", status=404, subject=subject, name=name, refresh_s=None)
 
-    def _render(self, template: str, *, status: int = 200, **values: Any) -> Response:
+    def render(self, template: str, *, status: int = 200, **values: Any) -> Response:
+        """A page with the headers that all have."""
         text = self._templates.get_template(template).render(**values)
         return HTMLResponse(text, status_code=status, headers=HEADERS)
 

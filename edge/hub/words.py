@@ -40,6 +40,7 @@ SUBJECTS: Words = {
     "case": ("病例/手术", "case"),
     "document": ("单据", "document"),
     "station": ("站点", "station"),
+    "machine": ("机器", "machine"),
 }
 CHANGES: Words = {"opened": ("进行中", "open"), "resumed": ("进行中", "open"), "suspended": ("已挂起", "suspended")}
 """How something stands whose last change was this."""

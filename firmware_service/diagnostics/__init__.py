@@ -2,5 +2,6 @@
 
 scrub       takes out keys, passwords, tokens and patients. Pure
 gather      what goes in, from files and commands
+sending     to the hub, in pieces
 cli         ``udi-firmware diagnostics``
 """

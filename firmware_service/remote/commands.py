@@ -31,8 +31,6 @@ MOST_SAID = 2_000
 MOST_BYTES = 8 * 1024
 
 Status = Literal["init", "executing", "successful", "failed"]
-Run = Callable[[Mapping[str, str]], str]
-"""Carries a command out and says what there is to say; raises `CommandFailed`."""
 
 
 class CommandFailed(RuntimeError):  # noqa: N818 - reads as what it is
@@ -54,6 +52,21 @@ class Command:
     ident: str
     expires: datetime
     args: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class GoesOn:
+    """A command was begun, and `CommandDesk.finish` will be told how it ended.
+
+    Attributes:
+        said: for people, meanwhile.
+    """
+
+    said: str
+
+
+Run = Callable[[Command], str | GoesOn]
+"""Carries a command out and says what there is to say; raises `CommandFailed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +121,16 @@ class CommandDesk:
         runs: Mapping[str, Run],
         now: Callable[[], ClockReading],
         say: Callable[[str, str, bytes], None],
+        goes_on: Callable[[str, str], bool] = lambda _kind, _ident: False,
     ) -> None:
-        """Take up what was begun before this process; what was in the midst has failed.
+        """Take up what was begun before this process; what was in the midst has failed, unless it goes on.
 
         Args:
             file: where answers are kept.
             runs: what can be asked, by kind.
             now: the clock and its quality.
             say: kind, ident and payload: what becomes of a command; no payload: there is nothing to say any more.
+            goes_on: kind and ident: whether a command that was begun before this process is still under way.
         """
         self._file = file
         self._runs = runs
@@ -124,7 +139,7 @@ class CommandDesk:
         self._waiting: dict[tuple[str, str], Command] = {}
         self._answers = _read(file)
         for (kind, ident), answer in list(self._answers.items()):
-            if answer.status == "executing":
+            if answer.status == "executing" and not goes_on(kind, ident):
                 self._close(kind, ident, *self._after_the_break(kind, answer))
             else:
                 self._say(kind, ident)
@@ -167,9 +182,24 @@ class CommandDesk:
             return
         self._close(kind, ident, "executing", "")
         try:
-            self._close(kind, ident, "successful", run(command.args))
+            said = run(command)
+            if isinstance(said, GoesOn):
+                self._close(kind, ident, "executing", said.said)
+            else:
+                self._close(kind, ident, "successful", said)
         except (CommandFailed, OSError) as error:  # a full card is an answer too
             self._close(kind, ident, "failed", str(error))
+
+    def finish(self, kind: str, ident: str, status: Status, said: str) -> None:
+        """A command that went on ended so; one that the hub cleared meanwhile is forgotten."""
+        if (kind, ident) in self._answers:
+            self._close(kind, ident, status, said)
+
+    def under_way(self, kind: str) -> set[str]:
+        """Names of the commands of a kind that were begun and have not ended."""
+        return {
+            ident for (each, ident), answer in self._answers.items() if (each, answer.status) == (kind, "executing")
+        }
 
     def _after_the_break(self, kind: str, answer: Answer) -> tuple[Status, str]:
         if kind == "reboot" and answer.boot != self._now().boot:

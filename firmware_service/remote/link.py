@@ -8,7 +8,17 @@ from dataclasses import dataclass
 
 from firmware_service.clock.hub_time import TOPIC as TIME
 from firmware_service.remote.outbox import Outbox
-from hardware.host.link import Connected, Disconnected, Link, LinkEvent, LinkSettings, Message, NotConnected, Subscribed
+from hardware.host.link import (
+    Connected,
+    Disconnected,
+    Link,
+    LinkEvent,
+    LinkSettings,
+    Message,
+    NotConnected,
+    Published,
+    Subscribed,
+)
 from hardware.host.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -45,6 +55,11 @@ class Topics:
     def reported(self) -> str:
         """What became of it."""
         return f"udi/{self.client}/config/reported"
+
+    @property
+    def diagnostics(self) -> str:
+        """An archive that the hub asked for, in pieces."""
+        return f"udi/{self.client}/diagnostics"
 
     @property
     def commands(self) -> str:
@@ -106,10 +121,10 @@ class AgentLink:
         if not self._link.connected:
             return
         try:
-            for topic, payload in self._outbox.take():
-                self._link.publish(topic, payload, retain=True)
+            for topic, payload, stands in self._outbox.take():
+                self._link.publish(topic, payload, retain=stands)
         except NotConnected:
-            pass  # all of it is said again after the next connecting
+            pass  # all of it is said again after the next connecting, and pieces with the next round
 
     def _on(self, event: LinkEvent) -> None:
         match event:
@@ -121,6 +136,8 @@ class AgentLink:
                 log.warning("broker=lost reason=%s", reason)
             case Subscribed(topic, ok=False):
                 log.error("topic=%s refused by the broker: expected the rights of an agent", topic)
+            case Published(ok=False, reason=reason):
+                log.error("the broker refused what this machine said: %s; expected the rights of an agent", reason)
             case Message(topic=topic, payload=payload, retained=retained):
                 self._hear(topic, payload, now=not retained)
             case _:

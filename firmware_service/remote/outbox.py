@@ -1,4 +1,7 @@
-"""What this machine has to say at the broker: the newest of each topic, said again after each connecting."""
+"""What this machine has to say at the broker: the newest of each topic, said again after each connecting.
+
+And what is said only once: the pieces of an archive. Whoever says them knows by itself when to say them again.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ class Outbox:
         self._lock = threading.Lock()
         self._says: dict[str, bytes] = {}
         self._unsaid: dict[str, None] = {}
+        self._once: dict[str, bytes] = {}
 
     def put(self, topic: str, payload: bytes) -> None:
         """Say this under a topic, in the place of what was said before."""
@@ -21,6 +25,14 @@ class Outbox:
             if self._says.get(topic) != payload:
                 self._says[topic] = payload
                 self._unsaid[topic] = None
+
+    def put_once(self, topic: str, payload: bytes) -> bool:
+        """Say this once, for whoever listens then; False: what was to be said so under this topic still waits."""
+        with self._lock:
+            if topic in self._once:
+                return False
+            self._once[topic] = payload
+            return True
 
     def drop(self, topic: str) -> None:
         """Say no more under a topic."""
@@ -33,13 +45,16 @@ class Outbox:
         with self._lock:
             self._unsaid = dict.fromkeys(self._says)
 
-    def take(self) -> Iterator[tuple[str, bytes]]:
-        """What is unsaid; what is taken from here counts as said."""
-        while True:
-            with self._lock:
-                topic = next(iter(self._unsaid), None)
-                if topic is None:
-                    return
+    def take(self) -> Iterator[tuple[str, bytes, bool]]:
+        """What is unsaid, and whether it shall stand at the broker; what is taken from here counts as said."""
+        while (found := self._next()) is not None:
+            yield found
+
+    def _next(self) -> tuple[str, bytes, bool] | None:
+        with self._lock:
+            if (topic := next(iter(self._unsaid), None)) is not None:
                 del self._unsaid[topic]
-                payload = self._says[topic]
-            yield topic, payload
+                return topic, self._says[topic], True
+            if (topic := next(iter(self._once), None)) is not None:
+                return topic, self._once.pop(topic), False
+            return None

@@ -260,7 +260,10 @@ def test_from_a_card_without_a_name_to_a_station_that_the_hub_looks_after(
     status, answer = done(hub, "diagnostics")
     assert status == "successful"
     assert "no secret, no patient" in answer
-    assert (places.boot / "udi/diagnostics.tar.gz").exists()
+    [archive] = (hub.folder / "diagnostics/OR-03").iterdir()
+    assert archive.read_bytes() == (places.boot / "udi/diagnostics.tar.gz").read_bytes()
+    assert str(archive) in fleet(hub, "status")
+    assert f"-> {archive}" in fleet(hub, "commands")
 
     wanted = hub.folder / "station.toml"
     wanted.write_text(template.replace('"NEW"', '"{station}"').replace("RECEIVE", "CHECK"), encoding="utf-8")

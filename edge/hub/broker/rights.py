@@ -71,6 +71,7 @@ def agent_rights(name: str) -> tuple[Right, ...]:
         Right("read", f"udi/{name}.fw/config/desired", "the configuration it shall apply; only the hub writes it"),
         Right("write", f"udi/{name}.fw/config/reported", "what became of it"),
         Right("readwrite", f"udi/{name}.fw/cmd/+/+", "a command, and how far it has come, in the same retained topic"),
+        Right("write", f"udi/{name}.fw/diagnostics", "the archive that the hub asked for, in pieces"),
         Right("read", "udi/site/time", "what time it is, where no server can be asked"),
     )
 
@@ -87,6 +88,7 @@ def hub_rights() -> tuple[Right, ...]:
         Right("write", "udi/+/config/desired", "configuration for an agent"),
         Right("read", "udi/+/config/reported", "what became of it"),
         Right("readwrite", "udi/+/cmd/+/+", "commands for an agent, and how far they have come"),
+        Right("read", "udi/+/diagnostics", "archives that it asked machines for, in pieces"),
         Right("write", "udi/site/#", "its presence and will, and notices to the site"),
         Right("read", "udi/site/hub", "its own presence: shows the late will of a former process, or a second hub"),
         Right("read", "udi/site/bindings/+", "what stands there for house codes: its next version is higher"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from edge import sign, wire
 from edge.hub.fleet.tables import fleet_command, fleet_wanted
@@ -73,10 +73,14 @@ def revision(connection: Connection) -> tuple[int, int]:
     return row[0], row[1] or 0
 
 
+def revisions(connection: Connection) -> dict[str, int]:
+    """The revision that each station shall have."""
+    return {row.station: row.rev for row in connection.execute(_newest())}
+
+
 def wanted(connection: Connection) -> dict[str, bytes]:
     """The configuration that each station shall have, as it goes to its agent."""
-    newest = select(fleet_wanted.c.station, func.max(fleet_wanted.c.rev).label("rev")).group_by(fleet_wanted.c.station)
-    rows = newest.subquery()
+    rows = _newest().subquery()
     query = select(fleet_wanted.c.station, fleet_wanted.c.payload).join(
         rows, (rows.c.station == fleet_wanted.c.station) & (rows.c.rev == fleet_wanted.c.rev)
     )
@@ -127,6 +131,10 @@ def answered(connection: Connection, ident: str, status: str, said: str, at: str
         .values(status=status, said=said, changed_at=at)
     )
     return changed.rowcount > 0
+
+
+def _newest() -> Select[tuple[str, int]]:
+    return select(fleet_wanted.c.station, func.max(fleet_wanted.c.rev).label("rev")).group_by(fleet_wanted.c.station)
 
 
 def _asked(row: Mapping[Any, Any]) -> Asked:

@@ -19,7 +19,7 @@ from edge.hub.command import FAILED, failures, reading, settings_of, store_of
 from edge.hub.config import CONFIG
 
 if TYPE_CHECKING:
-    from edge.hub.fleet.machines import Machine
+    from edge.hub.fleet.overview import MachineRow, Order
 
 KINDS = ("restart", "reboot", "selftest", "log-level", "diagnostics", "update")
 _PATH = click.Path(path_type=Path)
@@ -127,51 +127,60 @@ def ask(kind: str, stations: tuple[str, ...], args: tuple[str, ...], hours: floa
 @_config
 @_json
 def commands(station: str | None, config: Path, *, as_json: bool) -> None:
-    """What machines were asked, the newest first, and what they said."""
-    from edge.hub.fleet import asking  # noqa: PLC0415 - see edge.hub.command
+    """What machines were asked, the newest first, what they said, and where the archive lies that one sent."""
+    from edge.hub.fleet import overview  # noqa: PLC0415 - see edge.hub.command
 
-    with reading(settings_of(config)) as connection:
-        found = asking.commands(connection, station)
+    settings = settings_of(config)
+    with reading(settings) as connection:
+        found = overview.orders(connection, settings.hub.diagnostics_folder, station)
     if as_json:
-        rows = [{k: v for k, v in dataclasses.asdict(each).items() if k != "payload"} for each in found]
-        click.echo(json.dumps(rows, ensure_ascii=False))
+        click.echo(json.dumps([_asked(each) for each in found], ensure_ascii=False))
     for each in [] if as_json else found:
-        click.echo(f"{each.asked_at[:16]} {each.station:12} {each.kind:11} {each.status:10} {each.ident} {each.said}")
+        asked = each.asked
+        said = f"{each.said}{'' if each.file is None else f' -> {each.file}'}"
+        click.echo(f"{asked.asked_at[:16]} {asked.station:12} {asked.kind:11} {asked.status:10} {asked.ident} {said}")
     sys.exit(0 if found else FAILED)
+
+
+def _asked(order: Order) -> dict[str, Any]:
+    told = {key: value for key, value in dataclasses.asdict(order.asked).items() if key != "payload"}
+    return {**told, "file": None if order.file is None else str(order.file)}
 
 
 @fleet.command()
 @_config
 @_json
 def status(config: Path, *, as_json: bool) -> None:
-    """How the machines are, and what became of their configurations. Exit status 1 when one is not well."""
-    from edge.hub.fleet import machines  # noqa: PLC0415 - see edge.hub.command
+    """How the machines are, what became of their configurations, what they sent.
 
-    with reading(settings_of(config)) as connection:
-        found = machines.machines(connection)
+    Exit status 1 when one is not well: a check failed, a configuration was refused, or it is silent.
+    """
+    from edge.hub.fleet import overview  # noqa: PLC0415 - see edge.hub.command
+
+    settings = settings_of(config)
+    with reading(settings) as connection:
+        found = overview.rows(connection, settings.hub.diagnostics_folder, datetime.now(UTC))
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(each) for each in found], ensure_ascii=False))
+        click.echo(json.dumps([_told(each) for each in found], ensure_ascii=False))
     for each in [] if as_json else found:
         for line in _lines(each):
             click.echo(line)
-    sys.exit(0 if found and all(_well(each) for each in found) else FAILED)
+    sys.exit(0 if found and all(each.well for each in found) else FAILED)
 
 
-def _concerns(machine: Machine) -> list[dict[str, Any]]:
-    checks = (machine.health or {}).get("checks", [])
-    return [each for each in checks if isinstance(each, dict) and each.get("state") in ("warn", "fail")]
+def _told(row: MachineRow) -> dict[str, Any]:
+    archives = [{**dataclasses.asdict(each), "file": str(each.file)} for each in row.archives]
+    return {**dataclasses.asdict(row.said), "silent": row.silent, "wanted": row.wanted, "archives": archives}
 
 
-def _well(machine: Machine) -> bool:
-    failed = [each for each in _concerns(machine) if each.get("state") == "fail"]
-    return machine.health is not None and not failed and (machine.reported or {}).get("status") != "refused"
-
-
-def _lines(machine: Machine) -> Iterator[str]:
-    reported = machine.reported or {}
-    told = f"configuration {reported.get('rev', '-')} {reported.get('status', 'never told')}"
-    yield f"{machine.station:12} {(machine.health_at or 'never')[:16]:16} {told}"
-    for text in reported.get("errors", []):
-        yield f"  ! {text}"
-    for each in _concerns(machine):
-        yield f"  {'!' if each['state'] == 'fail' else '?'} {each.get('check')}: {each.get('zh')} / {each.get('en')}"
+def _lines(row: MachineRow) -> Iterator[str]:
+    rev, state = "-" if row.rev is None else row.rev, row.configuration or "never told"
+    awaited = f" (wanted: {row.wanted})" if row.behind else ""
+    silent = " SILENT" if row.silent else ""
+    yield f"{row.station:12} {(row.heard or 'never')[:16]:16} configuration {rev} {state}{awaited}{silent}"
+    for error in row.errors:
+        yield f"  ! {error}"
+    for each in row.concerns:
+        yield f"  {'!' if each.state == 'fail' else '?'} {each.check}: {each.zh} / {each.en}: {each.value}; {each.todo}"
+    for archive in row.archives:
+        yield f"  > {archive.at[:16]} {archive.file} {archive.size} bytes"

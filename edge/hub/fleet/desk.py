@@ -33,6 +33,8 @@ CLEARED = b""
 SILENT = timedelta(days=1)
 """A machine that began and says nothing for so long after the expiry says nothing any more."""
 DONE = ("successful", "failed")
+RECEIVED = b'{"schema": 1, "status": "received", "sha256": '
+"""So begins what this hub says of an archive, see `receiving`: no news, and it must not hide the machine's answer."""
 
 
 class FleetDesk:
@@ -67,6 +69,8 @@ class FleetDesk:
 
     def heard(self, topic: str, payload: bytes) -> None:
         """What a machine said, or this hub itself."""
+        if payload.startswith(RECEIVED):
+            return
         if topic in self._news or len(self._news) < MOST_NEWS:
             self._news[topic] = payload
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from edge.hub import bulk
 from edge.hub.fleet.tables import fleet_machine
@@ -49,9 +49,13 @@ def read_said(payload: bytes) -> str | None:
 
 
 def note(connection: Connection, station: str, what: str, text: str, at: str) -> None:
-    """Keep what a machine said: ``health`` or ``reported``."""
+    """Keep what a machine said: ``health`` or ``reported``.
+
+    What stands at the broker comes again with each connection of the hub: that is no new word of the machine.
+    """
     bulk.insert_or_nothing(connection, fleet_machine, [{**_NOTHING, "station": station}])
-    where = fleet_machine.c.station == station
+    news = func.coalesce(fleet_machine.c[what], "") != text
+    where = (fleet_machine.c.station == station) & news
     connection.execute(update(fleet_machine).where(where).values({what: text, f"{what}_at": at}))
 
 

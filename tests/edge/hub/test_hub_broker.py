@@ -27,10 +27,11 @@ EVERYBODY = ["hub", "OR-01", "OR-02", "OR-01.fw", "OR-99", "site"]
 """OR-99 and site have certificates of the site's authority and stand on no list."""
 LEAVES = ["scan", "ack", "status", "health", "photo/ab12", "photo-ack", "photo/a/b", "scan/more", "other"]
 AGENT_LEAVES = ["health", "status", "scan", "ack", "config/desired", "config/reported", "cmd/reboot/7", "cmd/reboot"]
+AGENT_LEAVES += ["diagnostics", "diagnostics/more"]
 TOPICS = [
     *(f"udi/{name}/{leaf}" for name in (*STATIONS, "OR-99", "site", "hub") for leaf in LEAVES),
     *(f"udi/{name}.fw/{leaf}" for name in STATIONS for leaf in AGENT_LEAVES),
-    *(f"udi/OR-01/{leaf}" for leaf in ("config/desired", "config/reported", "cmd/reboot/7")),
+    *(f"udi/OR-01/{leaf}" for leaf in ("config/desired", "config/reported", "cmd/reboot/7", "diagnostics")),
     *("udi/site/hub", "udi/site/recalls/12", "udi/site/order/R-1", "udi/OR-01", "udi", "other", "$SYS/broker/uptime"),
 ]
 OTHER_NAMES = ["OR-01", "OR-02", "OR-99", "site", "hub"]
@@ -38,7 +39,7 @@ SITE_TOPICS = {topic for topic in TOPICS if topic.startswith("udi/site/")}
 MAY_WRITE = {
     "OR-01": {f"udi/OR-01/{leaf}" for leaf in ("scan", "status", "health", "photo/ab12")},
     "OR-02": {f"udi/OR-02/{leaf}" for leaf in ("scan", "status", "health", "photo/ab12")},
-    "OR-01.fw": {f"udi/OR-01.fw/{leaf}" for leaf in ("health", "config/reported", "cmd/reboot/7")},
+    "OR-01.fw": {f"udi/OR-01.fw/{leaf}" for leaf in ("health", "config/reported", "cmd/reboot/7", "diagnostics")},
     "hub": SITE_TOPICS
     | {f"udi/{name}/{leaf}" for name in OTHER_NAMES for leaf in ("ack", "photo-ack")}
     | {f"udi/{name}.fw/{leaf}" for name in STATIONS for leaf in ("ack", "config/desired", "cmd/reboot/7")}
@@ -49,11 +50,12 @@ MAY_READ = {
     "OR-02": SITE_TOPICS | {f"udi/OR-02/{leaf}" for leaf in ("ack", "photo-ack", "status")},
     "OR-01.fw": {f"udi/OR-01.fw/{leaf}" for leaf in ("config/desired", "cmd/reboot/7")},
     "hub": {"udi/site/hub", "udi/site/order/R-1", "udi/OR-01/config/reported", "udi/OR-01/cmd/reboot/7"}
+    | {"udi/OR-01/diagnostics"}
     | {f"udi/{name}/{leaf}" for name in OTHER_NAMES for leaf in ("scan", "status", "health", "photo/ab12")}
     | {
         f"udi/{name}.fw/{leaf}"
         for name in STATIONS
-        for leaf in ("scan", "status", "health", "config/reported", "cmd/reboot/7")
+        for leaf in ("scan", "status", "health", "config/reported", "cmd/reboot/7", "diagnostics")
     },
 }
 

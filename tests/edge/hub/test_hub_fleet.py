@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from edge import wire
 from edge.hub.cli import main
 from edge.hub.documents.notices import Signer
 from edge.hub.fleet import asking, machines
@@ -17,7 +17,7 @@ from edge.hub.fleet.desk import AT_ONCE, CLEARED, LOOK_NS, TIME, TIME_NS, FleetD
 from edge.hub.store import Store
 from edge.sign import new_key, public_half
 from firmware_service.clock.hub_time import read_hub_time
-from firmware_service.remote.commands import CommandDesk, CommandFailed
+from firmware_service.remote.commands import Command, CommandDesk, CommandFailed
 from firmware_service.remote.desired import Desired, read_desired
 from firmware_service.remote.link import Topics
 from hardware.host.clock import ClockReading, Quality
@@ -51,11 +51,11 @@ class Site:
         runs = {"restart": self.restart, "selftest": self.fail}
         return CommandDesk(self.folder / "commands.json", runs, self.now, self.agent_says)
 
-    def restart(self, args: Any) -> str:
-        self.done.append(dict(args))
+    def restart(self, command: Command) -> str:
+        self.done.append(dict(command.args))
         return "done"
 
-    def fail(self, _args: Any) -> str:
+    def fail(self, _command: Command) -> str:
         raise CommandFailed("蜂鸣器不响 / the buzzer is silent")
 
     def agent_says(self, kind: str, ident: str, payload: bytes) -> None:
@@ -281,7 +281,9 @@ def test_asking_by_command_and_what_is_known(desk: Desk) -> None:
     store = Store.open_beside(str(desk.folder / "hub.sqlite3"))
     fault = {"check": "rtc", "state": "warn", "zh": "时钟电池没电", "en": "clock battery empty"}
     with store.begin() as connection:
-        machines.note(connection, "OR-03", "health", json.dumps({"schema": 1, "checks": [fault]}), "2026-11-26T08:00Z")
+        machines.note(
+            connection, "OR-03", "health", json.dumps({"schema": 1, "checks": [fault]}), wire.iso(datetime.now(UTC))
+        )
     store.close()
     shown = desk("status")
     assert shown.exit_code == 0

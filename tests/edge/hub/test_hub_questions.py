@@ -3,10 +3,12 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import insert
+from starlette.applications import Starlette
 
 from edge import wire
 from edge.hub import tables
@@ -132,6 +134,11 @@ def test_an_empty_store_has_no_percentages(store: Store) -> None:
 
 
 def get(store: Store, path: str) -> tuple[int, dict[str, str], str]:
+    """One GET of the pages of this store."""
+    return get_from(application(store, lambda: START + timedelta(days=1), Path("/nonexistent")), path)
+
+
+def get_from(app: Starlette, path: str) -> tuple[int, dict[str, str], str]:
     """One GET straight through the ASGI interface."""
     sent: list[Any] = []
 
@@ -155,7 +162,7 @@ def get(store: Store, path: str) -> tuple[int, dict[str, str], str]:
         "server": ("127.0.0.1", 8080),
         "client": ("127.0.0.1", 1),
     }
-    asyncio.run(application(store, lambda: START + timedelta(days=1))(scope, receive, send))
+    asyncio.run(app(scope, receive, send))
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]).decode()
 
@@ -202,11 +209,11 @@ def test_an_unknown_station_is_said_and_escaped(shown: Store, path: str) -> None
 
 
 def test_nothing_on_the_pages_comes_from_elsewhere(shown: Store) -> None:
-    for path in ("/", "/station/OR-03", "/week"):
+    for path in ("/", "/station/OR-03", "/week", "/machines"):
         status, _, text = get(shown, path)
         assert status == 200
         assert "//" not in text.replace("<!doctype html>", "")
 
 
 def test_pages_of_an_empty_store(store: Store) -> None:
-    assert [get(store, path)[0] for path in ("/", "/week", "/nowhere")] == [200, 200, 404]
+    assert [get(store, path)[0] for path in ("/", "/week", "/machines", "/nowhere")] == [200, 200, 200, 404]

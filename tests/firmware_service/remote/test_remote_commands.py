@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_service.remote.commands import CommandDesk, CommandError, CommandFailed, read_command
+from firmware_service.remote.commands import (
+    Command,
+    CommandDesk,
+    CommandError,
+    CommandFailed,
+    GoesOn,
+    Run,
+    read_command,
+)
 from hardware.host.clock import ClockReading, Quality
 
 AT = datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -36,15 +44,15 @@ class Machine:
         return self.desk
 
     def run(self, kind: str) -> Any:
-        def run(args: Mapping[str, str]) -> str:
-            self.did.append((kind, args))
+        def run(command: Command) -> str:
+            self.did.append((kind, command.args))
             if self.dies:
                 raise KeyboardInterrupt
             return "done"
 
         return run
 
-    def fail(self, _args: Mapping[str, str]) -> str:
+    def fail(self, _command: Command) -> str:
         raise CommandFailed("the lamp is out")
 
     def now(self) -> ClockReading:
@@ -111,6 +119,39 @@ def test_what_the_hub_clears_is_forgotten(machine: Machine) -> None:
     assert machine.said[-1] == ("restart/a1", "-", "")
     machine.start()
     assert machine.said[-1] == ("restart/a1", "-", ""), "and nothing is said of it after a start"
+
+
+def slow(machine: Machine, *under_way: str) -> CommandDesk:
+    """A desk one of whose commands goes on after it was begun."""
+    runs: dict[str, Run] = {"diagnostics": lambda command: GoesOn(f"{command.ident} is on its way")}
+    return CommandDesk(
+        machine.folder / "commands.json", runs, machine.now, machine.say, lambda _kind, ident: ident in under_way
+    )
+
+
+def test_a_command_that_goes_on_is_under_way_until_it_is_finished(machine: Machine) -> None:
+    desk = slow(machine)
+    desk.hear("diagnostics", "a1", asked())
+    desk.tick()
+    assert machine.said[-1] == ("diagnostics/a1", "executing", "a1 is on its way")
+    assert desk.under_way("diagnostics") == {"a1"}
+    assert desk.under_way("restart") == set()
+    desk.hear("diagnostics", "a1", b'{"schema": 1, "status": "received", "sha256": "00"}')
+    desk.finish("diagnostics", "a1", "successful", "it is there")
+    assert machine.said[-1] == ("diagnostics/a1", "successful", "it is there")
+    assert desk.under_way("diagnostics") == set()
+    said = len(machine.said)
+    desk.finish("diagnostics", "cleared", "successful", "")
+    assert len(machine.said) == said, "nobody waits for what the hub cleared"
+
+
+@pytest.mark.parametrize(("under_way", "status"), [(("a1",), "executing"), ((), "failed")])
+def test_what_goes_on_after_a_start(machine: Machine, under_way: tuple[str, ...], status: str) -> None:
+    desk = slow(machine)
+    desk.hear("diagnostics", "a1", asked())
+    desk.tick()
+    assert slow(machine, *under_way).under_way("diagnostics") == {*under_way}
+    assert machine.said[-1][:2] == ("diagnostics/a1", status)
 
 
 BREAKS = {

@@ -160,6 +160,11 @@ def test_another_machine_cannot_speak_for_this_one(peer: Callable[[str], Peer], 
     assert (agent.desired, agent.times) == ([], [])
 
 
+def test_what_the_broker_refuses_is_told(agent: Agent, caplog: pytest.LogCaptureFixture) -> None:
+    agent.outbox.put_once("udi/OR-04.fw/diagnostics", b"{}")
+    wait_for(lambda: "expected the rights of an agent" in caplog.text, "the refusal to be told")
+
+
 TOPIC_NAMES: dict[str, Any] = {
     "udi/OR-03.fw/cmd/restart/a1": ("restart", "a1"),
     "udi/OR-03.fw/cmd/restart": None,
