@@ -130,7 +130,7 @@ class Updater:
         self._take(newest, state)
 
     def _take(self, newest: Manifest, state: slots.Slots) -> None:
-        if newest.counter <= state.floor or newest.version == state.committed:
+        if newest.version == state.committed:
             self._tell(f"{newest.version} is the newest, and here")
             self.asked = False
             return
@@ -152,7 +152,7 @@ class Updater:
     def _failed_lately(self, newest: Manifest, state: slots.Slots) -> bool:
         """A release that failed is tried again a day later: what was wrong may have been the room's."""
         failure = state.failure
-        if failure is None or failure.version != newest.version:
+        if failure is None or failure.version != newest.version or newest.version in state.refused:
             return False
         age = self.now().at - datetime.fromisoformat(failure.at)
         return timedelta(0) <= age < AGAIN_AFTER_FAILURE
