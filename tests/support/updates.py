@@ -22,7 +22,7 @@ from firmware_service.update.driver import Driver
 from firmware_service.update.fit import JOURNAL_BYTES, Here
 from firmware_service.update.guard import UNITS, At, Guard, complete, named
 from firmware_service.update.machine import Machine
-from firmware_service.update.slots import AGENT, Before, Slots, Store
+from firmware_service.update.slots import AGENT, Before, Slots, Store, returning
 
 PI = Machine("aarch64", "cp313", "trixie")
 RUNS = Runs("aarch64", "cp313", ("trixie",), {"python3-numpy": ">= 1:1.24, < 1:3"})
@@ -191,6 +191,24 @@ class Bench:
             else:
                 self.driver(at).begin(newest)
         raise AssertionError(f"no end: {self.state}")
+
+    def swap(self, before: Before | None = None) -> None:
+        """Go on until the newest release waits for the guard."""
+        driver = self.driver(before=before)
+        driver.begin(self.releases.made[-1])
+        while self.state.phase in AGENT:
+            driver.advance(self.releases)
+
+    def go_back(self) -> None:
+        """Somebody wants the version before."""
+        Store(self.places).change(lambda now: returning(now, "asked for by hand"))
+        assert self.guard().watch()
+
+    def lose(self, *versions: str) -> None:
+        """A byte of these slots is not what it was."""
+        for version in versions:
+            file = self.places.slots / version / "site-packages/app.py"
+            file.write_bytes(b"#" + file.read_bytes()[1:])
 
     def install(self, version: str) -> None:
         """Bring this version, the newest release so far, all the way."""
