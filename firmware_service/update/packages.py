@@ -77,14 +77,15 @@ def installed(names: Iterable[str]) -> Mapping[str, str]:
     """Version of each of these packages that is installed; one that is not is left out.
 
     Raises:
-        OSError: there is no dpkg.
-        subprocess.SubprocessError: it does not answer.
+        OSError: there is no dpkg, or it does not answer.
     """
     wanted = list(names)
     if not wanted:
         return {}
-    done = subprocess.run(  # noqa: S603 - names from a signed manifest, no shell
-        [*_QUERY, "--", *wanted], capture_output=True, text=True, check=False, timeout=_TIMEOUT_S
-    )
+    command = [*_QUERY, "--", *wanted]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)  # noqa: S603 - signed
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"dpkg-query does not answer within {_TIMEOUT_S:.0f} s") from error
     rows = (line.split() for line in done.stdout.splitlines())
     return {row[0]: row[2] for row in rows if len(row) == 3 and row[1].startswith("ii")}  # noqa: PLR2004 - the format's

@@ -95,7 +95,7 @@ class Updater:
                 self._work(state.phase, now_s)
         except (SlotsError, ManifestError, OSError) as error:  # a disk that refuses must not take the agent down
             self._again_s = self._look_s = now_s + AGAIN_S
-            self._tell(f"not now: {error}")
+            self._tell(f"not now: {error}{_todo(error)}")
 
     def status(self) -> dict[str, Any]:
         """For people and the hub: what is kept, what is under way, what was refused and why."""
@@ -188,6 +188,15 @@ class Updater:
         if text != self.told:
             log.info("update=%s", text)
         self.told = text
+
+
+def _todo(error: Exception) -> str:
+    full = isinstance(error, OSError) and error.errno in files.FULL
+    return (
+        "; the card is full: remove what is not the station's, or fit a larger one; it goes on by itself"
+        if full
+        else ""
+    )
 
 
 def _read_seen(file: Path) -> dict[str, str]:

@@ -224,7 +224,7 @@ class Bench:
 
     def copy(self, root: Path) -> Bench:
         """Another device in the same state."""
-        shutil.copytree(self.root, root, symlinks=True)
+        shutil.copytree(self.root, root, symlinks=True, dirs_exist_ok=True)
         made = replace(self, root=root, releases=self.releases.copy(root.with_name("releases")))
         made.systemctl.write_text(SYSTEMCTL.format(root=root), encoding="utf-8")
         return made
