@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from firmware_service.release.manifest import Layer, Manifest, Patch
+from firmware_service.update.guard import At
 from firmware_service.update.trust import TrustError
 from firmware_service.update.updater import Updater, Wish
 from firmware_service.update.window import Window
@@ -32,14 +34,22 @@ class Night:
     broken: TrustError | None = None
     here: bool = True
     window: Window = NIGHT
+    step: At = lambda _: None
     looks: int = 0
     updater: Updater = field(init=False)
     _now_s: float = 0.0
 
     def __post_init__(self) -> None:
         wish = Wish("stable", self.ring, self.window)
+        driver = self.bench.driver(self.step)
         self.updater = Updater(
-            self.bench.places, wish, self.bench.driver(), self.source, self.now, lambda: self.open_case
+            self.bench.places,
+            wish,
+            driver,
+            self.source,
+            self.now,
+            lambda: self.open_case,
+            random.Random(1),  # noqa: S311
         )
 
     def source(self) -> Night | None:

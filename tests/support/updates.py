@@ -44,7 +44,13 @@ class Releases:
         folder.mkdir(parents=True)
 
     def add(
-        self, version: str, *, deps: str = "1", runs: Runs = RUNS, journal: JournalSchema | None = None
+        self,
+        version: str,
+        *,
+        deps: str = "1",
+        runs: Runs = RUNS,
+        journal: JournalSchema | None = None,
+        channel: str = "stable",
     ) -> Manifest:
         """A release; its layer ``deps`` changes only where it is told to."""
         trees: Mapping[LayerName, Mapping[str, str]] = {
@@ -57,7 +63,7 @@ class Releases:
         }
         layers = tuple(self._layer(version, name, files) for name, files in trees.items())
         counter = len(self.made) + 1
-        made = Manifest(version, "stable", counter, layers, runs, journal or JournalSchema(2, 1), trial_s=TRIAL_S)
+        made = Manifest(version, channel, counter, layers, runs, journal or JournalSchema(2, 1), trial_s=TRIAL_S)
         self.made.append(made)
         return made
 
@@ -68,8 +74,8 @@ class Releases:
         made.made = list(self.made)
         return made
 
-    def newest(self, _channel: str, _floor: int) -> Manifest:
-        return self.made[-1]
+    def newest(self, channel: str, _floor: int) -> Manifest:
+        return next(each for each in reversed(self.made) if each.channel == channel)
 
     def fetch(self, blob: Layer | Patch, into: Path) -> Iterator[int]:
         data = (self.folder / blob.sha256).read_bytes()

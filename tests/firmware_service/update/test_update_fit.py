@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from edge.station.journal.room import RESERVED_BYTES
 from firmware_service.release.manifest import JournalSchema, Layer, Manifest
+from firmware_service.update import packages
 from firmware_service.update.fit import JOURNAL_BYTES, LEAST_FREE_BYTES, Here, needed_bytes, refusals
 from firmware_service.update.packages import RangeError, fits, installed, order
 from firmware_service.update.slots import Slots
@@ -253,4 +255,13 @@ def test_nothing_is_asked_where_no_package_is_needed(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", str(tmp_path))
     assert installed([]) == {}
     with pytest.raises(FileNotFoundError):
+        installed(["dpkg"])
+
+
+def test_a_dpkg_that_does_not_answer_is_an_error_of_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "dpkg-query").write_text("#!/bin/sh\nexec sleep 20\n", encoding="ascii")
+    (tmp_path / "dpkg-query").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(packages, "_TIMEOUT_S", 0.1)
+    with pytest.raises(TimeoutError, match="dpkg-query does not answer"):
         installed(["dpkg"])

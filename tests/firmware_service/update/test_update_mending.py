@@ -144,3 +144,16 @@ def test_a_return_by_hand_to_a_damaged_slot_stays(device: Bench) -> None:
     assert (device.current, state.committed, state.previous, state.refused) == ("1.1.0", "1.1.0", None, {})
     assert state.failure is not None
     assert state.failure.reason == "asked for by hand; no other slot is whole, it stays"
+
+
+@pytest.mark.parametrize("lost", ["manifest.json", "hashes", "bin/udi-station"])
+def test_a_new_slot_that_was_damaged_before_the_swap_comes_again(device: Bench, lost: str) -> None:
+    driver = device.driver()
+    driver.begin(device.releases.made[-1])
+    while device.state.phase != "swap":
+        driver.advance(device.releases)
+    (device.places.slots / "1.2.0" / lost).write_bytes(b"\0" * 10)
+    assert driver.advance(device.releases) == "cleanup"
+    assert device.current == "1.1.0"
+    device.install("1.2.0")
+    assert device.whole()
