@@ -124,9 +124,12 @@ class Driver:
         return self.store.change(partial(slots.verified, good=good)).phase
 
     def _install(self, manifest: Manifest, now: Slots) -> Phase:
+        bench = self._bench(now)
+        if not all(bench.is_ready(layer) for layer in manifest.layers):
+            return self.store.change(partial(slots.verified, good=False)).phase
         try:
             self._refuse(manifest, now)
-            write_slot(self._bench(now), manifest, self._places.slots, lambda name: self._at(f"install: {name}"))
+            write_slot(bench, manifest, self._places.slots, lambda name: self._at(f"install: {name}"))
         except ArchiveError as error:
             self.store.change(partial(slots.abandoned, fault=str(error)))
             raise RefusedError(f"release {manifest.version}: {error}") from error
@@ -138,6 +141,8 @@ class Driver:
 
     def _swap(self, now: Slots) -> Phase:
         slot = self._places.slots / str(now.target)
+        if guard.named(self._places.current) != now.target and not guard.complete(slot, by_hash=True):
+            return self.store.change(slots.abandoned).phase  # it was damaged since: it comes again
         manifest = read_manifest((slot / MANIFEST).read_bytes())
         guard.point(self._places.current, manifest.version, lambda name: self._at(f"swap: {name}"))
         after = self.store.change(lambda found: slots.swapped(found, manifest))
@@ -180,7 +185,7 @@ class Driver:
             return None
         try:
             return Kept(slot, read_manifest((slot / MANIFEST).read_bytes()))
-        except ManifestError:
+        except (ManifestError, OSError):
             return None  # damaged: nothing is taken from it, and nothing could be returned to
 
     def _manifest(self) -> Manifest | None:

@@ -60,7 +60,7 @@ def _packages(runs: Runs, installed: Mapping[str, str]) -> Iterator[str]:
 
 
 def _history(manifest: Manifest, slots: Slots, kept: Manifest | None) -> Iterator[str]:
-    if manifest.counter <= slots.floor:
+    if manifest.counter < slots.floor:  # the newest one kept may come again: its slot was lost
         yield f"its counter is {manifest.counter}, this device has kept {slots.floor}: an older one is not installed"
     if manifest.version in (slots.committed, slots.previous):
         yield f"a release of version {manifest.version} is in its slot already"

@@ -30,6 +30,7 @@ State = dict[str, Any]
 
 SCHEMA = 1
 UNITS = ("udi-station.service", "udi-camera.service", "udi-firmware.service")
+RESTART = ("restart", "--no-block", *UNITS)
 MOST_STARTS = 3
 """Of one trial, without having been well long enough."""
 MOST_RESTARTS = 3  # by systemd, of one unit: it crashes, or its watchdog ends it
@@ -124,28 +125,29 @@ def _is_there(slot: Path, line: str, *, by_hash: bool) -> bool:
 class Unit:
     """How systemd says a unit is."""
 
-    active: bool
-    """It runs and said READY."""
-    restarts: int
-    """By systemd itself, since somebody last started it."""
+    active: bool  # it runs and said READY
+    restarts: int  # by systemd itself, since somebody last started it
 
 
 def ask_units(systemctl: Sequence[str]) -> dict[str, Unit]:
-    """All units of a station by name; empty when systemd does not answer."""
-    command = [*systemctl, "show", "--property=Id,ActiveState,NRestarts", *UNITS]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_SYSTEMCTL_S)  # noqa: S603
-    except (OSError, subprocess.SubprocessError) as error:
-        say("systemctl", problem=error)
-        return {}
+    """All units of a station by name; none of them when systemd does not answer."""
     found = {}
-    for block in done.stdout.split("\n\n"):
+    for block in _call(systemctl, "show", "--property=Id,ActiveState,NRestarts", *UNITS).split("\n\n"):
         facts = dict(line.partition("=")[::2] for line in block.splitlines())
         restarts = facts.get("NRestarts", "")
-        found[facts.get("Id", "")] = Unit(
-            facts.get("ActiveState") == "active", int(restarts) if restarts.isdigit() else 0
-        )
+        active = facts.get("ActiveState") == "active"
+        found[facts.get("Id", "")] = Unit(active, int(restarts) if restarts.isdigit() else 0)
     return found
+
+
+def _call(systemctl: Sequence[str], *words: str) -> str:
+    """What systemd says; nothing, and the problem in the log, when it does not: what it leads to the next look sees."""
+    command = [*systemctl, *words]
+    try:
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=_SYSTEMCTL_S).stdout  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as error:
+        say("systemctl", problem=error)
+        return ""
 
 
 def read_facts(file: Path, mono_s: float) -> tuple[str, dict[str, bool]]:
@@ -167,14 +169,7 @@ class Guard:
     """One look, at boot or by timer."""
 
     def __init__(self, root: Path, systemctl: Sequence[str], at: At, mono_s: Callable[[], float]) -> None:
-        """Guard the device under `root`.
-
-        Args:
-            root: ``/``, or the tree that stands for it.
-            systemctl: the command.
-            at: told of each step.
-            mono_s: seconds since this boot.
-        """
+        """Guard the device under `root`, ``/`` or a tree that stands for it; `mono_s`: seconds since this boot."""
         self._systemctl, self._at, self._mono_s = systemctl, at, mono_s
         self._folder = root / "var/lib/udi-firmware"
         self._file = self._folder / "slots.json"
@@ -183,28 +178,23 @@ class Guard:
         self._boot = _text(root / "proc/sys/kernel/random/boot_id")
 
     def boot(self) -> bool:
-        """Before the station starts: count the start of a trial or return from it, and mend ``current``.
-
-        Returns:
-            Whether ``current`` names a complete slot.
-        """
+        """Before the station starts: count the start of a trial or return from it; whether ``current`` is complete."""
         with locked(self._folder):
             state = self._read()
             if state is None:
                 return self._mend(None)
-            state = self._taken_over(state)
-            if state["phase"] == "rollback":
-                state = self._return(state, restart=False)
-            elif state["phase"] == "trial" and not self._started(state):
-                state = self._start(state, restart=False)
-            return self._mend(state)
+            try:
+                state = self._taken_over(state)
+                if state["phase"] == "rollback":
+                    state = self._return(state, restart=False)
+                elif state["phase"] == "trial" and not self._started(state):
+                    state = self._start(state, restart=False)
+            finally:  # whatever a full disk refused
+                mended = self._mend(state)
+            return mended
 
     def watch(self) -> bool:
-        """While the station runs: start a trial, keep it once it was well, return from it when it is not.
-
-        Returns:
-            Whether the state of the slots could be read.
-        """
+        """While the station runs: start a trial, keep it or return from it; whether the state could be read."""
         with locked(self._folder):
             state = self._read()
             if state is None:
@@ -240,7 +230,7 @@ class Guard:
         say("start", version=state["target"], start=state["trial"]["starts"])
         if restart:
             self._at("start: restart units")
-            self._restart()
+            _call(self._systemctl, *RESTART)
         self._at("start: note")
         self._note({"boot": self._boot, "version": state["target"], "began": self._mono_s()})
         return state
@@ -293,38 +283,37 @@ class Guard:
         return self._return(self._write({**state, "phase": "rollback", "rollback": back}, "give up"), restart=restart)
 
     def _return(self, state: State, *, restart: bool) -> State:
+        """To the version that was meant if its slot is whole, else to another one that is, else it stays."""
         back, version = state["rollback"], state["target"]
-        say("return", version=version, to=back["to"], reason=repr(back["reason"]))
+        to = self._whole(back["to"], state["committed"], state["previous"], but=version) or back["to"]
+        say("return", version=version, to=to, reason=repr(back["reason"]))
         self._at("rollback: begin")
         self._run.unlink(missing_ok=True)
-        point(self._current, back["to"], lambda name: self._at(f"rollback: {name}"))
+        point(self._current, to, lambda name: self._at(f"rollback: {name}"))
         if restart:
             self._at("rollback: restart units")
-            self._restart()
-        returned = _returned(state, datetime.now(UTC).isoformat(timespec="seconds"))
-        return self._write(returned, "rollback")
+            _call(self._systemctl, *RESTART)
+        return self._write(_returned(state, to, datetime.now(UTC).isoformat(timespec="seconds")), "rollback")
 
     def _mend(self, state: State | None) -> bool:
-        """Let ``current`` name a complete slot if there is one: what runs now, what was kept, what was kept before."""
-        if complete(self._slots / (named(self._current) or "."), by_hash=False):
-            return True
-        told = [] if state is None else [state["committed"], state["previous"]]
-        there = sorted(path.name for path in self._slots.glob("*") if not path.name.endswith(".part"))
-        for version in [*filter(None, told), *reversed(there)]:
-            if complete(self._slots / version, by_hash=True):
-                say("mend", current=version)
-                point(self._current, version, lambda name: self._at(f"mend: {name}"))
-                return True
-        say("mend", problem=f"no complete slot in {self._slots}: write the card anew")
-        return False
+        """Let ``current`` name a whole slot if there is one, and let the state say that it is the one that is kept."""
+        runs = named(self._current)
+        if runs is None or not complete(self._slots / runs, by_hash=False):
+            runs = self._whole(*((state["committed"], state["previous"]) if state else ()))
+            if runs is None:
+                say("mend", problem=f"no complete slot in {self._slots}: write the card anew")
+                return False
+            say("mend", current=runs)
+            point(self._current, runs, lambda name: self._at(f"mend: {name}"))
+        if state and runs != state["committed"] and not _on_trial(state, runs):
+            self._write({**state, **DONE, "committed": runs, "previous": None}, "mend")
+        return True
 
-    def _restart(self) -> None:
-        try:
-            subprocess.run(  # noqa: S603
-                [*self._systemctl, "restart", "--no-block", *UNITS], check=True, timeout=_SYSTEMCTL_S
-            )
-        except (OSError, subprocess.SubprocessError) as error:  # what it leads to is seen by the next look
-            say("restart", problem=error)
+    def _whole(self, *first: str | None, but: str = "") -> str | None:
+        """Whose slot is what was installed: the first of these, else any other, `but` last of all; None: none is."""
+        there = [path.name for path in sorted(self._slots.glob("*"), reverse=True) if path.suffix != ".part"]
+        order = sorted([*filter(None, first), *there], key=lambda version: version == but)
+        return next((version for version in order if complete(self._slots / version, by_hash=True)), None)
 
     def _read(self) -> State | None:
         state = _read_object(self._file)
@@ -345,19 +334,24 @@ class Guard:
         replace(self._run, json.dumps(run).encode())
 
 
-def _returned(state: State, at: str) -> State:
+def _on_trial(state: State, version: str) -> bool:
+    return state["phase"] in ("trial", "rollback") or (state["phase"], state["target"]) == ("swap", version)
+
+
+def _returned(state: State, to: str, at: str) -> State:
     """After a return: the version that failed is counted, and refused after so many failures in a row. Pure."""
-    back, version, by_hand = state["rollback"], state["target"], state["trial"] is None
+    version, by_hand, stays = state["target"], state["trial"] is None, to == state["target"]
+    reason = state["rollback"]["reason"] + ("; no other slot is whole, it stays" if stays else "")
     former = state["failure"] if (state["failure"] or {}).get("version") == version else {"count": 0}
-    failure = {"version": version, "count": former["count"] + 1, "reason": back["reason"], "at": at}
-    refused = by_hand or failure["count"] >= MOST_FAILURES
+    failure = {"version": version, "count": former["count"] + 1, "reason": reason, "at": at}
+    refused = not stays and (by_hand or failure["count"] >= MOST_FAILURES)
     return {
         **state,
-        "committed": back["to"],
-        "previous": state["previous"] if back["to"] == state["committed"] else None,
+        "committed": to,
+        "previous": state["previous"] if to == state["committed"] and not stays else None,
         **DONE,
         "failure": failure,
-        "refused": {**state["refused"], version: back["reason"]} if refused else state["refused"],
+        "refused": {**state["refused"], version: reason} if refused else state["refused"],
     }
 
 
@@ -393,7 +387,11 @@ def main() -> int:
     parser.add_argument("what", choices=("boot", "watch", "stop"))
     told = parser.parse_args()
     guard = Guard(told.root, shlex.split(told.systemctl), lambda _: None, time.monotonic)
-    return 0 if {"boot": guard.boot, "watch": guard.watch, "stop": guard.stop}[told.what]() else 1
+    try:
+        return 0 if {"boot": guard.boot, "watch": guard.watch, "stop": guard.stop}[told.what]() else 1
+    except OSError as error:
+        say("disk", problem=error, todo="make room on the card, or replace it: the next look goes on by itself")
+        return 1
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from firmware_service.release.layers import apply_patch, installed_tar, unpack, 
 from firmware_service.release.manifest import Layer, Manifest, Patch, write_manifest
 from firmware_service.release.tars import ArchiveError, Digest
 from firmware_service.update.guard import At, entry
-from hardware.host.files import sync_folder
+from hardware.host.files import FULL, sync_folder
 
 MANIFEST = "manifest.json"
 HASHES = "hashes"
@@ -63,7 +63,7 @@ class Bench:
             Whether it is right; else it has to come again, and whole where the kept slot was of no use.
 
         Raises:
-            OSError: the disk.
+            OSError: the disk is full, or what came cannot be read.
         """
         blob = self.blob(layer)
         if blob is not None and _sha256(self.file(blob)) != blob.sha256:
@@ -73,10 +73,17 @@ class Bench:
             return True
         try:
             self._make_tar(layer, blob)
-        except (ArchiveError, UnicodeError):  # the kept slot is damaged
-            self._whole(layer).touch()
+        except (ArchiveError, UnicodeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise
+            self._whole(layer).touch()  # the kept slot is damaged, or cannot be read
             return False
         return True
+
+    def is_ready(self, layer: Layer) -> bool:
+        """Whether there is what `unpack` needs; not so when the kept slot was lost since `make_ready`."""
+        blob = self.blob(layer)
+        return (self.file(blob) if isinstance(blob, Layer) else self._tar(layer)).exists()
 
     def unpack(self, layer: Layer, into: Path, at: At) -> None:
         """Unpack what `make_ready` found right.

@@ -22,7 +22,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">>": operator.gt,
 }
-_RANGE = re.compile(r"(<<|>>|<=|>=|<|>|=)\s*(\S+)")
+_RANGE = re.compile(r"(<<|>>|<=|>=|<|>|=)\s*((?:\d+:)?\d[A-Za-z0-9.+~-]*)", re.ASCII)
 
 
 Part: TypeAlias = tuple[tuple[int, ...], int]
@@ -38,7 +38,8 @@ def order(version: str) -> Order:
     epoch, colon, rest = version.partition(":")
     whole = rest if colon else version
     upstream, dash, revision = whole.rpartition("-")
-    return int(epoch) if colon and epoch.isdigit() else 0, _parts(upstream if dash else whole), _parts(revision)
+    upstream, revision = (upstream, revision) if dash else (whole, "")
+    return int(epoch) if colon and epoch.isdigit() else 0, _parts(upstream), _parts(revision)
 
 
 def _parts(text: str) -> tuple[Part, ...]:
@@ -61,28 +62,30 @@ def fits(version: str, wanted: str) -> bool:
     """
     if wanted.strip() == "*":
         return True
-    return all(_meets(order(version), part.strip()) for part in wanted.split(","))
+    bounds = [_bound(part.strip()) for part in wanted.split(",")]
+    return all(_COMPARE[relation](order(version), order(limit)) for relation, limit in bounds)
 
 
-def _meets(version: Order, bound: str) -> bool:
-    match = _RANGE.fullmatch(bound)
+def _bound(text: str) -> tuple[str, str]:
+    match = _RANGE.fullmatch(text)
     if match is None:
-        raise RangeError(f"{bound!r}: expected such as >= 0.3.25, or *")
-    return _COMPARE[match[1]](version, order(match[2]))
+        raise RangeError(f"{text!r}: expected such as >= 0.3.25, or *")
+    return match[1], match[2]
 
 
 def installed(names: Iterable[str]) -> Mapping[str, str]:
     """Version of each of these packages that is installed; one that is not is left out.
 
     Raises:
-        OSError: there is no dpkg.
-        subprocess.SubprocessError: it does not answer.
+        OSError: there is no dpkg, or it does not answer.
     """
     wanted = list(names)
     if not wanted:
         return {}
-    done = subprocess.run(  # noqa: S603 - names from a signed manifest, no shell
-        [*_QUERY, "--", *wanted], capture_output=True, text=True, check=False, timeout=_TIMEOUT_S
-    )
+    command = [*_QUERY, "--", *wanted]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)  # noqa: S603 - signed
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"dpkg-query does not answer within {_TIMEOUT_S:.0f} s") from error
     rows = (line.split() for line in done.stdout.splitlines())
     return {row[0]: row[2] for row in rows if len(row) == 3 and row[1].startswith("ii")}  # noqa: PLR2004 - the format's

@@ -127,7 +127,7 @@ def fetched(slots: Slots) -> Slots:
 
 def verified(slots: Slots, *, good: bool) -> Slots:
     """Everything is right; or some of it was not and has to come again."""
-    _expect(slots, "verify")
+    _expect(slots, "verify", *(() if good else ("install",)))
     return replace(slots, phase="install" if good else "fetch")
 
 
@@ -148,9 +148,9 @@ def swapped(slots: Slots, manifest: Manifest) -> Slots:
 
 def abandoned(slots: Slots, fault: str = "") -> Slots:
     """Not this one, and what came of it goes; with a fault of its own it is refused from now on."""
-    _expect(slots, "fetch", "verify", "install")
+    _expect(slots, "fetch", "verify", "install", "swap")
     refused = {**slots.refused, str(slots.target): fault} if fault else slots.refused
-    return replace(slots, phase="cleanup", target=None, refused=refused)
+    return replace(slots, phase="cleanup", target=None, trial=None, refused=refused)
 
 
 def returning(slots: Slots, reason: str) -> Slots:

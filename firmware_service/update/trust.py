@@ -125,7 +125,7 @@ class Trust:
         come lies beside it as ``<into>.part``, over restarts, and the next call goes on from there.
 
         Raises:
-            SourceError: it broke off, the disk is full, or it has other bytes than promised: these are thrown away.
+            SourceError: it broke off, or it has other bytes than promised: these are thrown away.
             OSError: this device's own disk or identity (`hardware.host.tls.TlsError`).
         """
         try:

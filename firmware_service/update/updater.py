@@ -95,7 +95,7 @@ class Updater:
                 self._work(state.phase, now_s)
         except (SlotsError, ManifestError, OSError) as error:  # a disk that refuses must not take the agent down
             self._again_s = self._look_s = now_s + AGAIN_S
-            self._tell(f"not now: {error}")
+            self._tell(f"not now: {error}{_todo(error)}")
 
     def status(self) -> dict[str, Any]:
         """For people and the hub: what is kept, what is under way, what was refused and why."""
@@ -130,7 +130,7 @@ class Updater:
         self._take(newest, state)
 
     def _take(self, newest: Manifest, state: slots.Slots) -> None:
-        if newest.counter <= state.floor or newest.version == state.committed:
+        if newest.version == state.committed:
             self._tell(f"{newest.version} is the newest, and here")
             self.asked = False
             return
@@ -152,7 +152,7 @@ class Updater:
     def _failed_lately(self, newest: Manifest, state: slots.Slots) -> bool:
         """A release that failed is tried again a day later: what was wrong may have been the room's."""
         failure = state.failure
-        if failure is None or failure.version != newest.version:
+        if failure is None or failure.version != newest.version or newest.version in state.refused:
             return False
         age = self.now().at - datetime.fromisoformat(failure.at)
         return timedelta(0) <= age < AGAIN_AFTER_FAILURE
@@ -188,6 +188,15 @@ class Updater:
         if text != self.told:
             log.info("update=%s", text)
         self.told = text
+
+
+def _todo(error: Exception) -> str:
+    full = isinstance(error, OSError) and error.errno in files.FULL
+    return (
+        "; the card is full: remove what is not the station's, or fit a larger one; it goes on by itself"
+        if full
+        else ""
+    )
 
 
 def _read_seen(file: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from hardware.host.files import sync_folder
+from hardware.host.files import FULL, sync_folder
 from hardware.host.tls import Tls, client_context
 
 PIECE = 256 * 1024
@@ -84,6 +84,7 @@ def fetch(
         AbsentError: the server has no such file.
         FetchError: no connection, another answer than the file, or other bytes than promised.
         TlsError: this device's identity cannot be used.
+        OSError: this device's disk is full.
     """
     _refuse_address(url, tls)
     part, digest = out.with_name(out.name + ".part"), hashlib.sha256()
@@ -101,6 +102,7 @@ def copy(source: Path, out: Path, *, sha256: str, size: int) -> Generator[int, N
     Raises:
         AbsentError: there is no such file.
         FetchError: it cannot be read, or has other bytes than promised.
+        OSError: this device's disk is full.
     """
     part, digest = out.with_name(out.name + ".part"), hashlib.sha256()
     there = _take_up(part, size, digest)
@@ -237,9 +239,16 @@ def _rest_of_file(source: Path, part: Path, there: int, size: int, digest: Any) 
     except FileNotFoundError as error:
         raise AbsentError(f"{source}: no such file") from error
     except OSError as error:
+        _refuse_full(error, part)
         raise FetchError(f"{source}: {error.strerror or error}") from error
     if there < size:
         raise FetchError(f"{source}: expected {size} bytes, {there} are there")
+
+
+def _refuse_full(error: Exception, part: Path) -> None:
+    """A full disk is this device's own, wherever the file comes from."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        raise OSError(error.errno, os.strerror(error.errno), str(part)) from error
 
 
 def _take_up(part: Path, size: int, digest: Any) -> int:
@@ -283,6 +292,7 @@ def _rest(
             part.unlink()  # the server's file is another one
         raise _answered(place, error) from error
     except (OSError, http.client.HTTPException) as error:
+        _refuse_full(error, part)
         raise FetchError(f"{place}: {_why(error, route)}") from error
     if there < size:
         raise FetchError(f"{place}: expected {size} bytes, {there} came; the rest will be asked for")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of an `OSError` that says: the disk is full."""
 
 
 def replace(path: Path, data: bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:

@@ -22,7 +22,7 @@ from firmware_service.update.driver import Driver
 from firmware_service.update.fit import JOURNAL_BYTES, Here
 from firmware_service.update.guard import UNITS, At, Guard, complete, named
 from firmware_service.update.machine import Machine
-from firmware_service.update.slots import AGENT, Before, Slots, Store
+from firmware_service.update.slots import AGENT, Before, Slots, Store, returning
 
 PI = Machine("aarch64", "cp313", "trixie")
 RUNS = Runs("aarch64", "cp313", ("trixie",), {"python3-numpy": ">= 1:1.24, < 1:3"})
@@ -44,7 +44,13 @@ class Releases:
         folder.mkdir(parents=True)
 
     def add(
-        self, version: str, *, deps: str = "1", runs: Runs = RUNS, journal: JournalSchema | None = None
+        self,
+        version: str,
+        *,
+        deps: str = "1",
+        runs: Runs = RUNS,
+        journal: JournalSchema | None = None,
+        channel: str = "stable",
     ) -> Manifest:
         """A release; its layer ``deps`` changes only where it is told to."""
         trees: Mapping[LayerName, Mapping[str, str]] = {
@@ -57,7 +63,7 @@ class Releases:
         }
         layers = tuple(self._layer(version, name, files) for name, files in trees.items())
         counter = len(self.made) + 1
-        made = Manifest(version, "stable", counter, layers, runs, journal or JournalSchema(2, 1), trial_s=TRIAL_S)
+        made = Manifest(version, channel, counter, layers, runs, journal or JournalSchema(2, 1), trial_s=TRIAL_S)
         self.made.append(made)
         return made
 
@@ -68,8 +74,8 @@ class Releases:
         made.made = list(self.made)
         return made
 
-    def newest(self, _channel: str, _floor: int) -> Manifest:
-        return self.made[-1]
+    def newest(self, channel: str, _floor: int) -> Manifest:
+        return next(each for each in reversed(self.made) if each.channel == channel)
 
     def fetch(self, blob: Layer | Patch, into: Path) -> Iterator[int]:
         data = (self.folder / blob.sha256).read_bytes()
@@ -192,6 +198,24 @@ class Bench:
                 self.driver(at).begin(newest)
         raise AssertionError(f"no end: {self.state}")
 
+    def swap(self, before: Before | None = None) -> None:
+        """Go on until the newest release waits for the guard."""
+        driver = self.driver(before=before)
+        driver.begin(self.releases.made[-1])
+        while self.state.phase in AGENT:
+            driver.advance(self.releases)
+
+    def go_back(self) -> None:
+        """Somebody wants the version before."""
+        Store(self.places).change(lambda now: returning(now, "asked for by hand"))
+        assert self.guard().watch()
+
+    def lose(self, *versions: str) -> None:
+        """A byte of these slots is not what it was."""
+        for version in versions:
+            file = self.places.slots / version / "site-packages/app.py"
+            file.write_bytes(b"#" + file.read_bytes()[1:])
+
     def install(self, version: str) -> None:
         """Bring this version, the newest release so far, all the way."""
         self.live()
@@ -206,7 +230,7 @@ class Bench:
 
     def copy(self, root: Path) -> Bench:
         """Another device in the same state."""
-        shutil.copytree(self.root, root, symlinks=True)
+        shutil.copytree(self.root, root, symlinks=True, dirs_exist_ok=True)
         made = replace(self, root=root, releases=self.releases.copy(root.with_name("releases")))
         made.systemctl.write_text(SYSTEMCTL.format(root=root), encoding="utf-8")
         return made

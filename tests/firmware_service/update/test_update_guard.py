@@ -1,4 +1,4 @@
-"""The guard: what ends a trial, what does not, what it mends at boot, and what it is as a process."""
+"""The guard: what ends a trial, what does not, and what it is as a process."""
 
 from __future__ import annotations
 
@@ -6,50 +6,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from firmware_service.update import guard, slots
+from firmware_service.update import guard
 from firmware_service.update.guard import MOST_FAILURES, MOST_RESTARTS, MOST_STARTS, UNITS
-from firmware_service.update.slots import AGENT, Before, SlotsError
-from tests.support.updates import LOOK_S, TRIAL_S, Bench, Releases
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """It has kept 1.1.0, and 1.0.0 before that; 1.2.0 is out."""
-    folder = tmp_path_factory.mktemp("guard")
-    made = Bench(folder / "device", Releases(folder / "releases"))
-    made.prepare()
-    for version in ("1.0.0", "1.1.0"):
-        made.releases.add(version)
-        made.install(version)
-    made.releases.add("1.2.0")
-    return made
-
-
-@pytest.fixture
-def device(kept: Bench, tmp_path: Path) -> Bench:
-    return kept.copy(tmp_path / "device")
-
-
-def swap(device: Bench, before: Before | None = None) -> None:
-    """Go on until the newest release waits for the guard."""
-    driver = device.driver(before=before)
-    driver.begin(device.releases.made[-1])
-    while device.state.phase in AGENT:
-        driver.advance(device.releases)
-
-
-@pytest.fixture
-def trial(device: Bench) -> Bench:
-    """1.2.0 is on trial, started once, and was not well yet."""
-    swap(device)
-    device.guard().watch()
-    assert device.state.trial is not None
-    assert device.state.trial.starts == 1
-    return device
+from firmware_service.update.slots import Before, SlotsError
+from tests.support.updates import LOOK_S, TRIAL_S, Bench
 
 
 def is_back(device: Bench, said: str) -> None:
@@ -97,7 +60,7 @@ def test_being_asked_counts_for_the_next_reboot_only(trial: Bench) -> None:
 
 
 def test_power_that_fails_between_the_swap_and_the_first_start_ends_nothing(device: Bench) -> None:
-    swap(device)
+    device.swap()
     device.reboot("boot-1")
     assert device.guard().boot()
     assert device.state.phase == "trial"
@@ -156,7 +119,7 @@ FACTS = {
 def test_what_was_well_before_is_asked_of_it(
     device: Bench, before: dict[str, bool], now: dict[str, bool], *, good: bool
 ) -> None:
-    swap(device, Before(UNITS[:1], before))
+    device.swap(Before(UNITS[:1], before))
     while device.state.phase == "trial":
         device.later(LOOK_S)
         device.facts(**now)
@@ -212,7 +175,7 @@ DAMAGE: dict[str, Callable[[Bench], object]] = {
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
 @pytest.mark.parametrize("at_boot", [False, True])
 def test_a_damaged_slot_is_not_started(device: Bench, damage: Callable[[Bench], object], *, at_boot: bool) -> None:
-    swap(device)
+    device.swap()
     damage(device)
     if at_boot:
         device.reboot("boot-1")
@@ -220,48 +183,6 @@ def test_a_damaged_slot_is_not_started(device: Bench, damage: Callable[[Bench], 
     else:
         device.guard().watch()
     is_back(device, "not what was installed")
-
-
-def _point(device: Bench, text: str) -> Bench:
-    device.places.current.unlink()
-    device.places.current.symlink_to(text)
-    return device
-
-
-def _forget(device: Bench) -> None:
-    for file in (device.places.current, device.places.slots_file):
-        file.unlink()
-
-
-# What became of the disk while the machine was off, and what runs then.
-MENDED: dict[str, tuple[Callable[[Bench], object], str]] = {
-    "nothing": (lambda _: None, "1.1.0"),
-    "current names nothing": (lambda device: _point(device, "slots/9.9.9"), "1.1.0"),
-    "current is lost": (lambda device: device.places.current.unlink(), "1.1.0"),
-    "a file of the kept slot is lost": (lambda device: (device.root / "opt/udi/current/hashes").unlink(), "1.0.0"),
-    "state and link are lost": (_forget, "1.1.0"),
-    "state is broken, current names nothing": (
-        lambda device: (_point(device, "slots/9.9.9"), device.places.slots_file.write_text('{"sche')),
-        "1.1.0",
-    ),
-    "state is of a later schema, current names nothing": (
-        lambda device: (_point(device, "slots/9.9.9"), device.places.slots_file.write_text('{"schema": 2}')),
-        "1.1.0",
-    ),
-    "state lacks what it should say, current names nothing": (
-        lambda device: (_point(device, "slots/9.9.9"), device.places.slots_file.write_text('{"schema": 1}')),
-        "1.1.0",
-    ),
-}
-
-
-@pytest.mark.parametrize(("damage", "runs"), MENDED.values(), ids=MENDED.keys())
-def test_boot_mends_current(device: Bench, damage: Callable[[Bench], object], runs: str) -> None:
-    damage(device)
-    device.reboot("boot-1")
-    assert device.guard().boot()
-    assert device.current == runs
-    assert device.whole()
 
 
 @pytest.mark.parametrize(
@@ -277,7 +198,7 @@ def test_a_state_that_is_not_understood_is_left_alone(device: Bench, state: str)
 def test_three_failures_of_one_version_refuse_it_until_a_newer_one_is_kept(device: Bench) -> None:
     for count in range(1, MOST_FAILURES + 1):
         assert "1.2.0" not in device.state.refused
-        swap(device)
+        device.swap()
         while device.state.phase == "trial":
             device.look(good=False)
         assert device.state.failure is not None
@@ -294,7 +215,7 @@ def test_failures_of_different_versions_are_not_added_up(device: Bench) -> None:
     for version in ("1.2.0", "1.3.0"):
         if version != "1.2.0":
             device.releases.add(version)
-        swap(device)
+        device.swap()
         while device.state.phase == "trial":
             device.look(good=False)
         assert device.state.failure is not None
@@ -302,29 +223,24 @@ def test_failures_of_different_versions_are_not_added_up(device: Bench) -> None:
         device.driver().advance(None)
 
 
-def go_back(device: Bench) -> None:
-    device.driver().store.change(lambda now: slots.returning(now, "asked for by hand"))
-    assert device.guard().watch()
-
-
 def test_a_return_by_hand_from_a_trial_counts_as_a_failure(trial: Bench) -> None:
-    go_back(trial)
+    trial.go_back()
     is_back(trial, "asked for by hand")
     assert trial.state.previous == "1.0.0"
 
 
 def test_a_return_by_hand_to_the_one_before_refuses_the_one_that_was_kept(device: Bench) -> None:
-    go_back(device)
+    device.go_back()
     state = device.state
     assert (device.current, state.committed, state.previous) == ("1.0.0", "1.0.0", None)
     assert state.refused == {"1.1.0": "asked for by hand"}
     assert state.floor == 2, "an older one is not installed all the same"
     assert "restart" in (device.root / "asked").read_text(encoding="utf-8")
     with pytest.raises(SlotsError, match="expected idle"):
-        go_back(device)
+        device.go_back()
     device.driver().advance(None)
     with pytest.raises(SlotsError, match=r"1\.0\.0 is the only slot"):
-        go_back(device)
+        device.go_back()
     device.install("1.2.0")
 
 
@@ -335,7 +251,7 @@ def run(device: Bench, what: str) -> int:
 
 
 def test_the_command_line(device: Bench) -> None:
-    swap(device)
+    device.swap()
     assert run(device, "watch") == 0
     assert device.state.trial is not None
     assert device.state.trial.starts == 1
@@ -345,6 +261,17 @@ def test_the_command_line(device: Bench) -> None:
     assert device.state.trial is not None
     assert device.state.trial.starts == 2
     assert run(device, "again") == 2
+
+
+def test_a_disk_that_refuses_is_told_and_is_no_traceback(device: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    device.swap()
+    (device.places.state / "slots.json.part").mkdir()
+    for what in ("watch", "boot"):
+        assert run(device, what) == 1
+        said = capfd.readouterr().err
+        assert "guard=disk" in said
+        assert "make room on the card" in said
+        assert "Traceback" not in said
 
 
 def test_its_status_says_when_somebody_has_to_look(device: Bench) -> None:

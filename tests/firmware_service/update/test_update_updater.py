@@ -2,70 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from firmware_service.release.manifest import JournalSchema, Layer, Manifest, Patch
+from firmware_service.release.manifest import JournalSchema
 from firmware_service.update.trust import ForgedError, SourceError, TrustError
-from firmware_service.update.updater import Updater, Wish
-from firmware_service.update.window import Window
-from hardware.host.clock import ClockReading, Quality
+from tests.support.nights import Night
 from tests.support.updates import Bench, Releases
-
-NOON = datetime(2027, 1, 4, 12).astimezone()
-"""Local time: outside of the window."""
-NIGHT = Window(time(2), time(5))
-
-
-@dataclass
-class Night:
-    """A machine whose hours go by, and who looks after its updates."""
-
-    bench: Bench
-    at: datetime = NOON
-    quality: Quality = "ntp"
-    ring: int = 0
-    open_case: bool = False
-    broken: TrustError | None = None
-    here: bool = True
-    looks: int = 0
-    updater: Updater = field(init=False)
-    _now_s: float = 0.0
-
-    def __post_init__(self) -> None:
-        wish = Wish("stable", self.ring, NIGHT)
-        self.updater = Updater(
-            self.bench.places, wish, self.bench.driver(), self.source, self.now, lambda: self.open_case
-        )
-
-    def source(self) -> Night | None:
-        return self if self.here else None
-
-    def newest(self, channel: str, floor: int) -> Manifest:
-        self.looks += 1
-        if self.broken is not None:
-            raise self.broken
-        return self.bench.releases.newest(channel, floor)
-
-    def fetch(self, blob: Layer | Patch, into: Path) -> Iterator[int]:
-        if self.broken is not None:
-            raise self.broken
-        yield from self.bench.releases.fetch(blob, into)
-
-    def now(self) -> ClockReading:
-        return ClockReading(self.at.astimezone(UTC), self.quality, "boot", int(self._now_s * 1e9))
-
-    def hours(self, hours: float) -> str:
-        """Ticks twice a minute for so long; gives the phase."""
-        for _ in range(int(hours * 120)):
-            self.updater.tick(self._now_s)
-            self._now_s += 30
-            self.at += timedelta(seconds=30)
-        return self.bench.state.phase
 
 
 @pytest.fixture

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.updates import Bench, Releases
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """It has kept 1.1.0, and 1.0.0 before that; 1.2.0 is out."""
+    folder = tmp_path_factory.mktemp("kept")
+    made = Bench(folder / "device", Releases(folder / "releases"))
+    made.prepare()
+    for version in ("1.0.0", "1.1.0"):
+        made.releases.add(version)
+        made.install(version)
+    made.releases.add("1.2.0")
+    return made
+
+
+@pytest.fixture
+def device(kept: Bench, tmp_path: Path) -> Bench:
+    """Of its own for a test."""
+    return kept.copy(tmp_path / "device")
+
+
+@pytest.fixture
+def trial(device: Bench) -> Bench:
+    """1.2.0 is on trial, started once, and was not well yet."""
+    device.swap()
+    device.guard().watch()
+    assert device.state.trial is not None
+    assert device.state.trial.starts == 1
+    return device
