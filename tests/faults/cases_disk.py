@@ -38,9 +38,9 @@ def station_refused(world: World) -> None:
 
 @fault("hub's disk refuses at every write of a commit", quick=True)
 def hub_refused(world: World) -> None:
-    refused = 0
+    refused, index = 0, Path(f"{world.site.store}-shm")
     for offset in _offsets(Path(world.site.store))[::2]:
-        world.wait(lambda: world.hub.ready and world.hub.connected, "the hub")
+        world.wait(lambda: world.hub.ready and world.hub.connected and index.exists(), "the hub")
         process = world.hub.process
         assert process is not None
         limit_files(process.pid, next_write(Path(world.site.store)) + offset)

@@ -211,11 +211,18 @@ def test_a_camera_that_hangs_or_is_silent_ends_the_process_for_systemd_to_start_
 def test_a_process_that_is_told_to_stop_ends_well(tmp_path: Path) -> None:
     process = started(tmp_path, "is well")
     file = tmp_path / "camera.sock"
-    wait_for(lambda: answers(file), "the socket")
+    wait_for(lambda: answers(file) and catches(process.pid, signal.SIGTERM), "the socket")
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
     assert process.returncode == 0
     assert not file.exists()
+
+
+def catches(pid: int, number: int) -> bool:
+    """Whether a process has begun to listen to a signal."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) >> (number - 1) & 1)
 
 
 def answers(file: Path) -> bool:
