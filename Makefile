@@ -11,14 +11,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ROUNDS ?= 200
 MINUTES ?= 10
-JOBS ?= 2
+JOBS ?= 3
 
 .PHONY: help env demo test check docs bench faults fuzz voice lock clean brokers
 
 help:
 	@echo "make env                 .venv with everything in requirements.lock (PYTHON=python3.13 chooses the interpreter)"
 	@echo "make demo [IMAGES=DIR]   a station and a hub on this machine; IMAGES: your own pictures in front of the camera"
-	@echo "make test [JOBS=N]       every test, in N processes (2); says which it skips and why"
+	@echo "make test [JOBS=N]       every test, in N processes (3); says which it skips and why"
 	@echo "make check               ruff, format, mypy"
 	@echo "make docs                edge/udi/FINDINGS.md and edge/rules/REASONS.md anew from the code"
 	@echo "make bench [ONLY=NAME]   measurements; IMAGES=DIR: also of your own pictures (vision, ladder);"

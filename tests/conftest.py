@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, settings
 from tests.support.postgres import BIN, Postgres
 from tests.support.site import MOSQUITTO, Site
 
-
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared machine")  # how long an example takes says more of the machine than of the code
 
