@@ -6,6 +6,7 @@ Each rule is a function from a tree to the places where it is broken, and each i
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -125,6 +126,17 @@ class Source:
 
 
 def sources(root: Path) -> list[Source]:
+    """Every file of product code below `root`."""
+    return list(_this_tree()) if root == ROOT else _parsed(root)
+
+
+@functools.cache
+def _this_tree() -> tuple[Source, ...]:
+    """It takes seconds, and every rule asks for it."""
+    return tuple(_parsed(ROOT))
+
+
+def _parsed(root: Path) -> list[Source]:
     found = []
     for package in PACKAGES:
         for file in sorted((root / package).rglob("*.py")):
