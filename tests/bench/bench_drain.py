@@ -65,7 +65,7 @@ def measure(folder: Path) -> list[Figure]:
     if BIN is None:
         print("  postgresql is not installed: apt-get install postgresql", flush=True)  # noqa: T201
         return figures
-    server = Postgres(flushed=True)
+    server = Postgres()
     try:
         server.start()
         return figures + _measure_on(folder, "postgresql", lambda _name: server.database())

@@ -19,7 +19,7 @@ def on_a_database(folder: Path, *, hubs: tuple[str, ...] = ("hub-a", "hub-b"), p
     """
     if BIN is None:
         raise MissingError("PostgreSQL is not installed: apt-get install postgresql")
-    server = Postgres(flushed=True)
+    server = Postgres()
     server.start()
     return World(
         folder,

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for tests: its own data folder, a Unix socket, no network."""
+"""A real PostgreSQL server for tests: its own data folder, a Unix socket, no network, every commit flushed."""
 
 from __future__ import annotations
 
@@ -23,15 +23,10 @@ _AS_OWNER = () if os.geteuid() else ("setpriv", f"--reuid={OWNER}", f"--regid={O
 
 
 class Postgres:
-    """One server; `database` gives an empty database each time.
+    """One server; `database` gives an empty database each time."""
 
-    Without `flushed` the kernel writes what was committed when it likes: a test that kills no more than processes sees
-    no difference, and waits less.
-    """
-
-    def __init__(self, *, flushed: bool = False) -> None:
+    def __init__(self) -> None:
         assert BIN is not None
-        self._flushed = flushed
         self._bin = BIN
         self._folder = Path(tempfile.mkdtemp(prefix="udi-postgres-"))  # pytest's own folders are closed to other users
         if os.geteuid() == 0:
@@ -45,7 +40,6 @@ class Postgres:
         words = [
             *_AS_OWNER, str(self._bin / "postgres"), "-D", str(self._data), "-k", str(self._folder),
             "-c", "listen_addresses=", "-c", "max_connections=40", "-c", "log_min_messages=fatal",
-            "-c", f"fsync={'on' if self._flushed else 'off'}",
         ]  # fmt: skip
         self._process = subprocess.Popen(words, stderr=subprocess.DEVNULL, cwd="/")
         wait_for(self._answers, "PostgreSQL to answer")
