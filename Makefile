@@ -67,7 +67,7 @@ brokers:
 	fi
 
 test: $(READY) brokers
-	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	$(BIN)/ruff check .

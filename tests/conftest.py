@@ -10,6 +10,13 @@ from tests.support.site import MOSQUITTO, Site
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared machine")  # how long an example takes says more of the machine than of the code
 
+LONG = ("tests/faults/", "tests/journeys/", "tests/systemd/", "tests/firmware_service/update/")
+"""What one process is busy with for minutes: begun last, it would leave the others with nothing to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
