@@ -62,7 +62,7 @@ _HTTPS = _matches(
     rf"https://({_HOST})(:\d{{1,5}})?(/[\w.~/%+-]*)?", "such as https://udi.site:8443, without a password"
 )
 _HTTP = _matches(rf"https?://({_HOST})(:\d{{1,5}})?(/[\w.~/%+-]*)?", "such as http://mirror.site, without a password")
-_PROXY = _matches(rf"http://({_HOST})(:\d{{1,5}})?/?", "such as http://proxy.site:3128, without a password")
+_PROXY = _matches(rf"http://({_HOST}):\d{{1,5}}/?", "such as http://proxy.site:3128, without a password")
 _SHA256 = _matches(r"[0-9a-f]{64}", "a SHA-256 in 64 lower-case hex digits")
 _TIME = _matches(r"([01]\d|2[0-3]):[0-5]\d", "a time of day such as 02:00")
 

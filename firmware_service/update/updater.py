@@ -176,8 +176,10 @@ class Updater:
             self._again_s = now_s + AGAIN_S if after == phase else 0.0
 
     def _seen(self, version: str) -> datetime:
-        """When this machine saw a release first; now, if it never did."""
+        """When this machine saw a release first; now, if it never did, or knew no time of day then."""
         file, now = self.places.state / SEEN, self.now().at
+        if self.now().quality not in TRUSTED:
+            return now
         seen = _read_seen(file)
         if seen.get("version") == version:
             return min(datetime.fromisoformat(seen["at"]), now)

@@ -171,15 +171,23 @@ def read_file(path: Path, *, most: int) -> bytes:
     return _whole(str(path), data, most, len(data))
 
 
+_TODO = {
+    "connection failed: 403": "let the proxy pass this host, or name it in the site file's network.direct",
+    "connection failed: 407": "let the proxy pass this host without a password, or name it in network.direct",
+    "connection failed: 5": "the proxy does not reach this host; one inside the site stands in network.direct",
+    "verify failed": "this is not the server that was named: the proxy must not open this host's TLS",
+    "": "is the proxy there? A host that is reached without it stands in the site file's network.direct",
+}
+"""What a proxy's failure says, and what to do about it; the last is for everything else."""
+
+
 def _why(error: Exception, route: Route) -> str:
     """What happened, and what to do about it where a proxy is between."""
     text = str(error.reason if isinstance(error, urllib.error.URLError) else error)
     text = text if text.isprintable() else repr(text)
     if route.proxy is None:
         return text
-    if "Tunnel connection failed" in text:
-        return f"{text}; let the proxy pass this host without a password, or name it in the site file's network.direct"
-    return f"{text}; is the proxy there? A host that is reached without it stands in the site file's network.direct"
+    return f"{text}; {next((todo for mark, todo in _TODO.items() if mark in text), _TODO[''])}"
 
 
 def _answered(url: str, error: urllib.error.HTTPError) -> FetchError:

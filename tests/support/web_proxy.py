@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 
 from hardware.host.tls import Tls
 
-Refusal = Literal["password", "forbidden", "rubbish"]
+Refusal = Literal["password", "forbidden", "unreachable", "rubbish"]
 _ANSWERS: dict[Refusal, bytes] = {
     "password": b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
     "forbidden": b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+    "unreachable": b"HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
     "rubbish": b"\x15\x03\x01\x00\x02\x02\x0a",
 }
 

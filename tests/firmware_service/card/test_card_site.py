@@ -38,6 +38,7 @@ BAD = [
     ({"site": 'name = "x"\ntime_zone = "../etc"\n'}, "site.time_zone"),
     ({"network": 'proxy = "http://me:secret@proxy:3128"\n'}, "without a password"),
     ({"network": 'proxy = "https://proxy.site"\n'}, "such as http://proxy.site:3128"),
+    ({"network": 'proxy = "http://proxy.site"\n'}, "such as http://proxy.site:3128"),
     ({"network": 'direct = ["10.0.0.0/8"]\n'}, "network.direct[0] = '10.0.0.0/8': expected a host"),
     ({"network": 'direct = [""]\n'}, "network.direct[0] = '': expected a host"),
     ({"network": 'ntp = ["a b"]\n'}, "network.ntp[0] = 'a b': expected a host"),

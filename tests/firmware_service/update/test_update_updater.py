@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from firmware_service.release.manifest import JournalSchema
 from firmware_service.update.trust import ForgedError, SourceError, TrustError
-from tests.support.nights import Night
+from tests.support.nights import NOON, Night
 from tests.support.updates import Bench, Releases
 
 
@@ -48,6 +48,16 @@ def test_somebody_who_asks_waits_for_no_ring_and_no_window(bench: Bench) -> None
     night.updater.ask()
     assert night.hours(0.5) == "trial"
     assert not night.updater.asked
+
+
+def test_what_was_seen_without_a_time_of_day_waits_from_when_there_is_one(bench: Bench) -> None:
+    bench.releases.add("2.0.0")
+    night = Night(bench, ring=1, at=NOON - timedelta(days=90), quality="floor")
+    night.hours(1)
+    night.at, night.quality = NOON, "ntp"
+    night.hours(6)
+    assert "h more for its ring" in night.updater.told
+    assert bench.state.target is None
 
 
 @pytest.mark.parametrize(("ring", "days"), [(0, 0), (1, 1), (3, 3)])
