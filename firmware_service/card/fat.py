@@ -140,8 +140,8 @@ class FatPartition:
         if done.returncode and not may_fail:
             said = done.stderr.decode("utf-8", "replace").strip() or f"exit status {done.returncode}"
             raise FatError(
-                f"{command[0]}: {said}; is the card still in and not locked? Then its file system is damaged: "
-                "write the image again"
+                f"{command[0]}: {said}; is the card still in, not locked and not full? Then its file system is "
+                "damaged: write the image again"
             )
         return done
 

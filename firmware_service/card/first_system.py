@@ -37,9 +37,12 @@ def apply_network(network: Mapping[str, Any], root: Path) -> Iterator[str]:
 
 
 def apt_proxy(proxy: str, direct: Sequence[str], mirror: str) -> str:
-    """The configuration of apt, which knows no domains: of what lies below one only the mirror is named. Pure."""
+    """The configuration of apt. Pure.
+
+    It knows no domains: of what lies below one only the mirror is named. Nor can it name an address with colons.
+    """
     host = urlsplit(mirror).hostname or ""
-    hosts = dict.fromkeys(each.lower() for each in direct if not each.startswith("."))
+    hosts = dict.fromkeys(each.lower() for each in direct if not each.startswith((".", "[")))
     if any(each.startswith(".") and host.endswith(each.lower()) for each in direct):
         hosts[host] = None
     lines = [f'Acquire::{kind}::Proxy "{proxy}";' for kind in KINDS]

@@ -177,8 +177,9 @@ class Updater:
 
     def _seen(self, version: str) -> datetime:
         """When this machine saw a release first; now, if it never did, or knew no time of day then."""
-        file, now = self.places.state / SEEN, self.now().at
-        if self.now().quality not in TRUSTED:
+        reading, file = self.now(), self.places.state / SEEN
+        now = reading.at
+        if reading.quality not in TRUSTED:
             return now
         seen = _read_seen(file)
         if seen.get("version") == version:
@@ -193,12 +194,9 @@ class Updater:
 
 
 def _todo(error: Exception) -> str:
-    full = isinstance(error, OSError) and error.errno in files.FULL
-    return (
-        "; the card is full: remove what is not the station's, or fit a larger one; it goes on by itself"
-        if full
-        else ""
-    )
+    if isinstance(error, OSError) and error.errno in files.FULL:
+        return "; the card is full: remove what is not the station's, or fit a larger one; it goes on by itself"
+    return ""
 
 
 def _read_seen(file: Path) -> dict[str, str]:

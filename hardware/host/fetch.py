@@ -178,14 +178,15 @@ _TODO = {
     "verify failed": "this is not the server that was named: the proxy must not open this host's TLS",
     "": "is the proxy there? A host that is reached without it stands in the site file's network.direct",
 }
-"""What a proxy's failure says, and what to do about it; the last is for everything else."""
+"""What a proxy's failure says, and what to do about it; the last is for every other one of the connection."""
+_OF_THE_LINE = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError)
 
 
 def _why(error: Exception, route: Route) -> str:
     """What happened, and what to do about it where a proxy is between."""
     text = str(error.reason if isinstance(error, urllib.error.URLError) else error)
     text = text if text.isprintable() else repr(text)
-    if route.proxy is None:
+    if route.proxy is None or not isinstance(error, _OF_THE_LINE):
         return text
     return f"{text}; {next((todo for mark, todo in _TODO.items() if mark in text), _TODO[''])}"
 
@@ -279,6 +280,11 @@ def _opener(tls: Tls | None, route: Route, *, check_time: bool) -> urllib.reques
     return urllib.request.build_opener(*handlers)
 
 
+def _demand_the_rest(place: str, there: int, status: int) -> None:
+    if there and status != _PARTIAL:
+        raise FetchError(f"{place}: expected the rest from byte {there} on, found status {status}")
+
+
 def _rest(
     url: str, route: Route, part: Path, there: int, size: int, digest: Any, opener: urllib.request.OpenerDirector
 ) -> Iterator[int]:
@@ -286,8 +292,7 @@ def _rest(
     place = route.place(url)
     try:
         with opener.open(request, timeout=TIMEOUT_S) as answer, part.open("ab") as file:
-            if there and answer.status != _PARTIAL:
-                raise FetchError(f"{place}: expected the rest from byte {there} on, found status {answer.status}")
+            _demand_the_rest(place, there, answer.status)
             while there < size and (piece := answer.read1(min(PIECE, size - there))):
                 file.write(piece)
                 digest.update(piece)
@@ -299,6 +304,8 @@ def _rest(
         if error.code == _RANGE_REFUSED:
             part.unlink()  # the server's file is another one
         raise _answered(place, error) from error
+    except FetchError:
+        raise
     except (OSError, http.client.HTTPException) as error:
         _refuse_full(error, part)
         raise FetchError(f"{place}: {_why(error, route)}") from error

@@ -12,7 +12,7 @@ from typing import Literal
 
 from hardware.host.tls import Tls
 
-Manner = Literal["endless", "drip", "cut", "error"]
+Manner = Literal["endless", "drip", "cut", "error", "whole"]
 
 
 class FileServer:
@@ -71,6 +71,7 @@ class FileServer:
         elif manner in ("endless", "drip"):
             self._never_end(handler, slow=manner == "drip")
         elif (self.folder / path).is_file():
+            wanted = None if manner == "whole" else wanted  # a server that knows no ranges
             self._send(handler, (self.folder / path).read_bytes(), wanted, cut=manner == "cut")
         else:
             handler.send_error(404)

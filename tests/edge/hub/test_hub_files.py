@@ -87,7 +87,7 @@ def test_it_goes_on_where_it_broke_off(tmp_path: Path, served: Path) -> None:
 
 
 def test_other_bytes_than_promised_are_thrown_away(tmp_path: Path, served: Path) -> None:
-    (served / FILE).write_bytes(CONTENT[:-1] + b"\0")
+    (served / FILE).write_bytes(CONTENT[:-1] + bytes([CONTENT[-1] ^ 1]))
     out = tmp_path / FILE
     with serving(served, None) as base:
         with pytest.raises(FetchError, match="expected SHA-256"):

@@ -34,6 +34,7 @@ def direct_hosts(text: str) -> list[str]:
     [
         ([], "", []),
         (["Updates.site", "10.0.0.7"], "", ["updates.site", "10.0.0.7"]),
+        (["[fd00::7]", "updates.site"], "", ["updates.site"]),
         ([".site"], MIRROR, ["mirror.site"]),
         ([".other"], MIRROR, []),
         (["mirror.site", ".site"], MIRROR, ["mirror.site"]),

@@ -53,6 +53,16 @@ def test_what_broke_off_goes_on_through_the_proxy(folder: Path, tmp_path: Path) 
         assert server.asked == [("blob", "bytes=5000-")]
 
 
+def test_what_the_server_does_wrong_is_not_the_proxys(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "blob.part").write_bytes(DATA[:5000])
+    with serving(folder) as server, web_proxy() as proxy:
+        server.manners["blob"] = "whole"
+        with pytest.raises(FetchError) as caught:
+            fetched(WebSource(server.url, route=Route(proxy.url)), tmp_path / "blob")
+        place = f"{server.url}/blob (by the proxy {proxy.url})"
+        assert str(caught.value) == f"{place}: expected the rest from byte 5000 on, found status 200"
+
+
 def test_the_environments_proxies_are_not_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with serving(folder) as server:
