@@ -139,6 +139,8 @@ def commands(station: str | None, config: Path, *, as_json: bool) -> None:
         asked = each.asked
         said = f"{each.said}{'' if each.file is None else f' -> {each.file}'}"
         click.echo(f"{asked.asked_at[:16]} {asked.station:12} {asked.kind:11} {asked.status:10} {asked.ident} {said}")
+    if not found:
+        click.echo("没有发出过要求 / nothing was asked", err=True)
     sys.exit(0 if found else FAILED)
 
 
@@ -165,6 +167,8 @@ def status(config: Path, *, as_json: bool) -> None:
     for each in [] if as_json else found:
         for line in _lines(each):
             click.echo(line)
+    if not found:
+        click.echo("尚无机器上线 / no machine has reported yet", err=True)
     sys.exit(0 if found and all(each.well for each in found) else FAILED)
 
 

@@ -273,8 +273,9 @@ def test_a_fault_that_shows_is_sent_to_nobody(desk: Desk, text: str, why: str) -
 
 
 def test_asking_by_command_and_what_is_known(desk: Desk) -> None:
-    assert desk("commands").exit_code == 1
-    assert desk("status").exit_code == 1
+    for words, said in (("commands", "nothing was asked"), ("status", "no machine has reported yet")):
+        none = desk(words)
+        assert (none.exit_code, said in none.stderr) == (1, True), none.output
     assert desk("ask", "restart", "OR-03", "OR-04", "--arg", "unit=station").exit_code == 0
     listed = json.loads(desk("commands", "OR-03", "--json").output)
     assert [(each["station"], each["kind"], each["status"]) for each in listed] == [("OR-03", "restart", "init")]
