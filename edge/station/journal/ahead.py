@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from edge import wire
 from edge.station.journal.reader import JournalReader
-
-READ_EVENTS = 500
-"""In one query: each begins with the way down the tree and the locks, a fifth of a backlog's time with 50."""
 
 
 class ReadAhead:
@@ -26,7 +24,7 @@ class ReadAhead:
         if self._first != seq + 1:
             self._first, self._lines = seq + 1, []
         if len(self._lines) < limit:
-            self._lines += self._reader.lines(seq + len(self._lines), READ_EVENTS)
+            self._lines += self._reader.lines(seq + len(self._lines), wire.MAX_BATCH_EVENTS)
         count = _fitting(self._lines, limit, max_bytes)
         taken = self._lines[:count]
         del self._lines[:count]
