@@ -21,6 +21,9 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".tif", ".t
 GAP_SHARE = 3
 """One part in this many of an image's time is shown empty, so that the next image is a new presentation."""
 FRAMES_PER_IMAGE = 6
+"""At least, however short its time is."""
+FRAME_S = 0.1
+"""A folder gives its next frame after so long, like a camera: what one frame's time does not reach goes on with it."""
 SETTLE_FRAMES = 8
 """Frames after which a change surely shows: three buffers under way, two of the sensor's own, and a lens's way."""
 _BLANK = 160
@@ -96,7 +99,8 @@ class FolderCamera:
     def __init__(self, folder: Path, *, period_s: float = 1.0) -> None:
         """Look at `folder`; each image is shown for two thirds of `period_s`."""
         self._folder = folder
-        self._frame_s = period_s / FRAMES_PER_IMAGE
+        self._frames = max(FRAMES_PER_IMAGE, round(period_s / FRAME_S))
+        self._frame_s = period_s / self._frames
         self._shown: set[str] = set()
         self._current: tuple[str, Luma] | None = None
         self._left = 0
@@ -125,7 +129,7 @@ class FolderCamera:
         if self._current is None:
             return "", np.full((480, 640), _BLANK, np.uint8)
         name, luma = self._current
-        if self._left < FRAMES_PER_IMAGE // GAP_SHARE:
+        if self._left < self._frames // GAP_SHARE:
             return "", np.full(luma.shape, _BLANK, np.uint8)
         return name, luma
 
@@ -144,4 +148,4 @@ class FolderCamera:
             self._current = waiting[0].name, load_luma(waiting[0])
         except ImageError as error:
             raise FrameError(str(error)) from error
-        self._left = FRAMES_PER_IMAGE
+        self._left = self._frames

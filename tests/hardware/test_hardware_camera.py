@@ -32,6 +32,14 @@ def test_each_image_is_shown_for_a_while_with_an_empty_view_after_it(tmp_path: P
     assert names == (["a.png"] * 4 + [""] * 2) + (["b.png"] * 4 + [""] * 2)
 
 
+def test_an_image_that_lies_there_for_long_is_given_again_and_again(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 30), "white").save(tmp_path / "a.png")
+    camera = FolderCamera(tmp_path, period_s=600.0)
+    seen = frames(camera, 4)
+    assert {frame.name for frame in seen} == {"a.png"}, "600 s are not over"
+    assert seen[-1].t0_ns - seen[0].t0_ns < 5 * 1e9, "one after the other, not one in 100 s"
+
+
 def test_an_image_put_there_later_is_shown(tmp_path: Path) -> None:
     camera = FolderCamera(tmp_path, period_s=0.06)
     assert {frame.name for frame in frames(camera, 3)} == {""}

@@ -80,7 +80,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for(done: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+def wait_for(done: Callable[[], object], what: str, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
@@ -167,10 +167,10 @@ class Running:
         answers = (entry["signal"] for entry in list(self.signals) if entry["t0_ns"] is not None)
         return [signal for signal in answers if signal != "WORKING"]
 
-    def wait_shown(self, count: int, seconds: float = 20.0) -> None:
+    def wait_shown(self, count: int, seconds: float = 60.0) -> None:
         wait_for(lambda: len(self.shown()) >= count or self.process.poll() is not None, f"{count} signals", seconds)
 
-    def wait_log(self, text: str, seconds: float = 20.0) -> None:
+    def wait_log(self, text: str, seconds: float = 60.0) -> None:
         wait_for(lambda: any(text in line for line in self.logs), f"the log to say {text!r}", seconds)
 
     def wait_log_or_death(self, text: str) -> None:
@@ -194,7 +194,7 @@ class Running:
                 found.add(spoken.group(1))
         return found
 
-    def stop(self, number: int = signal.SIGTERM, seconds: float = 10.0) -> int:
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 30.0) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
         code = self.process.wait(seconds)
@@ -251,7 +251,7 @@ class Site:
         if hub is None:
             return None
         hub.send_signal(number)
-        return hub.wait(10)
+        return hub.wait(30)
 
     def station_home(self, name: str) -> Path:
         return self.folder / name
@@ -302,11 +302,11 @@ class Site:
         finally:
             store.close()
 
-    def wait_delivered(self, events: set[str], seconds: float = 30.0) -> Held:
+    def wait_delivered(self, events: set[str], seconds: float = 60.0) -> Held:
         wait_for(lambda: events <= self.held().events, "delivery to the hub", seconds)
         return self.wait_projected(seconds)
 
-    def wait_projected(self, seconds: float = 30.0) -> Held:
+    def wait_projected(self, seconds: float = 60.0) -> Held:
         """What the hub holds once everything stored is projected."""
         wait_for(lambda: self.held().waiting == 0, "the projections", seconds)
         return self.held()
