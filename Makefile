@@ -66,7 +66,20 @@ brokers:
 		echo "test: no $${missing[*]}: the tests with it are skipped; to run them: sudo apt-get install $${missing[*]}"; \
 	fi
 
-test: $(READY) brokers
+# What Raspberry Pi OS starts with the first time, fetched and not installed: a machine that the tests boot has it.
+DEBS := $(VENV)/debs
+$(DEBS)/.fetched: $(READY)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		mkdir -p $(DEBS)/partial; \
+		apt-get update -qq; \
+		apt-get install -y -qq --no-install-recommends --download-only -o Dir::Cache::archives="$(abspath $(DEBS))" \
+			cloud-init netplan.io network-manager dbus >/dev/null; \
+		touch $@; \
+	else \
+		echo "test: root fetches cloud-init and NetworkManager; without them no first start is tried"; \
+	fi
+
+test: $(READY) brokers $(DEBS)/.fetched
 	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: $(READY)

@@ -50,6 +50,8 @@ class Life:
     _holding: Holding = field(init=False)
     _backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_S, MOST_S))
     _try_s: float = 0.0
+    _network: Backoff = field(default_factory=lambda: Backoff(FIRST_S, MOST_S))
+    _network_s: float = 0.0
     _renewer: Renewer | None = None
     _shown: str | None = None
     """What was looked at last."""
@@ -82,6 +84,7 @@ class Life:
         """The next step, if one is due; whether another life begins. What goes wrong is told, and tried again."""
         if self.site is None:
             return False
+        self._set_address(self.site, now_s)
         if self.station is None:
             return self._name(self.site, now_s)
         if self.state == "enrolled":
@@ -103,12 +106,23 @@ class Life:
             self._shown, self._try_s = None, now_s + self._backoff.pause()
             log.error("station=%s not named: %s", label.station, error)  # noqa: TRY400 - the text says it all
             return False
-        if label.address is not None and site.network.static is not None:
-            try:
-                set_address(label.address, site.network.static, run_command)
-            except (OSError, subprocess.SubprocessError) as error:
-                log.error("address=%s not set: %s", label.address, error)  # noqa: TRY400 - the text says it all
         return True
+
+    def _set_address(self, site: Site, now_s: float) -> None:
+        """What the label brought; again and again until it is done: a name is taken once, and a network comes late."""
+        if now_s < self._network_s or not self.places.address.exists():
+            return
+        try:
+            address = self.places.address.read_text(encoding="ascii")
+            if site.network.static is None:
+                log.error("address=%s not set: site.toml has no [network.static], so no gateway is known", address)
+            else:
+                set_address(address, site.network.static, run_command)
+                log.info("address=%s set", address)
+            self.places.address.unlink()
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            self._network_s = now_s + self._network.pause()
+            log.error("address not set, it is tried again: %s", error)  # noqa: TRY400 - the text says it all
 
     def template(self, site: Site) -> Path:
         """Where the file lies from which a station's is made."""

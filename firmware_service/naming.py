@@ -55,7 +55,7 @@ def signed_label(text: str, site: Site) -> RoomLabel | None:
 
 
 def take_name(places: Places, label: RoomLabel, template: Path) -> None:
-    """Name this machine after its label.
+    """Name this machine after its label, and keep the address that it brings until the network has taken it.
 
     Raises:
         OSError: the file cannot be written.
@@ -63,6 +63,8 @@ def take_name(places: Places, label: RoomLabel, template: Path) -> None:
     """
     text = station_file(template.read_text(encoding="utf-8"), label.station, label.place)
     former = template.stat()
+    if label.address is not None:
+        files.replace(places.address, label.address.encode())
     owner = (former.st_uid, former.st_gid)
     files.replace(places.station_file, text.encode(), mode=0o640, owner=owner)
     log.info("station=%s place=%s named=by_label", label.station, label.place)

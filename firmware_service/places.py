@@ -27,6 +27,11 @@ class Places:
         return self.boot / "udi/token"
 
     @property
+    def address(self) -> Path:
+        """The address that a room's label brought, until NetworkManager has taken it."""
+        return self.state / "address"
+
+    @property
     def state(self) -> Path:
         """The agent's own, for root only; outlives every slot."""
         return self.root / "var/lib/udi-firmware"

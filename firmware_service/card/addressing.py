@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 from collections.abc import Callable, Sequence
 
 from firmware_service.card.site import Static
@@ -19,9 +21,21 @@ def set_address(address: str, static: Static, run: Run) -> None:
         run: runs ``nmcli``.
 
     Raises:
-        subprocess.SubprocessError: NetworkManager does not run, or the interface is not there.
+        subprocess.SubprocessError: NetworkManager does not run, or knows no connection of the interface.
     """
-    name = run(["nmcli", "-g", "GENERAL.CONNECTION", "device", "show", static.interface]).strip()
+    ident = _connection(static.interface, run)
     settings = ["ipv4.method", "manual", "ipv4.addresses", address, "ipv4.gateway", static.gateway]
-    run(["nmcli", "connection", "modify", name, *settings, "ipv4.dns", ",".join(static.dns)])
-    run(["nmcli", "device", "reapply", static.interface])
+    run(["nmcli", "connection", "modify", ident, *settings, "ipv4.dns", ",".join(static.dns)])
+    with contextlib.suppress(subprocess.SubprocessError):  # no cable yet: it comes up with the cable
+        run(["nmcli", "--wait", "0", "connection", "up", ident])
+
+
+def _connection(interface: str, run: Run) -> str:
+    """UUID of the connection that is meant for an interface, up or not: without DHCP it hardly ever is."""
+    idents = run(["nmcli", "-g", "UUID", "connection", "show"]).split()
+    fields = ["nmcli", "-g", "connection.interface-name", "connection", "show"]
+    found = next((ident for ident in idents if run([*fields, ident]).strip() == interface), None)
+    if found is None:
+        problem = f"NetworkManager has no connection for {interface}, only {len(idents)} others"
+        raise subprocess.SubprocessError(problem)
+    return found

@@ -102,5 +102,5 @@ def _auth(dot1x: Dot1x) -> dict[str, Any]:
         "identity": dot1x.identity,
         "password": dot1x.password,
         "ca-certificate": f"/boot/firmware/{NETWORK_CA}",
-        "phase2-auth": "MSCHAPV2",
+        "phase2-auth": "mschapv2",
     }

@@ -116,7 +116,9 @@ class Wifi:
     hidden: bool = False
 
     def problems(self) -> Iterable[Problem]:
-        """The password is one of WPA's, and never shown."""
+        """The password is one of WPA's, and never shown; the name comes through netplan as it is."""
+        if re.fullmatch(r"(\d{1,3}; *)+", self.ssid) is not None or "\\;" in self.ssid:
+            yield _problem("ssid", self.ssid, r"a name without \; that is no list like 49;50; (netplan changes it)")
         if self.password is not None and re.fullmatch(rf"[ -~]{{{_PSK[0]},{_PSK[1]}}}", self.password) is None:
             yield _problem("password", "(not shown)", "8 to 63 letters, digits and signs of ASCII")
 

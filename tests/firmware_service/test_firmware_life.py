@@ -27,11 +27,12 @@ KEY, PUBLIC = new_key()
 STATION = '[station]\nid = "OR-03"\nplace = "P"\n'
 
 
-def site() -> Site:
+def site(**network: object) -> Site:
     key = base64.b64encode(PUBLIC).decode("ascii")
     return parse(
         {
             "site": {"name": "第一医院"},
+            "network": network,
             "authority": {"url": "https://localhost:1", "pin": "0" * 64, "label_key": key},
             "release": {"root": "/etc/udi-station/root.json"},
             "station": {"template": "/etc/udi-station/template.toml"},
@@ -59,6 +60,50 @@ def test_a_label_waits_for_its_template(tmp_path: Path, caplog: pytest.LogCaptur
     (places.station_file.parent / "template.toml").write_text(STATION, encoding="utf-8")
     assert life.tick(MOST_S), "tried again by itself"
     assert station_name(places) == "OR-03"
+
+
+NMCLI = """#!/bin/sh
+[ -e {root}/up ] || exit 8
+case "$2" in
+    UUID) echo u-1 ;;
+    connection.interface-name) echo eth0 ;;
+    *) echo "$*" >>{root}/asked ;;
+esac
+"""
+STATIC = {"gateway": "10.20.3.1", "dns": ["10.20.0.2"]}
+
+
+def test_an_address_waits_for_the_network_as_long_as_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "nmcli").write_text(NMCLI.format(root=tmp_path), encoding="ascii")
+    (tmp_path / "nmcli").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    places = machine(tmp_path)
+    places.state.mkdir(parents=True)
+    (places.station_file.parent / "template.toml").write_text(STATION, encoding="utf-8")
+    label = sign_label(RoomLabel("第一医院", "OR-03", "三号手术室", address="10.20.3.17/24"), KEY)
+    (places.station_run / LABEL).write_text(label, encoding="ascii")
+    assert Life(places, site(static=STATIC), Clock(tmp_path)).tick(0.0), "it has a name"
+    again = Life(places, site(static=STATIC), Clock(tmp_path))
+    again.tick(0.0)
+    assert "address not set, it is tried again" in caplog.text, "NetworkManager does not run yet"
+    (tmp_path / "up").touch()
+    again.tick(MOST_S)
+    assert "ipv4.addresses 10.20.3.17/24 ipv4.gateway 10.20.3.1" in (tmp_path / "asked").read_text("utf-8")
+    (tmp_path / "asked").unlink()
+    again.tick(2 * MOST_S)
+    assert not (tmp_path / "asked").exists(), "set once"
+
+
+def test_an_address_without_a_gateway_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    places = machine(tmp_path, STATION)
+    places.state.mkdir(parents=True)
+    places.address.write_text("10.20.3.17/24", encoding="ascii")
+    life = Life(places, site(), Clock(tmp_path))
+    for now_s in (0.0, MOST_S):
+        life.tick(now_s)
+    assert caplog.text.count("site.toml has no [network.static]") == 1
 
 
 def test_an_identity_that_cannot_be_opened_leaves_the_machine_looked_after(

@@ -1,5 +1,6 @@
 import base64
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,17 @@ def test_the_station_is_named_by_its_label(tmp_path: Path) -> None:
     text = places.station_file.read_text(encoding="utf-8")
     assert text == '# ours\n[station]\nid = "OR-03"\nplace = "三号手术室"\nhome_task = "USE"\n'
     assert stat.S_IMODE(places.station_file.stat().st_mode) == 0o640
+
+
+def test_the_address_of_a_label_waits_for_the_network(tmp_path: Path) -> None:
+    places, template = Places(tmp_path), tmp_path / "template.toml"
+    for folder in (places.station_file.parent, places.state):
+        folder.mkdir(parents=True)
+    template.write_text("[station]\n", encoding="utf-8")
+    take_name(places, OURS, template)
+    assert not places.address.exists(), "this label brings none"
+    take_name(places, replace(OURS, address="10.20.3.17/24"), template)
+    assert places.address.read_text("ascii") == "10.20.3.17/24"
 
 
 def test_a_template_without_a_station_names_nobody(tmp_path: Path) -> None:

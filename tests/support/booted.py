@@ -5,17 +5,20 @@ Needs root, overlayfs and systemd-nspawn; takes a second. Nothing of it reaches 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import pytest
 
 from firmware_service.update import guard
+from tests.support.needs import MissingError
 
 ROOT = Path(__file__).parents[2]
 TREE, PYTHON, PACKAGES, OUT = "/opt/udi-tree", "/opt/udi-python", "/opt/udi-packages", "/opt/udi-out"
@@ -61,11 +64,36 @@ trap 'failed $LINENO' ERR
 """
 
 
+def unpack(into: Path) -> None:
+    """Unpack what `make test` has fetched of Debian for a first start; it is installed nowhere.
+
+    Raises:
+        MissingError: it was not fetched.
+    """
+    packages = sorted(Path(sys.prefix, "debs").glob("*.deb"))
+    if not packages and shutil.which("cloud-init") is None:
+        raise MissingError("cloud-init, netplan and NetworkManager are not here: as root, `make test` fetches them")
+    for name in ("bin", "sbin", "lib"):
+        (into / "usr" / name).mkdir(parents=True)
+        (into / name).symlink_to(f"usr/{name}")
+    for package in packages:
+        # Not dpkg --extract: that makes /lib a folder where Debian has a link.
+        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE) as made:
+            words = ["tar", "--extract", "--keep-directory-symlink", "-C", str(into)]
+            subprocess.run(words, stdin=made.stdout, check=True)
+
+
 class Machine:
     """One machine, from its first file to its last word."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, raspberry: bool = False) -> None:
+        """Prepare.
+
+        Args:
+            folder: for its files.
+            raspberry: it has what Raspberry Pi OS starts with the first time, see `unpack`.
+        """
+        self.folder, self._raspberry = folder, raspberry
         self.root = folder / "root"
         self.out = folder / "out"
         self._layers = folder / "layers"
@@ -74,21 +102,36 @@ class Machine:
     def __enter__(self) -> Self:
         for each in (self.root, self.out, self._layers):
             each.mkdir()
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._unmount)
+            self._make()
+            stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._unmount()
+
+    def _make(self) -> None:
         self._mount("tmpfs", "tmpfs", self._layers)
-        for name in ("upper", "work"):
+        for name in ("over", "upper", "work"):
             (self._layers / name).mkdir()
-        layers = f"lowerdir=/,upperdir={self._layers / 'upper'},workdir={self._layers / 'work'}"
+        over = f"{self._layers / 'over'}:" if self._raspberry else ""
+        if self._raspberry:
+            unpack(self._layers / "over")
+        layers = f"lowerdir={over}/,upperdir={self._layers / 'upper'},workdir={self._layers / 'work'}"
         self._mount("overlay", "overlay", self.root, layers)
+        if self._raspberry:
+            subprocess.run(["/sbin/ldconfig", "-r", str(self.root)], check=True)
         for name in (TREE, PYTHON, PACKAGES, OUT):
             self.path(name).mkdir(parents=True, exist_ok=True)
         self.slot("1.0.0")
         self.path("/opt/udi/current").symlink_to("slots/1.0.0")
         self.write("/etc/systemd/system/udi-test.service", "")
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def _unmount(self) -> None:
         for each in reversed(self._mounted):
             subprocess.run(["umount", "--lazy", str(each)], check=True)
+        self._mounted.clear()
 
     def slot(self, version: str, **launchers: str) -> None:
         """A slot that runs this project; `launchers` are others for some of its commands."""
@@ -113,8 +156,15 @@ class Machine:
         self.path(name).write_text(text, encoding="utf-8")
         self.path(name).chmod(mode)
 
-    def boot(self, script: str, *, seconds: int = 100, target: str = "basic.target") -> str:
-        """Boot up to a target, run a script of bash as root, power off; gives what it printed."""
+    def boot(self, script: str, *, seconds: int = 100, target: str = "basic.target", words: Sequence[str] = ()) -> str:
+        """Boot up to a target, run a script of bash as root, power off; gives what it printed.
+
+        Args:
+            script: run as soon as the target is reached.
+            seconds: it may take.
+            target: of systemd.
+            words: more of them for the command line of the first process.
+        """
         (self.out / "script.sh").write_text(f"{FAILED}\n{script}", encoding="utf-8")
         self.write("/etc/systemd/system/udi-test.service", UNIT.format(out=OUT, seconds=seconds))
         wants = self.path("/etc/systemd/system/basic.target.wants")
@@ -123,10 +173,10 @@ class Machine:
         (wants / "udi-test.service").symlink_to("../udi-test.service")
         packages = sysconfig.get_path("purelib")
         binds = [f"{ROOT}:{TREE}", f"{sys.base_prefix}:{PYTHON}", f"{packages}:{PACKAGES}"]
-        words = ["systemd-nspawn", "--quiet", "-D", str(self.root), *(f"--bind-ro={each}" for each in binds)]
-        words += [f"--bind={self.out}:{OUT}", "--private-network", "--register=no", "--keep-unit", "--boot"]
+        command = ["systemd-nspawn", "--quiet", "-D", str(self.root), *(f"--bind-ro={each}" for each in binds)]
+        command += [f"--bind={self.out}:{OUT}", "--private-network", "--register=no", "--keep-unit", "--boot"]
         done = subprocess.run(
-            [*words, f"systemd.unit={target}"],
+            [*command, f"systemd.unit={target}", *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=seconds + 60,

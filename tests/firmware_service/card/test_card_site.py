@@ -48,6 +48,8 @@ BAD = [
         "network.static.addresses.OR-03 = '10.0.0.5': expected an address with its prefix length",
     ),
     ({"network__wifi": 'ssid = "ward"\n'}, "network.wifi.password = None: expected 8 to 63"),
+    ({"network__wifi": 'ssid = "49;50;"\npassword = "hunter22"\n'}, "network.wifi.ssid = '49;50;': expected a name"),
+    ({"network__wifi": "ssid = 'a\\;b'\npassword = \"hunter22\"\n"}, "expected a name without"),
     (
         {"network__dot1x": 'method = "tls"\nidentity = "x"\nca = "ca.pem"\n'},
         "network.dot1x.method = 'tls': expected one of peap, ttls",
@@ -103,6 +105,12 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
 
 
 texts = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=30)
+
+
+def _is_ssid(text: str) -> bool:
+    return len(text.encode()) <= 32 and ";" not in text
+
+
 sites = st.builds(
     Site,
     site=st.builds(SiteTable, name=texts),
@@ -112,8 +120,7 @@ sites = st.builds(
     account=st.builds(Account, ssh_keys=st.just(("ssh-ed25519 AAAA x",))),
     network=st.builds(
         Network,
-        wifi=st.none()
-        | st.builds(Wifi, ssid=texts.filter(lambda value: len(value.encode()) <= 32), hidden=st.booleans()),
+        wifi=st.none() | st.builds(Wifi, ssid=texts.filter(_is_ssid), hidden=st.booleans()),
         dot1x=st.none() | st.builds(Dot1x, method=st.just("ttls"), identity=texts, ca=st.just(Path("/ca"))),
         static=st.none() | st.just(Static("10.0.0.1", ("10.0.0.2",), {"OR-03": "10.0.0.5/24"})),
         ntp=st.just(("ntp.site",)),
