@@ -66,17 +66,18 @@ brokers:
 		echo "test: no $${missing[*]}: the tests with it are skipped; to run them: sudo apt-get install $${missing[*]}"; \
 	fi
 
-# What Raspberry Pi OS starts with the first time, fetched and not installed: a machine that the tests boot has it.
+# What Raspberry Pi OS starts with the first time, fetched and not installed: machines that the tests boot have it.
 DEBS := $(VENV)/debs
+FIRST := cloud-init netplan.io network-manager dbus
 $(DEBS)/.fetched: $(READY)
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		mkdir -p $(DEBS)/partial; \
-		apt-get update -qq; \
-		apt-get install -y -qq --no-install-recommends --download-only -o Dir::Cache::archives="$(abspath $(DEBS))" \
-			cloud-init netplan.io network-manager dbus >/dev/null; \
+	@mkdir -p $(DEBS)/partial; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "test: only root fetches $(FIRST): no first start is tried"; \
+	elif apt-get update -qq && apt-get install -y -qq --no-install-recommends --download-only \
+			-o Dir::Cache::archives="$(abspath $(DEBS))" $(FIRST) >/dev/null; then \
 		touch $@; \
 	else \
-		echo "test: root fetches cloud-init and NetworkManager; without them no first start is tried"; \
+		echo "test: $(FIRST) could not be fetched: no first start is tried"; \
 	fi
 
 test: $(READY) brokers $(DEBS)/.fetched

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ log = logging.getLogger(__name__)
 
 Role = Literal["station", "hub", "authority"]
 TIMEOUT_S = 120.0
+UDEV = Path("/run/udev/control")
+"""Where udev listens; a machine without it reads the rules at its next start."""
 INSTALLED = Path("etc/udi-station/units.json")
 """What was installed, by role."""
 TARGETS: Mapping[str, str] = {
@@ -171,7 +172,7 @@ class Units:
             self.run([program, *at, *words, *names])
         if not self._elsewhere:
             self.run(["systemctl", "daemon-reload"])
-            if self.role == "station" and shutil.which("udevadm") is not None:
+            if self.role == "station" and UDEV.exists():
                 self.run(["udevadm", "control", "--reload"])
         self.run([*self._systemctl(), "enable", *ENABLED[self.role]])
 

@@ -171,23 +171,28 @@ class Machine:
         wants.mkdir(parents=True, exist_ok=True)
         (wants / "udi-test.service").unlink(missing_ok=True)
         (wants / "udi-test.service").symlink_to("../udi-test.service")
-        packages = sysconfig.get_path("purelib")
-        binds = [f"{ROOT}:{TREE}", f"{sys.base_prefix}:{PYTHON}", f"{packages}:{PACKAGES}"]
-        command = ["systemd-nspawn", "--quiet", "-D", str(self.root), *(f"--bind-ro={each}" for each in binds)]
-        command += [f"--bind={self.out}:{OUT}", "--private-network", "--register=no", "--keep-unit", "--boot"]
-        done = subprocess.run(
-            [*command, f"systemd.unit={target}", *words],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=seconds + 60,
-            check=False,
-        )
+        done = self._run((f"systemd.unit={target}", *words), seconds)
         errors = self.out / "stderr"
         said = errors.read_text(encoding="utf-8") if errors.exists() else done.stdout[-2000:].decode("utf-8", "replace")
         assert "failed at line" not in said, said
         if not (self.out / "stdout").exists():
             pytest.skip(f"units were not really started: systemd-nspawn says {done.stderr[-300:].decode()!r}")
         return (self.out / "stdout").read_text(encoding="utf-8")
+
+    def start(self, words: Sequence[str], *, seconds: int = 100) -> str:
+        """Boot with nothing but these words on the command line, until it powers itself off; gives its console."""
+        (self.path("/etc/systemd/system/basic.target.wants") / "udi-test.service").unlink(missing_ok=True)
+        return self._run(words, seconds).stdout.decode("utf-8", "replace")
+
+    def _run(self, words: Sequence[str], seconds: int) -> subprocess.CompletedProcess[bytes]:
+        packages = sysconfig.get_path("purelib")
+        binds = [f"{ROOT}:{TREE}", f"{sys.base_prefix}:{PYTHON}", f"{packages}:{PACKAGES}"]
+        command = ["systemd-nspawn", "--quiet", "-D", str(self.root), *(f"--bind-ro={each}" for each in binds)]
+        command += [f"--bind={self.out}:{OUT}", "--private-network", "--register=no", "--keep-unit"]
+        command += ["--timezone=off", "--boot"]
+        return subprocess.run(
+            [*command, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds + 60, check=False
+        )
 
     def _mount(self, kind: str, source: str, at: Path, options: str = "mode=0755") -> None:
         subprocess.run(["mount", "-t", kind, source, "-o", options, str(at)], check=True)
