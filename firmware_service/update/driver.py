@@ -206,5 +206,5 @@ class Driver:
     def _manifest(self) -> Manifest | None:
         try:
             return read_manifest((self._work / MANIFEST).read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, ManifestError):  # lost, or damaged by the card
             return None

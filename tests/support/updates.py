@@ -19,11 +19,12 @@ from firmware_service.places import Places
 from firmware_service.release.layers import make_patch, pack, write_layer
 from firmware_service.release.manifest import JournalSchema, Layer, LayerName, Manifest, Patch, Runs
 from firmware_service.update.driver import Driver
-from firmware_service.update.fetching import FolderSource
+from firmware_service.update.fetching import FetchError, FolderSource
 from firmware_service.update.fit import JOURNAL_BYTES, Here
 from firmware_service.update.guard import UNITS, At, Guard, complete, named
 from firmware_service.update.machine import Machine
 from firmware_service.update.slots import AGENT, Before, Slots, Store, returning
+from firmware_service.update.trust import SourceError
 
 PI = Machine("aarch64", "cp313", "trixie")
 RUNS = Runs("aarch64", "cp313", ("trixie",), {"python3-numpy": ">= 1:1.24, < 1:3"})
@@ -80,7 +81,10 @@ class Releases:
 
     def fetch(self, blob: Layer | Patch, into: Path) -> Iterator[int]:
         """By the product's own carrier: what it flushes is what is flushed here."""
-        yield from FolderSource(self.folder).fetch(blob.sha256, into, blob.sha256, blob.size)
+        try:
+            yield from FolderSource(self.folder).fetch(blob.sha256, into, blob.sha256, blob.size)
+        except FetchError as error:
+            raise SourceError(str(error)) from error
 
     def _layer(self, version: str, name: LayerName, files: Mapping[str, str]) -> Layer:
         tree, tar = self.folder / f"{version}-{name}", self.folder / f"{version}-{name}.tar"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +10,21 @@ from pathlib import Path
 import pytest
 
 from firmware_service.update.driver import MOST_ROUNDS, RefusedError
-from tests.support.updates import Bench
+from tests.support.nights import ALWAYS, Night
+from tests.support.updates import LOOK_S, Bench
 
 
 def _flip(file: Path) -> None:
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
+
+
+def _other_hash(manifest: Path) -> None:
+    """It can be read, and asks for what nobody has."""
+    text = manifest.read_text(encoding="ascii")
+    sha256 = json.loads(text)["layers"][1]["patches"][0]["sha256"]
+    manifest.write_text(text.replace(sha256, sha256[::-1]), encoding="ascii")
 
 
 # What the card does to a file, told as it is noticed.
@@ -61,6 +70,21 @@ def test_what_was_damaged_comes_again(device: Bench, damage: Callable[[Path], ob
     device.driver().advance(device.releases)
     assert device.state.phase == "fetch"
     device.install(newest)
+    assert device.whole()
+
+
+@pytest.mark.parametrize("phase", ["fetch", "verify", "install"])
+@pytest.mark.parametrize("damage", [*DAMAGE.values(), _other_hash], ids=[*DAMAGE.keys(), "a digit of a hash"])
+def test_an_update_whose_manifest_was_damaged_begins_anew(
+    device: Bench, damage: Callable[[Path], object], phase: str
+) -> None:
+    come(device, phase)
+    damage(device.places.state / "update/manifest.json")
+    night = Night(device, window=ALWAYS)
+    for _ in range(10):
+        night.tick(LOOK_S)
+    assert device.state.phase == "trial"
+    device.install("1.2.0")
     assert device.whole()
 
 
