@@ -48,12 +48,11 @@ class SmallDisk:
         except (OSError, subprocess.CalledProcessError) as error:
             raise MissingError("a disk of its own needs root, mkfs.ext4 and loop mounts") from error
 
-    def fill(self) -> None:
-        """Take every free byte."""
+    def fill(self, user: int = 0) -> None:
+        """Take every free byte that this user may take."""
         fd = os.open(self.folder / "filler", os.O_WRONLY | os.O_CREAT)
-        with contextlib.suppress(OSError):
-            while True:
-                os.write(fd, b"x" * 4096)
+        words = ["dd", "if=/dev/zero", "bs=4096"]
+        subprocess.run(words, stdout=fd, stderr=subprocess.DEVNULL, user=user, check=False)
         os.close(fd)
 
     def free(self) -> None:
@@ -79,6 +78,10 @@ class SmallDisk:
     def reached(self) -> bytes:
         """All that has reached it so far: what a power cut would leave now; packed, for `cut`."""
         return zstandard.ZstdCompressor(level=1).compress(self._image.read_bytes())
+
+    def holds(self, data: bytes) -> bool:
+        """Whether these bytes lie on it anywhere, also where no file is any more."""
+        return data in self._image.read_bytes()
 
     def cut(self, reached: bytes) -> None:
         """The machine is on again after a power cut that left just this; the journal is replayed: nobody may use it."""

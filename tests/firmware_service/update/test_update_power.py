@@ -1,15 +1,13 @@
 """The power fails at each step of an update: what was not flushed is lost, a whole slot runs, finally the right one.
 
 `test_update_kills` ends the process at each step, and the file system keeps what was written. Here only what had
-reached the disk is left. One life goes on, and at each of its steps the disk is put by as it is; then the machine is
-switched on with each of them. ext4 is told not to flush by itself what is renamed (``noauto_da_alloc``), and not to
-commit by time.
+reached the disk is left, see `tests.support.power`. One life goes on, and at each of its steps the disk is put by as it
+is; then the machine is switched on with each of them.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +19,9 @@ from firmware_service.update.guard import At
 from firmware_service.update.slots import SlotsError
 from tests.firmware_service.update.test_update_kills import KEPT, RETURNED, STEPS
 from tests.support.disk import SmallDisk
-from tests.support.needs import MissingError
+from tests.support.power import power_disk
 from tests.support.updates import Bench, Releases
 
-UNKIND = "noauto_da_alloc,commit=300"
 MIDDLE = ("written aside", "flushed aside", "renamed", "made aside", "replaced", "slot named")
 """Ends of the names of steps in the middle of a change, which may be lost; before any other step all is on the disk."""
 WENT_DOWN = "the machine went down on trial without being asked to"
@@ -78,17 +75,8 @@ class Life:
 
 @pytest.fixture
 def disk() -> Iterator[SmallDisk]:
-    """In memory where there is some: what is tried is what reaches it, not how fast."""
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own in it
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        try:
-            made = SmallDisk(Path(folder) / "device", 8, options=UNKIND)
-        except MissingError as missing:
-            pytest.skip(f"NOT TRIED: {missing}")
-        try:
-            yield made
-        finally:
-            made.close()
+    with power_disk() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

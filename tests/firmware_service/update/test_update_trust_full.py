@@ -1,4 +1,4 @@
-"""A card that is full while the repository is looked at: people are told, and with room the next look goes on."""
+"""A card that is full, or loses its power, while the repository is looked at: the next look goes on."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from firmware_service.update.updater import AGAIN_S, Updater, Wish
 from firmware_service.update.window import Window
 from hardware.host.clock import ClockReading
 from tests.support.full import TOLD, Card, Full
+from tests.support.power import before_each_call, power_disk
 from tests.support.releases import CHANNEL, NOW, Device, Maker
 from tests.support.updates import Bench, Releases
 
@@ -139,3 +140,22 @@ def test_on_a_real_card_that_is_full_a_page_later_each_time(
             assert looking.look(sticks.late) == SEEN
             assert looking.files() == untroubled
     assert refused > 3, "what a look keeps takes more than a few pages"
+
+
+def test_the_power_fails_before_each_call_of_a_look(sticks: Sticks, untroubled: list[str]) -> None:
+    with power_disk() as disk:
+        looking = Looking(disk.folder, sticks)
+        assert "1.0.0 waits" in looking.look(sticks.early)
+        disk.settle()
+        cuts: dict[bytes, str] = {}
+        with before_each_call(lambda name: cuts.setdefault(disk.reached(), f"{len(cuts)}, before {name}")):
+            assert looking.look(sticks.late, asked=True) == SEEN
+        done = disk.reached()
+        for reached, at in cuts.items():
+            disk.cut(reached)
+            assert looking.look(sticks.late, asked=True) == SEEN, at
+            assert looking.files() == untroubled, at
+        assert len(cuts) > 5, "each of the files is flushed"
+        disk.cut(done)
+        told = looking.look(sticks.early, asked=True)
+        assert "StaleError: older than what this device has seen" in told, "it is not forgotten with the power"
