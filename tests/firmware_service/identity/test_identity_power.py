@@ -12,12 +12,13 @@ import pytest
 
 from firmware_service.identity import enrol, renew
 from firmware_service.identity.client import AuthorityClient
+from firmware_service.identity.holding import Reason, check_board
 from firmware_service.identity.names import ROLES
 from tests.firmware_service.identity.test_identity_enrol import is_whole
 from tests.firmware_service.identity.test_identity_renew import DUE
 from tests.support.devices import Device, TestedAuthority
 from tests.support.disk import SmallDisk
-from tests.support.power import power_disk, there
+from tests.support.power import before_each_call, power_disk, there
 
 
 class PowerCut(BaseException):
@@ -90,3 +91,24 @@ def test_the_power_fails_at_each_step_of_renewal(authority: TestedAuthority, dis
         is_whole(device)
         states = sorted((role, state) for role in ROLES for state in ("superseded", "active"))
         assert sorted(authority.states(device.station)) == states, step
+
+
+def test_the_power_fails_while_a_copied_card_is_wiped(authority: TestedAuthority, disk: SmallDisk) -> None:
+    device = Device(disk.folder / "pi")
+    device.enrol(authority.site, authority.token(device.station))
+    keys = [device.holding.key(role).path().read_bytes() for role in ROLES]
+    device.move_to("10000000abcd0009")
+    disk.settle()
+    assert all(disk.holds(key) for key in keys)
+    cuts: dict[bytes, str] = {}
+    with before_each_call(lambda name: cuts.setdefault(disk.reached(), f"{len(cuts)}, before {name}")):
+        assert not check_board(device.holding, device.board)
+    cuts.setdefault(disk.reached(), "when it is done")
+    assert len(cuts) > 6, "the reason, three copies of keys, the folder"
+    for reached, at in cuts.items():
+        disk.cut(reached)
+        check_board(device.holding, device.board)
+        assert device.holding.state == "unenrolled", at
+        assert device.holding.reason == Reason("cloned", "10000000abcd0001", device.board), at
+        assert not any(path.suffix == ".pem" for path in on_the_card(device)), at
+        assert not any(disk.holds(key) for key in keys), f"{at}: keys are overwritten, not only deleted"
