@@ -7,6 +7,7 @@ that nothing new comes. https://theupdateframework.github.io/specification/lates
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,6 +105,8 @@ class Trust:
         if CHANNEL.fullmatch(channel) is None:
             raise UnfitError(f"channel {channel!r}: expected such as stable")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left in self._folder.glob(f"{tempfile.gettempprefix()}*"):  # by a look that a power cut ended
+            left.unlink()
         with _explained():
             target = self._newest_target(channel)
             manifest = self._read(target)

@@ -77,7 +77,10 @@ class SmallDisk:
 
     def reached(self) -> bytes:
         """All that has reached it so far: what a power cut would leave now; packed, for `cut`."""
-        return zstandard.ZstdCompressor(level=1).compress(self._image.read_bytes())
+        before, now = b"", self._image.read_bytes()
+        while before != now:  # somebody's sync, anywhere on this machine, writes to it at the same time
+            before, now = now, self._image.read_bytes()
+        return zstandard.ZstdCompressor(level=1).compress(now)
 
     def holds(self, data: bytes) -> bool:
         """Whether these bytes lie on it anywhere, also where no file is any more."""
@@ -86,6 +89,7 @@ class SmallDisk:
     def cut(self, reached: bytes) -> None:
         """The machine is on again after a power cut that left just this; the journal is replayed: nobody may use it."""
         self.close()
+        self._image.unlink()  # a loop device that still goes away holds the former file
         self._image.write_bytes(zstandard.ZstdDecompressor().decompress(reached))
         self._mount()
 
