@@ -18,6 +18,10 @@ from firmware_service.update.install import MANIFEST, Bench, Kept, remove_slot, 
 from firmware_service.update.slots import AGENT, Before, Phase, Slots, Store
 from hardware.host import files
 
+MOST_ROUNDS = 3
+"""Times that what came of one release is found damaged on this card; then the release is refused."""
+_ROUNDS = "rounds"
+
 
 class RefusedError(Exception):
     """A release is not installed here; the text names each reason. Nothing of it was written to a slot."""
@@ -72,8 +76,8 @@ class Driver:
         self._refuse(manifest, now)
         self._at("begin: folder")
         self._work.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for mark in self._work.glob("*.whole"):
-            mark.unlink()
+        for mark in (*self._work.glob("*.whole"), self._work / _ROUNDS):
+            mark.unlink(missing_ok=True)
         self._at("begin: manifest")
         files.replace(self._work / MANIFEST, write_manifest(manifest))
         self.store.change(lambda found: slots.begin(found, manifest.version))
@@ -121,23 +125,34 @@ class Driver:
         for layer in manifest.layers:
             self._at(f"verify: {layer.name}")
             good &= bench.make_ready(layer)
-        return self.store.change(partial(slots.verified, good=good)).phase
+        return self.store.change(partial(slots.verified, good=True)).phase if good else self._again(manifest)
 
     def _install(self, manifest: Manifest, now: Slots) -> Phase:
         bench = self._bench(now)
         if not all(bench.is_ready(layer) for layer in manifest.layers):
-            return self.store.change(partial(slots.verified, good=False)).phase
+            return self._again(manifest)
         try:
             self._refuse(manifest, now)
             write_slot(bench, manifest, self._places.slots, lambda name: self._at(f"install: {name}"))
         except ArchiveError as error:
-            self.store.change(partial(slots.abandoned, fault=str(error)))
-            raise RefusedError(f"release {manifest.version}: {error}") from error
+            return self._again(manifest, str(error))
         except RefusedError:
             self.store.change(slots.abandoned)
             raise
         before = self._before()
         return self.store.change(lambda found: slots.installed(found, manifest, before)).phase
+
+    def _again(self, manifest: Manifest, found: str = "a layer is not what had come") -> Phase:
+        """It comes again, a few times: whether the card or the release is bad is not known."""
+        rounds = self._work / _ROUNDS
+        count = 1 + (rounds.stat().st_size if rounds.exists() else 0)
+        if count >= MOST_ROUNDS:
+            fault = f"{found}, {count} times: is this card failing?"
+            self.store.change(partial(slots.abandoned, fault=fault))
+            raise RefusedError(f"release {manifest.version}: {fault}")
+        self._at("again: count")
+        files.replace(rounds, b"." * count)
+        return self.store.change(partial(slots.verified, good=False)).phase
 
     def _swap(self, now: Slots) -> Phase:
         slot = self._places.slots / str(now.target)
@@ -191,5 +206,5 @@ class Driver:
     def _manifest(self) -> Manifest | None:
         try:
             return read_manifest((self._work / MANIFEST).read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, ManifestError):  # lost, or damaged by the card
             return None

@@ -16,7 +16,7 @@ from firmware_service.release.layers import apply_patch, installed_tar, unpack, 
 from firmware_service.release.manifest import Layer, Manifest, Patch, write_manifest
 from firmware_service.release.tars import ArchiveError, Digest
 from firmware_service.update.guard import At, entry
-from hardware.host.files import FULL, sync_folder
+from hardware.host.files import FULL, sync_file, sync_folder
 
 MANIFEST = "manifest.json"
 HASHES = "hashes"
@@ -57,7 +57,7 @@ class Bench:
         return self.folder / blob.sha256
 
     def make_ready(self, layer: Layer) -> bool:
-        """Read back what came, and make the tar where it did not come whole.
+        """Read back what came, and make the tar where it did not come whole; it is on the disk when this returns.
 
         Returns:
             Whether it is right; else it has to come again, and whole where the kept slot was of no use.
@@ -73,6 +73,8 @@ class Bench:
             return True
         try:
             self._make_tar(layer, blob)
+            sync_file(self._tar(layer))
+            sync_folder(self.folder)
         except (ArchiveError, UnicodeError, OSError) as error:
             if isinstance(error, OSError) and error.errno in FULL:
                 raise

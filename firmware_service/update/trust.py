@@ -7,7 +7,7 @@ that nothing new comes. https://theupdateframework.github.io/specification/lates
 from __future__ import annotations
 
 import contextlib
-import os
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from firmware_service.release.manifest import CHANNEL, Layer, Manifest, Manifest
 from firmware_service.update.fetching import AbsentError, FetchError, Source
 from firmware_service.update.machine import Machine, refusals
 from hardware.host.clock import Clock
-from hardware.host.files import sync_folder
+from hardware.host.files import sync_file, sync_folder
 
 MOST_MANIFEST = 256 * 1024
 """Bytes."""
@@ -105,6 +105,8 @@ class Trust:
         if CHANNEL.fullmatch(channel) is None:
             raise UnfitError(f"channel {channel!r}: expected such as stable")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left in self._folder.glob(f"{tempfile.gettempprefix()}*"):  # by a look that a power cut ended
+            left.unlink()
         with _explained():
             target = self._newest_target(channel)
             manifest = self._read(target)
@@ -252,5 +254,4 @@ def _flush(folder: Path) -> None:
         if path.is_dir() and not path.is_symlink():
             sync_folder(path)
         elif path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
+            sync_file(path)

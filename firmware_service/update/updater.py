@@ -92,7 +92,7 @@ class Updater:
                 keep_guard(self.places, state.committed)
                 self._look(state, now_s)
             elif now_s >= self._again_s:
-                self._work(state.phase, now_s)
+                self._work(state, now_s)
         except (SlotsError, ManifestError, OSError) as error:  # a disk that refuses must not take the agent down
             self._again_s = self._look_s = now_s + AGAIN_S
             self._tell(f"not now: {error}{_todo(error)}")
@@ -157,8 +157,8 @@ class Updater:
         age = self.now().at - datetime.fromisoformat(failure.at)
         return timedelta(0) <= age < AGAIN_AFTER_FAILURE
 
-    def _work(self, phase: slots.Phase, now_s: float) -> None:
-        reading = self.now()
+    def _work(self, state: slots.Slots, now_s: float) -> None:
+        reading, phase = self.now(), state.phase
         known = reading.quality in TRUSTED
         in_window = known and self.wish.window.holds(reading.at.astimezone().time())
         if not may(phase, in_window=in_window, asked=self.asked, busy=self.busy()):
@@ -168,6 +168,7 @@ class Updater:
             after = self.driver.advance(source)
         except TrustError as error:
             self._again_s = now_s + AGAIN_S
+            self._look(state, now_s)  # what does not come may not be offered any more
             self._tell(f"{type(error).__name__}: {error}")
         except RefusedError as error:
             self._tell(str(error))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from hardware.host.files import FULL, sync_folder
+from hardware.host.files import FULL, sync_file, sync_folder
 from hardware.host.tls import Tls, client_context
 
 PIECE = 256 * 1024
@@ -219,6 +219,7 @@ def _finish(place: str, part: Path, out: Path, sha256: str, digest: Any) -> None
     if digest.hexdigest() != sha256:
         part.unlink()
         raise FetchError(f"{place}: expected SHA-256 {sha256}, found {digest.hexdigest()}; it will be fetched anew")
+    sync_file(part)  # also what an earlier process has left
     part.rename(out)
     sync_folder(out.parent)
 
@@ -241,8 +242,6 @@ def _rest_of_file(source: Path, part: Path, there: int, size: int, digest: Any) 
                 digest.update(piece)
                 there += len(piece)
                 yield there
-            out.flush()
-            os.fsync(out.fileno())
     except FetchError:
         raise
     except FileNotFoundError as error:
@@ -298,8 +297,6 @@ def _rest(
                 digest.update(piece)
                 there += len(piece)
                 yield there
-            file.flush()
-            os.fsync(file.fileno())
     except urllib.error.HTTPError as error:
         if error.code == _RANGE_REFUSED:
             part.unlink()  # the server's file is another one

@@ -47,6 +47,12 @@ def replace_by_pieces(
     sync_folder(path.parent)
 
 
+def sync_file(path: Path) -> None:
+    """Flush what somebody else has written to a file, so that it survives a power cut."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Flush a folder, so that renames and new files in it survive a power cut."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -10,6 +10,8 @@ import struct
 import subprocess
 from pathlib import Path
 
+import zstandard
+
 from tests.support.needs import MissingError
 
 _SHUTDOWN = 0x8004587D
@@ -19,29 +21,38 @@ _AT_ONCE = struct.pack("I", 2)
 class SmallDisk:
     """An ext4 of its own, mounted at `folder`; an error makes it read-only, as on a station's card."""
 
-    def __init__(self, folder: Path, megabytes: int = 24) -> None:
+    def __init__(
+        self, folder: Path, megabytes: int = 24, *, for_root: int = 0, options: str = "errors=remount-ro"
+    ) -> None:
         """Make and mount it.
+
+        Args:
+            folder: where; the disk lies in a file beside it.
+            megabytes: its size.
+            for_root: percent of it that nobody else may fill; ``mkfs.ext4`` keeps 5 where it is not told.
+            options: of the mount.
 
         Raises:
             MissingError: not root, or nothing can be mounted here.
         """
         self.folder = folder
+        self._options = options
         self._image = folder.with_name(f"{folder.name}.ext4")
         folder.mkdir(parents=True, exist_ok=True)
         with self._image.open("wb") as image:
             image.truncate(megabytes << 20)
         try:
-            subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", str(self._image)], check=True, capture_output=True)
+            made = ["mkfs.ext4", "-q", "-F", "-m", str(for_root), "-E", "lazy_itable_init=0", str(self._image)]
+            subprocess.run(made, check=True, capture_output=True)
             self._mount()
         except (OSError, subprocess.CalledProcessError) as error:
             raise MissingError("a disk of its own needs root, mkfs.ext4 and loop mounts") from error
 
-    def fill(self) -> None:
-        """Take every free byte."""
+    def fill(self, user: int = 0) -> None:
+        """Take every free byte that this user may take."""
         fd = os.open(self.folder / "filler", os.O_WRONLY | os.O_CREAT)
-        with contextlib.suppress(OSError):
-            while True:
-                os.write(fd, b"x" * 4096)
+        words = ["dd", "if=/dev/zero", "bs=4096"]
+        subprocess.run(words, stdout=fd, stderr=subprocess.DEVNULL, user=user, check=False)
         os.close(fd)
 
     def free(self) -> None:
@@ -64,6 +75,24 @@ class SmallDisk:
         fcntl.ioctl(fd, _SHUTDOWN, _AT_ONCE)
         os.close(fd)
 
+    def reached(self) -> bytes:
+        """All that has reached it so far: what a power cut would leave now; packed, for `cut`."""
+        before, now = b"", self._image.read_bytes()
+        while before != now:  # somebody's sync, anywhere on this machine, writes to it at the same time
+            before, now = now, self._image.read_bytes()
+        return zstandard.ZstdCompressor(level=1).compress(now)
+
+    def holds(self, data: bytes) -> bool:
+        """Whether these bytes lie on it anywhere, also where no file is any more."""
+        return data in self._image.read_bytes()
+
+    def cut(self, reached: bytes) -> None:
+        """The machine is on again after a power cut that left just this; the journal is replayed: nobody may use it."""
+        self.close()
+        self._image.unlink()  # a loop device that still goes away holds the former file
+        self._image.write_bytes(zstandard.ZstdDecompressor().decompress(reached))
+        self._mount()
+
     def again(self) -> None:
         """Unmount, check and mount: nobody may use it."""
         self.close()
@@ -75,7 +104,7 @@ class SmallDisk:
         subprocess.run(["umount", str(self.folder)], check=True, capture_output=True)
 
     def _mount(self) -> None:
-        words = ["mount", "-o", "loop,errors=remount-ro", str(self._image), str(self.folder)]
+        words = ["mount", "-o", f"loop,{self._options}", str(self._image), str(self.folder)]
         subprocess.run(words, check=True, capture_output=True)
 
 

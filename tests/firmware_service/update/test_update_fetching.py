@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from firmware_service.card.site import Network
-from firmware_service.update.fetching import WebSource
+from firmware_service.update.fetching import FolderSource, Source, WebSource
 from hardware.host.fetch import AbsentError, FetchError, Route
 from tests.support.file_server import serving
 from tests.support.pki import Authority
+from tests.support.power import power_disk
 from tests.support.web_proxy import Refusal, web_proxy
 
 DATA = bytes(range(256)) * 4000
@@ -51,6 +52,22 @@ def test_what_broke_off_goes_on_through_the_proxy(folder: Path, tmp_path: Path) 
         assert fetched(WebSource(server.url, route=Route(proxy.url)), tmp_path / "blob") == DATA
         assert proxy.asked == [f"GET {server.url}/blob HTTP/1.1"]
         assert server.asked == [("blob", "bytes=5000-")]
+
+
+@pytest.mark.parametrize("served", [False, True], ids=["from a stick", "from a server"])
+def test_what_an_earlier_process_left_unflushed_is_flushed_before_it_gets_its_name(
+    folder: Path, *, served: bool
+) -> None:
+    with power_disk() as disk, serving(folder) as server:
+        source: Source = WebSource(server.url) if served else FolderSource(folder)
+        out, sha256 = disk.folder / "blob", hashlib.sha256(DATA).hexdigest()
+        pieces = source.fetch("blob", out, sha256, len(DATA))
+        while next(pieces) < len(DATA):
+            pass
+        del pieces  # it died here
+        assert list(source.fetch("blob", out, sha256, len(DATA))) == [len(DATA)]
+        disk.cut(disk.reached())
+        assert out.read_bytes() == DATA
 
 
 def test_what_the_server_does_wrong_is_not_the_proxys(folder: Path, tmp_path: Path) -> None:

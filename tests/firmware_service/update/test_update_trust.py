@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 
@@ -88,6 +89,16 @@ def test_a_damaged_cache_heals(name: str, damage: bytes | None, maker: Maker, de
     maker.issue("1.1.0", 2)
     assert newest(device, stick) == "1.1.0"
     assert newest(device, stick) == "1.1.0"
+
+
+def test_what_a_look_that_was_cut_off_has_left_goes(maker: Maker, device: Device, source: Source) -> None:
+    maker.issue("1.0.0", 1)
+    assert newest(device, source) == "1.0.0"
+    before = sorted(device.places.trust.iterdir())
+    NamedTemporaryFile(dir=device.places.trust, delete=False).close()
+    assert sorted(device.places.trust.iterdir()) != before
+    assert newest(device, source) == "1.0.0"
+    assert sorted(device.places.trust.iterdir()) == before
 
 
 def test_a_wiped_cache_comes_back(maker: Maker, device: Device, source: Source) -> None:

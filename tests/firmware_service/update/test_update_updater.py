@@ -103,6 +103,20 @@ def test_a_fetch_that_breaks_off_goes_on(bench: Bench) -> None:
     assert night.hours(1) == "verify"
 
 
+def test_a_release_that_the_repository_has_no_more_gives_way_to_the_next(bench: Bench) -> None:
+    bench.releases.add("1.1.0", deps="2")
+    night = Night(bench)
+    night.tick()
+    assert bench.state.phase == "fetch"
+    for layer in bench.releases.made[-1].layers:
+        (bench.releases.folder / layer.sha256).unlink()
+    night.tick()
+    assert "no such file" in night.updater.told
+    bench.releases.add("1.2.0", deps="3")
+    night.hours(2)
+    assert (bench.state.target, bench.state.phase) == ("1.2.0", "verify")
+
+
 def test_nowhere_to_look_is_told(bench: Bench) -> None:
     night = Night(bench, here=False)
     night.hours(1)
