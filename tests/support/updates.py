@@ -165,9 +165,9 @@ class Bench:
     def mono_s(self) -> float:
         return float((self.root / "mono").read_text(encoding="ascii"))
 
-    def facts(self, **facts: bool) -> None:
-        """What the agent of the slot that runs says now."""
-        told = {"schema": 1, "version": self.current, "mono_s": self.mono_s(), "facts": facts}
+    def facts(self, by: str | None = None, /, **facts: bool) -> None:
+        """What the agent says now: that of the slot that is named, or of another version."""
+        told = {"schema": 1, "version": by or self.current, "mono_s": self.mono_s(), "facts": facts}
         (self.places.run / "health.json").write_text(json.dumps(told), encoding="utf-8")
 
     def guard(self, at: At = lambda _: None) -> Guard:
