@@ -51,14 +51,16 @@ class Releases:
         runs: Runs = RUNS,
         journal: JournalSchema | None = None,
         channel: str = "stable",
+        guard: str | None = None,
     ) -> Manifest:
-        """A release; its layer ``deps`` changes only where it is told to."""
+        """A release; its layer ``deps`` changes only where it is told to; with a guard, if one is given."""
         trees: Mapping[LayerName, Mapping[str, str]] = {
             "deps": {"site-packages/dep/__init__.py": f"# {deps}\n" * 200},
             "app": {
                 "bin/udi-station": f"#!/bin/sh\necho {version}\n",
                 "site-packages/app.py": "".join(f"line = {n}\n" for n in range(2000)) + f"version = {version!r}\n",
                 "systemd/udi-station.service": "[Unit]\n",
+                **({} if guard is None else {"site-packages/firmware_service/update/guard.py": guard}),
             },
         }
         layers = tuple(self._layer(version, name, files) for name, files in trees.items())
