@@ -53,14 +53,16 @@ class Releases:
         runs: Runs = RUNS,
         journal: JournalSchema | None = None,
         channel: str = "stable",
+        guard: str | None = None,
     ) -> Manifest:
-        """A release; its layer ``deps`` changes only where it is told to."""
+        """A release; its layer ``deps`` changes only where it is told to; with a guard, if one is given."""
         trees: Mapping[LayerName, Mapping[str, str]] = {
             "deps": {"site-packages/dep/__init__.py": f"# {deps}\n" * 200},
             "app": {
                 "bin/udi-station": f"#!/bin/sh\necho {version}\n",
                 "site-packages/app.py": "".join(f"line = {n}\n" for n in range(2000)) + f"version = {version!r}\n",
                 "systemd/udi-station.service": "[Unit]\n",
+                **({} if guard is None else {"site-packages/firmware_service/update/guard.py": guard}),
             },
         }
         layers = tuple(self._layer(version, name, files) for name, files in trees.items())
@@ -160,9 +162,9 @@ class Bench:
     def mono_s(self) -> float:
         return float((self.root / "mono").read_text(encoding="ascii"))
 
-    def facts(self, **facts: bool) -> None:
-        """What the agent of the slot that runs says now."""
-        told = {"schema": 1, "version": self.current, "mono_s": self.mono_s(), "facts": facts}
+    def facts(self, by: str | None = None, /, **facts: bool) -> None:
+        """What the agent says now: that of the slot that is named, or of another version."""
+        told = {"schema": 1, "version": by or self.current, "mono_s": self.mono_s(), "facts": facts}
         (self.places.run / "health.json").write_text(json.dumps(told), encoding="utf-8")
 
     def guard(self, at: At = lambda _: None) -> Guard:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_service.release.tars import ArchiveError, DigestReader, unpack_tar, write_tar
+from firmware_service.release.tars import ArchiveError, DigestReader, names_of, unpack_tar, write_tar
 
 
 def entry(
@@ -197,3 +197,20 @@ def test_no_order_of_links_and_folders_leads_out(entries: list[tuple[tarfile.Tar
             if path.is_symlink():
                 target = Path(os.path.normpath(path.parent.resolve() / path.readlink()))
                 assert target.is_relative_to(root)
+
+
+def test_modes_are_the_same_whatever_the_umask(tmp_path: Path) -> None:
+    """The station is another user than the one who unpacks."""
+    (tmp_path / "tree/bin").mkdir(parents=True)
+    for name, mode in (("bin/run", 0o700), ("data", 0o600)):
+        (tmp_path / "tree" / name).touch(mode)
+    write_tar(tmp_path / "tree", names_of(tmp_path / "tree"), tmp_path / "tar")
+    (tmp_path / "out").mkdir()
+    before = os.umask(0o077)
+    try:
+        with (tmp_path / "tar").open("rb") as stream:
+            unpack_tar(stream, tmp_path / "out")
+    finally:
+        os.umask(before)
+    modes = {name: (tmp_path / "out" / name).stat().st_mode & 0o777 for name in ("bin", "bin/run", "data")}
+    assert modes == {"bin": 0o755, "bin/run": 0o755, "data": 0o644}

@@ -22,8 +22,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.fixture
 def device(kept: Bench, tmp_path: Path) -> Bench:
-    """Of its own for a test."""
-    return kept.copy(tmp_path / "device")
+    """Of its own for a test; no restart of its station was asked for yet."""
+    made = kept.copy(tmp_path / "device")
+    (made.root / "asked").unlink()
+    return made
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -15,8 +16,11 @@ from firmware_service.update.slots import Before, SlotsError
 from tests.support.updates import LOOK_S, TRIAL_S, Bench
 
 
-def is_back(device: Bench, said: str) -> None:
+def is_back(device: Bench, said: str, *, restarts: int) -> None:
+    """On the version before, and so often a restart was asked for: its own and, where it ran, that of the return."""
     state = device.state
+    asked = device.root / "asked"
+    assert (asked.read_text(encoding="utf-8").count("restart") if asked.exists() else 0) == restarts
     assert (device.current, state.committed, state.phase) == ("1.1.0", "1.1.0", "cleanup")
     assert state.failure is not None
     assert said in state.failure.reason
@@ -31,7 +35,7 @@ def test_after_three_starts_without_being_well_it_is_taken_back(trial: Bench) ->
         assert trial.state.trial.starts == start
     trial.reboot("boot-last", asked=True)
     assert trial.guard().boot()
-    is_back(trial, f"started {MOST_STARTS} times")
+    is_back(trial, f"started {MOST_STARTS} times", restarts=1)
 
 
 def test_a_reboot_that_was_asked_for_is_a_start_and_the_time_begins_anew(trial: Bench) -> None:
@@ -48,7 +52,28 @@ def test_a_reboot_that_was_asked_for_is_a_start_and_the_time_begins_anew(trial: 
 def test_a_reboot_that_nobody_asked_for_ends_it(trial: Bench) -> None:
     trial.reboot("boot-1")
     assert trial.guard().boot()
-    is_back(trial, "without being asked to")
+    is_back(trial, "without being asked to", restarts=1)
+
+
+def test_a_second_look_at_boot_in_the_same_boot_is_no_start(trial: Bench) -> None:
+    trial.reboot("boot-1", asked=True)
+    for _ in range(2):
+        assert trial.guard().boot()
+        assert trial.state.trial is not None
+        assert trial.state.trial.starts == 2
+
+
+def test_a_second_trial_in_the_same_boot_begins_anew(trial: Bench) -> None:
+    trial.later(guard.deadline_s(TRIAL_S))
+    trial.go_back()
+    trial.driver().advance(None)
+    trial.swap()
+    trial.look()
+    assert trial.state.trial is not None
+    assert trial.state.trial.starts == 1
+    for _ in range(3):
+        trial.look()
+    assert trial.state.committed == "1.2.0"
 
 
 def test_being_asked_counts_for_the_next_reboot_only(trial: Bench) -> None:
@@ -56,7 +81,7 @@ def test_being_asked_counts_for_the_next_reboot_only(trial: Bench) -> None:
     assert trial.guard().boot()
     trial.reboot("boot-2")
     assert trial.guard().boot()
-    is_back(trial, "without being asked to")
+    is_back(trial, "without being asked to", restarts=1)
 
 
 def test_power_that_fails_between_the_swap_and_the_first_start_ends_nothing(device: Bench) -> None:
@@ -75,7 +100,7 @@ def test_so_many_restarts_by_systemd(trial: Bench, restarts: int) -> None:
     if restarts < MOST_RESTARTS:
         assert trial.state.phase == "trial"
     else:
-        is_back(trial, f"restarted {restarts} times")
+        is_back(trial, f"restarted {restarts} times", restarts=2)
 
 
 def test_a_restart_begins_the_time_anew(trial: Bench) -> None:
@@ -93,15 +118,15 @@ def test_one_that_comes_and_goes_is_taken_back_in_the_end(trial: Bench) -> None:
     while trial.state.phase == "trial":
         looks += 1
         trial.look(good=looks % 2 == 0)
-    is_back(trial, "not well in time")
+    is_back(trial, "not well in time", restarts=2)
     assert looks * LOOK_S >= guard.deadline_s(TRIAL_S)
 
 
 def test_a_systemd_that_does_not_answer_keeps_nothing(trial: Bench) -> None:
-    trial.systemctl.write_text("#!/bin/sh\nexit 1\n", encoding="ascii")
+    trial.systemctl.write_text(f"#!/bin/sh\ncat {trial.root}/units\nexit 1\n", encoding="ascii")
     while trial.state.phase == "trial":
         trial.look()
-    is_back(trial, "is not ready")
+    is_back(trial, "is not ready", restarts=1)
 
 
 # Facts before the swap, facts of the trial, whether it is kept.
@@ -152,7 +177,7 @@ def test_facts_that_do_not_count(trial: Bench, health: Callable[[Bench], str]) -
         trial.later(LOOK_S)
         (trial.places.run / "health.json").write_text(health(trial), encoding="utf-8")
         trial.guard().watch()
-    is_back(trial, "journal")
+    is_back(trial, "journal", restarts=2)
 
 
 def _flip(device: Bench) -> None:
@@ -160,6 +185,20 @@ def _flip(device: Bench) -> None:
     data = bytearray(file.read_bytes())
     data[0] ^= 1
     file.write_bytes(data)
+
+
+def test_the_list_of_a_slot_has_one_form(device: Bench) -> None:
+    """A guard reads lists that an agent before it or after it wrote."""
+    slot = device.places.slots / "1.1.0"
+    lines = (slot / "hashes").read_text(encoding="utf-8").splitlines()
+    for kind, name, data in (
+        ("x", "bin/udi-station", b"#!/bin/sh\necho 1.1.0\n"),
+        ("f", "systemd/udi-station.service", b"[Unit]\n"),
+        ("l", "site-packages/app-link", b"app.py"),
+    ):
+        assert f"{hashlib.sha256(data).hexdigest()} {kind} {name}" in lines
+    files = {path.relative_to(slot).as_posix() for path in slot.rglob("*") if path.is_symlink() or path.is_file()}
+    assert {line.split(" ", 2)[2] for line in lines} == files - {"hashes"}
 
 
 # What became of a new slot before its first start.
@@ -182,7 +221,7 @@ def test_a_damaged_slot_is_not_started(device: Bench, damage: Callable[[Bench], 
         assert device.guard().boot()
     else:
         device.guard().watch()
-    is_back(device, "not what was installed")
+    is_back(device, "not what was installed", restarts=0 if at_boot else 1)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +264,7 @@ def test_failures_of_different_versions_are_not_added_up(device: Bench) -> None:
 
 def test_a_return_by_hand_from_a_trial_counts_as_a_failure(trial: Bench) -> None:
     trial.go_back()
-    is_back(trial, "asked for by hand")
+    is_back(trial, "asked for by hand", restarts=2)
     assert trial.state.previous == "1.0.0"
 
 

@@ -20,6 +20,11 @@ def _forget(device: Bench) -> None:
         file.unlink()
 
 
+def _forget_and_unname(device: Bench, version: str) -> None:
+    _forget(device)
+    (device.places.slots / version).rename(device.places.slots / f"{version}.part")
+
+
 # What became of the disk while the machine was off, and what runs then.
 MENDED: dict[str, tuple[Callable[[Bench], object], str]] = {
     "nothing": (lambda _: None, "1.1.0"),
@@ -27,6 +32,10 @@ MENDED: dict[str, tuple[Callable[[Bench], object], str]] = {
     "current is lost": (lambda device: device.places.current.unlink(), "1.1.0"),
     "a file of the kept slot is lost": (lambda device: (device.root / "opt/udi/current/hashes").unlink(), "1.0.0"),
     "state and link are lost": (_forget, "1.1.0"),
+    "state and link are lost, and a slot that was to go is still whole": (
+        lambda device: _forget_and_unname(device, "1.1.0"),
+        "1.0.0",
+    ),
     "state is broken, current names nothing": (
         lambda device: (_point(device, "slots/9.9.9"), device.places.slots_file.write_text('{"sche')),
         "1.1.0",

@@ -179,6 +179,31 @@ def test_a_release_that_failed_is_tried_again_a_day_later(bench: Bench) -> None:
     assert bench.state.target == "1.1.0"
 
 
+def test_a_release_after_one_that_failed_waits_for_nothing(bench: Bench) -> None:
+    bench.releases.add("1.1.0")
+    night = Night(bench, at=datetime.now().astimezone())
+    night.updater.ask()
+    night.hours(0.5)
+    bench.go_back()
+    bench.releases.add("1.2.0")
+    night.hours(2)
+    assert bench.state.target == "1.2.0"
+
+
+def test_the_guard_follows_what_is_kept_and_never_what_is_tried(bench: Bench) -> None:
+    """Beside the slots, where no release can break it."""
+    guard = bench.root / "opt/udi/guard/guard.py"
+    bench.releases.add("1.1.0", guard="# 1.1.0\n")
+    night = Night(bench)
+    night.updater.ask()
+    assert night.hours(0.5) == "trial"
+    assert not guard.exists()
+    while bench.state.phase == "trial":
+        bench.look()
+    night.hours(0.1)
+    assert guard.read_text(encoding="ascii") == "# 1.1.0\n"
+
+
 def test_a_kept_slot_whose_manifest_is_damaged_hinders_nothing(bench: Bench) -> None:
     bench.releases.add("1.1.0")
     (bench.places.slots / "1.0.0/manifest.json").write_bytes(b"\0" * 100)
