@@ -191,7 +191,7 @@ def test_the_oldest_of_all_machines_go_and_it_is_said(
     monkeypatch.setattr(archives, "MOST_BYTES_OF_ALL", 100)
     for age, station in enumerate(("OR-05", "OR-04", "OR-03"), 1):
         file = archives.keep(tmp_path, station, "a0", b"x" * 33)
-        os.utime(file, ns=(10**19 - age, 10**19 - age))
+        os.utime(file, ns=(10**19 - age * 10**9, 10**19 - age * 10**9))
     assert len(archives.archives(tmp_path)) == 3
     assert caplog.text == ""
     newest = archives.keep(tmp_path, "OR-06", "a0", b"y" * 34)
