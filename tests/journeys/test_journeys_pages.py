@@ -74,7 +74,7 @@ PALE = """() => {
 MAKEUP = """() => ({
     lang: document.documentElement.lang,
     title: document.title,
-    headings: [...document.querySelectorAll('h1, h2, h3')].map(each => Number(each.tagName[1])),
+    headings: [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(each => Number(each.tagName[1])),
     bare: [...document.querySelectorAll('table')].filter(table =>
         ![...table.querySelectorAll('thead th')].length &&
         [...table.rows].some(row => row.cells[0].tagName !== 'TH' || row.cells[0].scope !== 'row')).length,
