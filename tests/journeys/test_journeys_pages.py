@@ -71,6 +71,11 @@ PALE = """() => {
     }
     return found;
 }"""
+HIDDEN = """() => [...document.querySelectorAll('.wide')].filter(each => each.scrollWidth > each.clientWidth)
+    .map(each => each.textContent)"""
+UNSAID = """() => [...document.querySelectorAll('table:has(thead) td')]
+    .filter(each => !/[a-z]/i.test(getComputedStyle(each, '::before').content.replace(/^(none|normal)$/, '')))
+    .map(each => each.textContent)"""
 MAKEUP = """() => ({
     lang: document.documentElement.lang,
     title: document.title,
@@ -159,6 +164,18 @@ def test_every_page_can_be_read_at_every_width(shown: Shown, width: int) -> None
         if found != (0, [], [], [], []):
             wrong[name] = found
     assert wrong == {}
+
+
+@pytest.mark.parametrize("name", ["stations", "station", "machines", "machine"])
+def test_what_is_loaded_again_by_itself_needs_no_scrolling_on_a_phone(shown: Shown, name: str) -> None:
+    """A table's own scrolling would begin at its left again; there each row is a list, and says what is what."""
+    shown.browser.width(WIDTHS["phone"])
+    shown.go(PAGES[name])
+    assert shown.browser.run(HIDDEN) == []
+    assert shown.browser.run(UNSAID) == []
+    shown.browser.width(WIDTHS["desk"])
+    shown.go(PAGES[name])
+    assert shown.browser.run(UNSAID) != [], "the head of the table says it"
 
 
 @pytest.mark.parametrize("path", [*PAGES.values(), NOBODY], ids=[*PAGES, "nobody"])

@@ -19,6 +19,8 @@ from edge.hub.fleet import archives, asking, machines, overview
 from edge.hub.fleet.cli import KINDS as ASKED_KINDS
 from edge.hub.fleet.words import CHECKS, CLOCKS, CONFIGURATIONS, HEALTH, KINDS, STATUSES
 from edge.hub.page import application
+from edge.hub.reading import Incoming
+from edge.hub.stations import store_status
 from edge.hub.store import Store
 from edge.sign import new_key
 from firmware_service.checks.every import examine
@@ -227,6 +229,20 @@ def test_an_unknown_machine(site: Site, path: str) -> None:
     status, _, text = get_from(site.app, path)
     assert status == 404
     assert "<script>" not in text
+
+
+def test_a_station_and_its_machine_lead_to_each_other_where_both_are_known(site: Site) -> None:
+    status = wire.Status("b6", "ready", wire.iso(NOW), "1.4.0", "9f2c41d07be3a1c4", 0, 100, ())
+    for station in ("OR-03", "OR-04", "OR-05"):
+        with site.store.begin() as connection:
+            store_status(connection, Incoming(wire.topic(station, "status"), status.encode(), {}), wire.iso(NOW))
+    site.says("OR-03", "health", {"checks": []})
+    site.want("OR-04")
+    site.want("NEW-1")
+    for station, known in {"OR-03": True, "OR-04": True, "OR-05": False}.items():
+        assert (f'href="/machine/{station}"' in site.get(f"/station/{station}")) == known, station
+    for machine, known in {"OR-03": True, "OR-04": True, "NEW-1": False}.items():
+        assert (f'href="/station/{machine}"' in site.get(f"/machine/{machine}")) == known, machine
 
 
 def test_an_empty_site(site: Site) -> None:
