@@ -8,32 +8,9 @@ from pathlib import Path
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-FONTS = (
-    Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
-    Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
-    Path("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc"),
-)
-"""Where Debian's packages put fonts that have Chinese."""
 _MARGIN_MM = 18.0
 _HEADING_PT, _TEXT_PT = 14.0, 10.0
 _LINE_MM = 5.5
-
-
-class FontError(OSError):
-    """No font with Chinese."""
-
-
-def font_file(given: Path | None) -> Path:
-    """The font to use.
-
-    Raises:
-        FontError: the given one is missing, or none is installed.
-    """
-    for each in FONTS if given is None else (given,):
-        if each.is_file():
-            return each
-    where = "of Debian's packages" if given is None else str(given)
-    raise FontError(f"no font {where}: expected one with Chinese; apt install fonts-noto-cjk, or give --font FILE")
 
 
 def pdf(lines: Sequence[str], font: Path) -> bytes:

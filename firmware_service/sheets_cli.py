@@ -13,6 +13,7 @@ from firmware_service.places import Places
 from firmware_service.scanner_sheets import families, sheet
 from firmware_service.selftest.result import FILE, to_lines
 from hardware.host import files
+from hardware.host.fonts import font_file
 
 _PATH = click.Path(path_type=Path, dir_okay=False)
 
@@ -65,7 +66,7 @@ def _write(lines: Sequence[str], out: Path | None, font: Path | None) -> None:
 
 def _pdf(lines: Sequence[str], font: Path | None) -> bytes:
     try:
-        from firmware_service.sheets import font_file, pdf  # noqa: PLC0415 - a station has no fpdf2, and prints text
+        from firmware_service.sheets import pdf  # noqa: PLC0415 - a station has no fpdf2, and prints text
     except ImportError as error:
         message = "a PDF needs fpdf2: pip install 'udi-station[bench]', or write text to another suffix"
         raise OSError(message) from error

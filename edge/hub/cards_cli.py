@@ -22,6 +22,7 @@ from edge import wire
 from edge.hub.command import FAILED, failures, make_key, settings_of, store_of
 from edge.hub.config import CONFIG
 from hardware.host.files import replace
+from hardware.host.fonts import font_file
 
 if TYPE_CHECKING:
     from edge.cards import Card
@@ -179,7 +180,7 @@ def practice(out: Path, font: Path | None) -> None:
     with failures():
         labels = cards_sheets.practice(_now().astimezone().date())
         title = ("练习标签", "practice labels")
-        out.write_bytes(pdf.pages(title, labels, cards_sheets.CARD, pdf.font_file(font), "datamatrix"))
+        out.write_bytes(pdf.pages(title, labels, cards_sheets.CARD, font_file(font), "datamatrix"))
     click.echo(f"{out}: {len(labels)} labels")
 
 
@@ -240,7 +241,7 @@ def _print(
     settings, pdf = settings_of(job.config), _pdf()
     known = authorities(settings.authority)
     with failures():
-        font, private = pdf.font_file(job.font), read_key(job.key)
+        font, private = font_file(job.font), read_key(job.key)
         with store_of(settings) as connection:
             made = printed.issue(connection, wanted, wire.iso(_now()))
             texts = [sign_card(card, private, job.name) for card in made]

@@ -16,12 +16,6 @@ from edge.hub.cards_sheets import Label, Layout
 from edge.vision.symbols import write_symbol
 
 Symbol = Literal["qr", "datamatrix"]
-FONTS = (
-    Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
-    Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
-    Path("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc"),
-)
-"""Where Debian's packages put fonts that have Chinese."""
 PAGE_MM = (210.0, 297.0)
 MARGIN_MM = 12.0
 HEAD_MM = 14.0
@@ -29,23 +23,6 @@ RULER_MM = 50.0
 _WORDS_MM = 19.0
 """Height of the lines below a code."""
 _DARK = 128
-
-
-class FontError(OSError):
-    """No font with Chinese."""
-
-
-def font_file(given: Path | None) -> Path:
-    """The font to use.
-
-    Raises:
-        FontError: the given one is missing, or none is installed.
-    """
-    for each in FONTS if given is None else (given,):
-        if each.is_file():
-            return each
-    where = "of Debian's packages" if given is None else str(given)
-    raise FontError(f"no font {where}: expected one with Chinese; apt install fonts-noto-cjk, or give --font FILE")
 
 
 def pages(title: tuple[str, str], labels: Sequence[Label], layout: Layout, font: Path, symbol: Symbol) -> bytes:

@@ -47,7 +47,8 @@ class HubTable:
     the quarter's accounts at the latest; no record is made of them, and a person may be in one by accident."""
     diagnostics: Path | None = None
     """Folder for the archives that ``udi-hub fleet ask diagnostics`` brings: of each machine the newest five, 16 MiB at
-    most. None: ``diagnostics`` beside the store's file; with PostgreSQL in the hub's own folder, /var/lib/udi-hub."""
+    most, of all machines the newest 512 MiB. None: ``diagnostics`` beside the store's file; with PostgreSQL in the
+    hub's own folder, /var/lib/udi-hub."""
 
     @property
     def diagnostics_folder(self) -> Path:

@@ -16,7 +16,7 @@ from edge.hub.goods_record import Remark, remark
 from edge.hub.sessions import Presence, Step, presences, steps
 from edge.hub.tables import document_line
 from edge.hub.trace import Question, Trace, trace
-from edge.hub.words import REASONS, STEPS, Lang, local, word
+from edge.hub.words import REASONS, STEPS, Lang, local, said, word
 
 COMES, BACK, GONE = "TRAY", "TRAY_BACK", "TRAY_MISSING"
 _SIGNED = ("opened", "closed")
@@ -149,13 +149,6 @@ def kit_text(record: KitRecord, lang: Lang) -> Iterator[str]:
         yield f"  {local(step.at)}  {what}  {said(step.why, lang)}".rstrip()
 
 
-def said(why: str | None, lang: Lang) -> str:
-    """Why, as a station put it down: a word, and lines with how many more or less."""
-    first, _, lines_ = (why or "").partition(" ")
-    return why or "" if first not in _WHY else f"{word(_WHY, first, lang)} {lines_}"
-
-
-_WHY = {"differs": ("与清单不符", "differs from the list:"), "unsettled": ("对不上", "does not add up:")}
 _SIGNATURES = {"opened": ("双人清点接收", "counted in by two"), "closed": ("双人结清", "settled by two")}
 _COUNTS = {
     "came": ("入", "in"),

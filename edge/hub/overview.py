@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import CompoundSelect, Connection, func, select
 
 from edge.hub.tables import event, event_key, key_conflict, poison, scan, station_status, unprojected, watermark
 
@@ -45,14 +46,23 @@ class SiteRow:
 
 def stations(connection: Connection) -> list[StationRow]:
     """Every station that sent anything, by name."""
-    names = select(station_status.c.station).union(select(event_key.c.station))
-    return [_station(connection, name) for name in sorted(connection.execute(names).scalars())]
+    return [_station(connection, name) for name in sorted(connection.execute(_names()).scalars())]
+
+
+def is_station(connection: Connection, name: str) -> bool:
+    """It sent anything: there is a page of it."""
+    names = _names().subquery()
+    return connection.execute(select(names).where(names.c.station == name)).first() is not None
 
 
 def site(connection: Connection) -> SiteRow:
     """Counts of the whole store."""
     tables = (event, poison, key_conflict, unprojected)
     return SiteRow(*(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables))
+
+
+def _names() -> CompoundSelect[Any]:
+    return select(station_status.c.station).union(select(event_key.c.station))
 
 
 def _station(connection: Connection, name: str) -> StationRow:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -19,7 +20,7 @@ from starlette.routing import Route
 from edge.hub import overview
 from edge.hub.case_record import CaseRecord, case_record
 from edge.hub.duplicates import duplicates
-from edge.hub.fleet.page import MachinePages
+from edge.hub.fleet.page import MachinePages, has_machine
 from edge.hub.goods_record import GoodsRecord, goods_record
 from edge.hub.kit_record import KitRecord, kit_record
 from edge.hub.reading import STATION_NAME
@@ -27,9 +28,9 @@ from edge.hub.sessions import open_sessions, waiting
 from edge.hub.store import Store
 from edge.hub.trace import last_scans
 from edge.hub.week import week
-from edge.hub.words import CHANGES, ITEMS, OUTCOMES, REASONS, STATES, STEPS, SUBJECTS, TASKS, local, pair
+from edge.hub.words import CHANGES, ITEMS, OUTCOMES, REASONS, STATES, STEPS, SUBJECTS, TASKS, local, pair, said, zone
 from edge.rules.reasons import say
-from edge.wire import PRESSURE_WARNING
+from edge.wire import PRESSURE_WARNING, iso
 
 REFRESH_S = 5
 LAST_SCANS = 20
@@ -86,8 +87,7 @@ class _Pages:
         self._templates = Environment(
             loader=PackageLoader("edge.hub"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
-        self._templates.filters["local"] = local
-        self._templates.filters["why"] = why
+        self._templates.filters |= {"local": moment, "zone": zone, "why": why, "because": because}
         self._templates.globals |= WORDS
         self._templates.globals["warning"] = PRESSURE_WARNING
 
@@ -103,9 +103,11 @@ class _Pages:
         with self._store.read() as connection:
             known = [row for row in overview.stations(connection) if row.station == name]
             scans, opened = last_scans(connection, name, LAST_SCANS), open_sessions(connection, name)
+            machine = has_machine(connection, name)
         if not STATION_NAME.fullmatch(name) or not known:
             return self._unknown("station", name)
-        return self.render("station.html", station=known[0], scans=scans, opened=opened, refresh_s=REFRESH_S)
+        values: dict[str, Any] = {"scans": scans, "opened": opened, "has_machine": machine}
+        return self.render("station.html", station=known[0], **values, refresh_s=REFRESH_S)
 
     def week(self, _request: Request) -> Response:
         """The last seven days."""
@@ -150,7 +152,7 @@ class _Pages:
 
     def render(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """A page with the headers that all have."""
-        text = self._templates.get_template(template).render(**values)
+        text = self._templates.get_template(template).render(asof=iso(self._now()), **values)
         return HTMLResponse(text, status_code=status, headers=HEADERS)
 
 
@@ -164,3 +166,13 @@ def why(reasons: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         reasons: (code, audience).
     """
     return [(say(code, "zh"), say(code, "en")) for code, audience in reasons if audience == "person"]
+
+
+def because(reason: str | None) -> tuple[str, str]:
+    """Why something changed, in Chinese and English."""
+    return said(reason, "zh"), said(reason, "en")
+
+
+def moment(at: str | None) -> Markup:
+    """A time as the hub's clock shows it; a line ends between day and hour, not within them."""
+    return Markup(" ").join(Markup('<span class="t">{}</span>').format(part) for part in local(at).split(" "))

@@ -9,7 +9,7 @@ from edge.hub.duplicates import Duplicate
 from edge.hub.goods_record import Compared, GoodsRecord, Line, Remark
 from edge.hub.ledger import Balance
 from edge.hub.sessions import Presence, Step, Waiting
-from edge.hub.words import CHANGES, ITEMS, OUTCOMES, REASONS, STEPS, SUBJECTS, TASKS, Lang, local, word
+from edge.hub.words import CHANGES, ITEMS, OUTCOMES, REASONS, STEPS, SUBJECTS, TASKS, Lang, local, said, word
 from edge.rules.reasons import say
 
 _HEADINGS = {
@@ -177,7 +177,8 @@ def _why(reasons: Iterable[tuple[str, str]], lang: Lang) -> Iterator[str]:
 
 def _steps(steps: Iterable[Step], lang: Lang) -> Iterator[str]:
     for each in steps:
-        yield f"  {local(each.at)}  {word(STEPS, each.what, lang)}  {each.operator or '–'}  {each.why or ''}".rstrip()
+        what = f"{word(STEPS, each.what, lang)}  {each.operator or '–'}"
+        yield f"  {local(each.at)}  {what}  {said(each.why, lang)}".rstrip()
 
 
 def _turns(people: Iterable[Presence], between: str = " → ") -> str:

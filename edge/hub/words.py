@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
@@ -77,6 +78,22 @@ ITEMS: Words = {
 }
 REASONS: Words = _of(CardKind.REASON) | _of(CardKind.OVERRIDE) | _of(CardKind.ACT)
 """What reason and override cards say, and acts that say why (拆零、短少…)."""
+WHYS: Words = {
+    "12 h": ("12 小时未动", "untouched for 12 h"),
+    "30 min": ("30 分钟未动", "untouched for 30 min"),
+    "another document": ("换了单据", "another document"),
+    "restart": ("本机重启", "the station restarted"),
+    "sheet": ("按登记单核对", "by its sheet"),
+    "undo": ("撤销", "taken back"),
+    "card": ("病例卡", "case card"),
+    "differs": ("与清单不符", "differs from the list:"),
+    "emergency": ("急诊临时号", "emergency number"),
+    "pending": ("未用未退", "neither used nor returned:"),
+    "short": ("短少行数", "short lines:"),
+    "unsettled": ("对不上", "does not add up:"),
+}
+"""Why a station says that a case, document or kit changed: all of it, or its first word before a number or lines."""
+_SHORT = re.compile(r"short (\d+) of (\d+) lines")
 
 
 def word(words: Words, code: str | None, lang: Lang = "zh") -> str:
@@ -90,6 +107,21 @@ def word(words: Words, code: str | None, lang: Lang = "zh") -> str:
 def pair(words: Words, code: str) -> tuple[str, str]:
     """A code in both languages; one that a newer station made up as it is. Cards have hyphens for underscores."""
     return words.get(code.replace("-", "_"), (code, code))
+
+
+def said(why: str | None, lang: Lang) -> str:
+    """Why something changed, as a station put it down; what it does not know stands as it is."""
+    text = _SHORT.sub(r"short \1 / \2", why or "")
+    if text in WHYS:
+        return word(WHYS, text, lang)
+    first, space, rest = text.partition(" ")
+    return f"{word(WHYS, first, lang)} {rest}" if space and first in WHYS else text
+
+
+def zone(at: str) -> str:
+    """The hub's time zone at a time of the wire: ``UTC+08:00``."""
+    text = datetime.fromisoformat(at).astimezone().strftime("%z")
+    return f"UTC{text[:3]}:{text[3:]}"
 
 
 def local(at: str | None) -> str:

@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from edge.vision.pixels import Luma
 from edge.vision.symbols import write_symbol
+from hardware.host.fonts import FOLDER, chinese_fonts
 
 DPI = 600
 DOT_MM = 25.4 / DPI
@@ -43,7 +44,6 @@ GREYS = (0, 32, 64, 96, 128, 160, 192, 224)
 RULER_MM = 100
 _MIDDLE_COLUMNS, _MIDDLE_ROWS = range(4, 7), range(4, 6)
 _TEXT = re.compile(rb"CAL(\d{4})(\d{4})(\d{2})")
-_FONTS = ("*CJK*", "wqy*", "*DroidSansFallback*", "*SourceHan*", "uming*", "ukai*")
 
 Kind = Literal["datamatrix", "code128", "square", "grey"]
 
@@ -186,14 +186,13 @@ def _write(page: Image.Image, at: tuple[int, int], text: str, times: int) -> Non
     page.paste(small.resize((small.width * times, small.height * times), Image.Resampling.BICUBIC), at)
 
 
-def chinese_font(size: int, folder: Path = Path("/usr/share/fonts")) -> ImageFont.FreeTypeFont | None:
+def chinese_font(size: int, folder: Path = FOLDER) -> ImageFont.FreeTypeFont | None:
     """A font of this machine with Chinese letters; None where there is none: then the page is in English alone."""
-    for pattern in _FONTS:
-        for path in sorted(folder.rglob(f"{pattern}.tt[cf]")) + sorted(folder.rglob(f"{pattern}.otf")):
-            try:
-                return ImageFont.truetype(str(path), size)
-            except OSError:
-                continue
+    for path in chinese_fonts(folder):
+        try:
+            return ImageFont.truetype(str(path), size)
+        except OSError:
+            continue
     return None
 
 

@@ -24,6 +24,7 @@ from firmware_service.card.rooms import Room, read_rooms
 from firmware_service.card.site import STATION, for_card, is_text, load_site
 from firmware_service.card.site_text import write_site
 from firmware_service.card.target import open_target
+from hardware.host.fonts import font_file
 from hardware.host.toml import ConfigError
 from hardware.host.toml_edit import EditError
 
@@ -190,7 +191,7 @@ def _card_of(room: Room, target: Path, out: Path) -> Path:
 
 
 def _print_labels(bench: Bench, rooms: list[Room], file: Path, key_file: Path, font: Path | None) -> None:
-    from firmware_service.card.labels import Printed, font_file, pages  # noqa: PLC0415 - only the bench has fpdf2
+    from firmware_service.card.labels import Printed, pages  # noqa: PLC0415 - only the bench has fpdf2
 
     texts = bench.labels(rooms, key_file)
     site = bench.site.site.name

@@ -9,12 +9,6 @@ from pathlib import Path
 import segno
 from fpdf import FPDF
 
-FONTS = (
-    Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
-    Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
-    Path("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc"),
-)
-"""Where Debian's packages put fonts that have Chinese."""
 _COLUMNS, _ROWS = 2, 4
 _WIDTH, _HEIGHT = 95.0, 68.0
 """Millimetres of a label."""
@@ -22,10 +16,6 @@ _LEFT, _TOP = 10.0, 12.0
 _CODE = 44.0
 _QUIET = 4
 """Modules of quiet zone that ISO/IEC 18004 asks for."""
-
-
-class FontError(OSError):
-    """No font with Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +27,6 @@ class Printed:
     place: str
     text: str
     """Of the code."""
-
-
-def font_file(given: Path | None) -> Path:
-    """The font to use.
-
-    Raises:
-        FontError: the given one is missing, or none is installed.
-    """
-    found = next((each for each in (FONTS if given is None else (given,)) if each.is_file()), None)
-    if found is None:
-        where = "in the usual places" if given is None else f"at {given}"
-        raise FontError(f"no font {where}: expected one with Chinese; apt install fonts-noto-cjk, or give --font FILE")
-    return found
 
 
 def pages(labels: Sequence[Printed], font: Path) -> bytes:

@@ -1,7 +1,8 @@
 """The MQTT link: with `link_client` the one importer of paho, driven by its owner's own loop in one thread.
 
 Version 5 is asked for first, 3.1.1 by the next attempt if the broker does not answer to that: without user properties,
-limits and reasons then, which the owner must not depend on.
+limits and reasons then, which the owner must not depend on. A broker that says that it knows no version 5 gets topics
+spelt as `hardware.host.link_topics` says; the owner never sees that.
 
 paho's queue is never used: `Link.publish` refuses while offline, a new client object is made after every loss, and
 what has to be sent again is known by the owner (the journal, the hub's table). Subscriptions are not remembered.
@@ -18,13 +19,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from paho.mqtt import client as mqtt
 
 from hardware.host.backoff import Backoff
 from hardware.host.link_client import FAILURE, LinkClient, connect_properties, made, reason_text, topic_matches
+from hardware.host.link_topics import spell, unspell
 from hardware.host.link_types import (
     Connected,
     Disconnected,
@@ -119,6 +121,8 @@ class Link:
         self._wake_lock = threading.Lock()
         self._closed = False
         self._version = mqtt.MQTTv5
+        self._spells = False
+        """The broker said that it knows 3.1.1 only: NATS."""
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.server_receive_maximum = 65_535
         """How many unacknowledged messages the broker takes from us."""
@@ -173,7 +177,7 @@ class Link:
         client = self._up().client
         packed = pack_pairs(properties) if properties else b""
         try:
-            return client.send(topic, payload, qos, retain=retain, properties=packed)
+            return client.send(self._spelt(topic), payload, qos, retain=retain, properties=packed)
         except OSError as error:
             self._lost(str(error))
             raise NotConnected(f"publishing to {topic}: {error}") from error
@@ -185,7 +189,7 @@ class Link:
             NotConnected: there is no connection.
         """
         session = self._up()
-        rc, mid = session.client.subscribe(topic, qos)
+        rc, mid = session.client.subscribe(self._spelt(topic), qos)
         if rc != mqtt.MQTT_ERR_SUCCESS or mid is None:
             raise NotConnected(f"subscribing to {topic}: {mqtt.error_string(rc)}")
         session.subscribing[mid] = topic
@@ -242,6 +246,18 @@ class Link:
         self._next_try = time.monotonic() + self._backoff.pause(self._stood(session))
         self._events.append(Disconnected("the clock is right now: the certificate's dates can be checked"))
 
+    def _spelt(self, topic: str) -> str:
+        return spell(topic) if self._spells else topic
+
+    def _here(self) -> LinkSettings:
+        """The settings as this broker takes them."""
+        will = self._settings.will
+        return (
+            self._settings
+            if will is None
+            else replace(self._settings, will=replace(will, topic=self._spelt(will.topic)))
+        )
+
     def _up(self) -> _Session:
         if self._session is None or not self._session.up:
             raise NotConnected(f"not connected to {self._settings.host}:{self._settings.port}")
@@ -274,7 +290,7 @@ class Link:
             return False
         check_time = self._time_trusted()
         session = _Session(
-            made(self._settings, self._version, manual_ack=self._manual_ack),
+            made(self._here(), self._version, manual_ack=self._manual_ack),
             time_checked=check_time or self._settings.tls is None,
         )
         self._bind(session)
@@ -307,6 +323,7 @@ class Link:
     def _on_connect(self, session: _Session, reason: Any, properties: Any) -> None:
         foreign = reason.value == UNSUPPORTED_VERSION and self._version == mqtt.MQTTv5
         session.unanswered = foreign
+        self._spells = foreign or (self._spells and self._version != mqtt.MQTTv5)
         if reason.is_failure:
             self._lost(f"refused: {reason}", reason.value)
             self._next_try = 0.0 if foreign else self._next_try
@@ -327,7 +344,7 @@ class Link:
         self._events.append(Published(mid, code < FAILURE, reason_text(code) if code else "Success"))
 
     def _heard(self, message: Message) -> None:
-        self._events.append(message)
+        self._events.append(replace(message, topic=unspell(message.topic)) if self._spells else message)
 
     def _ask_again(self, session: _Session) -> None:
         if session.refused and session.up and time.monotonic() >= session.ask_at:

@@ -14,6 +14,7 @@ from pathlib import Path
 from edge.hub.broker.config import BrokerTable, Node
 from edge.hub.broker.lines import MADE, Line, block, connections, text, unit
 from edge.hub.broker.rights import NODE_NAME, Identity, Right, identities
+from hardware.host.link_topics import spell
 
 CONFIG, RIGHTS, UNIT = "nats-server.conf", "nats-rights.conf", "nats-server.service.d/udi.conf"
 UNACKNOWLEDGED = 1000
@@ -120,9 +121,9 @@ def _subjects(rights: Iterable[Right], access: str) -> Iterator[Line]:
 
 
 def subjects(topic: str) -> list[str]:
-    """The subjects that a topic filter means to NATS: ``a/#`` holds ``a`` too, and a dot (from 2.10 on) is ``//``."""
+    """The subjects that a topic filter means to NATS: ``a/#`` holds ``a`` too, and a dot is spelt."""
     words = {"+": "*", "#": ">"}
-    levels = [words.get(level, level.replace(".", "//")) for level in topic.split("/")]
+    levels = [words.get(level, spell(level)) for level in topic.split("/")]
     return [".".join(levels), *([".".join(levels[:-1])] if levels[-1] == ">" else [])]
 
 

@@ -24,6 +24,8 @@ MOST_KEPT = 5
 """Archives of one machine; the oldest go first."""
 MOST_BYTES = 16 * 1024 * 1024
 """Of one machine's archives together."""
+MOST_BYTES_OF_ALL = 512 * 1024 * 1024
+"""Of all machines' archives together: the disk is the one that the events go to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Archive:
 
 
 def keep(folder: Path, station: str, command: str, data: bytes) -> Path:
-    """Store an archive durably, and let the machine's oldest go; gives its file.
+    """Store an archive durably, and let the machine's oldest go, then those of all machines; gives its file.
 
     Raises:
         OSError: it cannot be written.
@@ -54,6 +56,7 @@ def keep(folder: Path, station: str, command: str, data: bytes) -> Path:
     file = own / f"{command}{ENDING}"
     files.replace(file, data)
     _bound(own, file)
+    _bound_all(folder, file)
     return file
 
 
@@ -66,6 +69,18 @@ def _bound(own: Path, newest: Path) -> None:
         room -= each.size
         if number > MOST_KEPT or room < 0:
             each.file.unlink(missing_ok=True)
+
+
+def _bound_all(folder: Path, newest: Path) -> None:
+    every = sorted((each for sent in archives(folder).values() for each in sent), key=lambda each: each.at)
+    over = sum(each.size for each in every) - MOST_BYTES_OF_ALL
+    for each in every:
+        if over <= 0:
+            return
+        if each.file != newest:
+            each.file.unlink(missing_ok=True)
+            over -= each.size
+            log.warning("file=%s let go: the archives of all machines may have %d bytes", each.file, MOST_BYTES_OF_ALL)
 
 
 def archives(folder: Path) -> Mapping[str, tuple[Archive, ...]]:

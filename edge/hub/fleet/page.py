@@ -7,12 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from edge.hub.fleet import overview
+from edge.hub.fleet.asking import revisions
+from edge.hub.fleet.machines import machines
 from edge.hub.fleet.words import CHECKS, CLOCKS, CONFIGURATIONS, HEALTH, KINDS, STATUSES
+from edge.hub.overview import is_station
 from edge.hub.store import Store
 
 REFRESH_S = 30
@@ -59,9 +63,15 @@ class MachinePages:
         with self._store.read() as connection:
             known = overview.rows(connection, self._folder, self._now(), name)
             orders = overview.orders(connection, self._folder, name, LAST_COMMANDS)
+            station = is_station(connection, name)
         if not known:
             return self._render("unknown.html", status=404, subject="machine", name=name, refresh_s=None)
-        return self._said("machine.html", row=known[0], orders=orders)
+        return self._said("machine.html", row=known[0], orders=orders, has_station=station)
 
     def _said(self, template: str, **values: Any) -> Response:
         return self._render(template, refresh_s=REFRESH_S, **WORDS, **values)
+
+
+def has_machine(connection: Connection, station: str) -> bool:
+    """There is a page of this station's machine."""
+    return station in revisions(connection) or any(each.station == station for each in machines(connection))

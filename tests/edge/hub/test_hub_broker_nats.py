@@ -18,9 +18,8 @@ from tests.support.pki import NOW, Authority
 from tests.support.secure import ADMIN, Peer, answer, context
 from tests.support.site import free_port, wait_for
 
-WHO = ["hub", *STATIONS]
-SAID = [topic for topic in TOPICS if topic.startswith("udi/") and "." not in topic]
-"""NATS 2.9 hangs up on a topic with a dot: firmware agents need 2.10."""
+WHO = ["hub", *STATIONS, "OR-01.fw"]
+SAID = [topic for topic in TOPICS if topic.startswith("udi/")]
 NOT_THIS_VERSION = b"\x20\x02\x00\x01"
 """The CONNACK for a CONNECT of version 5."""
 REFUSED = ["#", "udi/#", "+/+/ack", "udi/+/ack", "$MQTT/#", "$MQTT/sub/#", "$MQTT/sub/+", "$JS/#", "$SYS/#"]
@@ -49,10 +48,11 @@ def test_what_each_may_write(cluster: Cluster, who: str) -> None:
     assert heard - {"udi/fence"} == MAY_WRITE[who] & set(SAID)
 
 
-@pytest.mark.parametrize("who", ["hub", "OR-01"])
+@pytest.mark.parametrize("who", ["hub", "OR-01", "OR-01.fw"])
 def test_what_each_may_read(cluster: Cluster, who: str) -> None:
     """Not every topic: each that is granted costs NATS a third of a second."""
-    topics = [topic for topic in SAID if topic.split("/")[1] in STATIONS] + ["udi/site/hub", "udi/site/scan"]
+    places = [*STATIONS, "OR-01.fw"]
+    topics = [topic for topic in SAID if topic.split("/")[1] in places] + ["udi/site/hub", "udi/site/scan"]
     reader, admin = cluster.peer(who, "n1"), cluster.peer(ADMIN, "n2")
     admin.publish_all(topics, b"kept", retain=True)
     may = MAY_READ[who] & set(topics)
@@ -77,6 +77,17 @@ def test_notices_come_by_the_stations_one_wildcard(cluster: Cluster) -> None:
     assert station.heard_of(notices) == {("udi/site/hub", b"here", True), ("udi/site/recalls/12", b"stop", True)}
     for topic in notices:
         hub.publish(topic, b"", retain=True)
+
+
+def test_the_number_of_a_document_may_be_anything(cluster: Cluster) -> None:
+    """NATS 2.9 ends the connection of whoever names a topic with a dot or a space, again and again."""
+    numbers = ("XS-2026.11.27", "国械 2026.1", "A!d", ".", "a*b>c")
+    topics = {f"udi/site/document/{number}" for number in numbers}
+    hub, station = cluster.peer("hub", "n2"), cluster.peer("OR-01", "n1")
+    assert station.granted(["udi/site/#"]) == {"udi/site/#"}
+    for payload in (b"goods", b""):
+        hub.publish_all(topics, payload, retain=True)
+        assert station.heard_of(topics) == {(topic, payload, False) for topic in topics}
 
 
 @pytest.mark.parametrize("who", ["OR-99", "site", "OR-01.fw.x", "broker"])
@@ -157,7 +168,7 @@ def test_a_station_taken_off_the_list_loses_its_rights_at_once(cluster: Cluster)
         ("udi/OR-01/ack", ["udi.OR-01.ack"]),
         ("udi/+/photo/+", ["udi.*.photo.*"]),
         ("udi/site/#", ["udi.site.>", "udi.site"]),
-        ("udi/OR-01.fw/cmd/+/+", ["udi.OR-01//fw.cmd.*.*"]),
+        ("udi/OR-01.fw/cmd/+/+", ["udi.OR-01!dfw.cmd.*.*"]),
     ],
 )
 def test_subjects(topic: str, expected: list[str]) -> None:

@@ -24,7 +24,6 @@ from edge.catalog.authorities import authorities
 from edge.documents import Document, DocumentKind, Line
 from edge.hub import cards
 from edge.hub.cards_notice import LOOK_NS, CardsNotice
-from edge.hub.cards_pdf import FontError, font_file
 from edge.hub.cards_sheets import StaffError, read_staff
 from edge.hub.cli import main
 from edge.hub.config import read_config
@@ -279,11 +278,6 @@ def test_a_key_that_is_not_the_authority_s_neither_prints_nor_revokes(office: Of
     assert (printed.exit_code, "did not sign" in printed.output) == (1, True), printed.output
     assert (office.revoke("000001").exit_code, len(office.listed())) == (1, 1)
     assert CardsNotice(store).due(0) is None
-
-
-def test_without_a_font_it_is_said_which(tmp_path: Path) -> None:
-    with pytest.raises(FontError, match=r"none\.ttf: expected one with Chinese; apt install fonts-noto-cjk"):
-        font_file(tmp_path / "none.ttf")
 
 
 def test_a_hub_without_the_packages_for_printing_names_them(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ from firmware_service.remote.link import AgentLink, Topics
 from firmware_service.remote.outbox import Outbox
 from hardware.host.clock import Clock
 from hardware.host.link import LinkSettings
+from tests.support.cluster import NATS, NODES, Cluster
 from tests.support.secure import ADMIN, SecureBroker
 from tests.support.site import MOSQUITTO, wait_for
 
@@ -55,7 +56,7 @@ def broker(tmp_path: Path) -> Iterator[SecureBroker]:
 class Hub:
     """A hub's collector with its fleet, started and stopped at will."""
 
-    def __init__(self, broker: SecureBroker, store: Store, folder: Path) -> None:
+    def __init__(self, broker: SecureBroker | Cluster, store: Store, folder: Path) -> None:
         self.store, self.folder = store, folder
         tls = broker.authority.identity("hub")
         self._settings = CollectorSettings("127.0.0.1", broker.port, "hub", tls)
@@ -93,7 +94,7 @@ class Hub:
 class Machine:
     """The agent's orders and link, on a tree that stands for a machine with much to tell."""
 
-    def __init__(self, broker: SecureBroker, root: Path) -> None:
+    def __init__(self, broker: SecureBroker | Cluster, root: Path) -> None:
         self.places = Places(root)
         self._identity = broker.authority.identity(TOPICS.client)
         self._port = broker.port
@@ -187,3 +188,24 @@ def test_from_a_machine_to_the_hub_that_was_away_and_in_nobody_elses_name(
     late = broker.peer(ADMIN)
     late.subscribe("udi/+/cmd/+/+", "udi/+/diagnostics")
     assert late.heard() == [], "nothing stays at the broker"
+
+
+def test_through_nats_as_well(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NATS 2.9 ends the connection of whoever names ``OR-03.fw`` in a topic, the hub's as well as the machine's."""
+    if NATS is None:
+        pytest.skip("nats-server is not installed: apt-get install nats-server")
+    monkeypatch.setattr(sending, "AGAIN_FIRST_S", 0.5)
+    cluster = Cluster(tmp_path, ["OR-03"])
+    hub, machine = Hub(cluster, store, tmp_path / "kept"), Machine(cluster, tmp_path / "pi")
+    command = hub.ask()
+    try:
+        cluster.start()
+        with hub.running(), machine.running():
+            wait_for(lambda: hub.status(command) == "successful", "the archive at the hub", 60)
+            wait_for(lambda: machine.waiting() == [], "the machine to let it go")
+    finally:
+        cluster.stop()
+    [(name, data)] = hub.files().items()
+    assert name == f"OR-03/{command}.tar.gz"
+    assert data == (machine.places.boot / "udi/diagnostics.tar.gz").read_bytes()
+    assert "not supported" not in "".join(cluster.log(node) for node in NODES)

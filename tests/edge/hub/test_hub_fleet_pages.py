@@ -19,6 +19,8 @@ from edge.hub.fleet import archives, asking, machines, overview
 from edge.hub.fleet.cli import KINDS as ASKED_KINDS
 from edge.hub.fleet.words import CHECKS, CLOCKS, CONFIGURATIONS, HEALTH, KINDS, STATUSES
 from edge.hub.page import application
+from edge.hub.reading import Incoming
+from edge.hub.stations import store_status
 from edge.hub.store import Store
 from edge.sign import new_key
 from firmware_service.checks.every import examine
@@ -78,6 +80,7 @@ class _Table(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[list[str]] = []
+        self._within = False
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
         del attrs
@@ -85,9 +88,13 @@ class _Table(HTMLParser):
             self.rows.append([])
         elif tag in ("td", "th"):
             self.rows[-1].append("")
+            self._within = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self._within = self._within and tag not in ("td", "th")
 
     def handle_data(self, data: str) -> None:
-        if self.rows and self.rows[-1]:
+        if self._within:
             self.rows[-1][-1] += data
 
 
@@ -118,7 +125,7 @@ def test_a_row_for_each_machine(site: Site) -> None:
     assert good[3].startswith("1.4.0")
     assert "1.5.0 试用中" in good[3]
     assert good[4].startswith(f"{rev} / {rev} 已采用")
-    assert (good[5], good[6]) == ("311", "NTP NTP")
+    assert (good[5], good[6]) == ("311", "NTP")
     assert "失联 silent" in silent[2]
     assert silent[4].startswith("7 / – 已拒绝")
     assert silent[3] == "1.4.0"
@@ -147,7 +154,7 @@ def test_one_machine_with_everything(site: Site) -> None:
     assert text.count(html.escape(str(file))) == 2, "beside its command, and among what came"
     assert "重启机器" not in text, "another's command"
     assert waits not in text
-    assert '<a href="/station/OR-03">' in text
+    assert "/station/OR-03" not in text, "nothing came from its station yet: there is no such page"
     assert '<a href="/machines">' in site.get("/")
 
 
@@ -222,6 +229,20 @@ def test_an_unknown_machine(site: Site, path: str) -> None:
     status, _, text = get_from(site.app, path)
     assert status == 404
     assert "<script>" not in text
+
+
+def test_a_station_and_its_machine_lead_to_each_other_where_both_are_known(site: Site) -> None:
+    status = wire.Status("b6", "ready", wire.iso(NOW), "1.4.0", "9f2c41d07be3a1c4", 0, 100, ())
+    for station in ("OR-03", "OR-04", "OR-05"):
+        with site.store.begin() as connection:
+            store_status(connection, Incoming(wire.topic(station, "status"), status.encode(), {}), wire.iso(NOW))
+    site.says("OR-03", "health", {"checks": []})
+    site.want("OR-04")
+    site.want("NEW-1")
+    for station, known in {"OR-03": True, "OR-04": True, "OR-05": False}.items():
+        assert (f'href="/machine/{station}"' in site.get(f"/station/{station}")) == known, station
+    for machine, known in {"OR-03": True, "OR-04": True, "NEW-1": False}.items():
+        assert (f'href="/station/{machine}"' in site.get(f"/machine/{machine}")) == known, machine
 
 
 def test_an_empty_site(site: Site) -> None:

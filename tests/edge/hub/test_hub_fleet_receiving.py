@@ -184,6 +184,25 @@ def test_the_newest_stays_whatever_its_time(tmp_path: Path) -> None:
     assert len(found) == archives.MOST_KEPT
 
 
+def test_the_oldest_of_all_machines_go_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What has only just come stays, though the times of all others are later: the hub's clock was wrong then."""
+    monkeypatch.setattr(archives, "MOST_BYTES_OF_ALL", 100)
+    for age, station in enumerate(("OR-05", "OR-04", "OR-03"), 1):
+        file = archives.keep(tmp_path, station, "a0", b"x" * 33)
+        os.utime(file, ns=(10**19 - age * 10**9, 10**19 - age * 10**9))
+    assert len(archives.archives(tmp_path)) == 3
+    assert caplog.text == ""
+    newest = archives.keep(tmp_path, "OR-06", "a0", b"y" * 34)
+    left = {station: [each.file for each in sent] for station, sent in archives.archives(tmp_path).items() if sent}
+    assert left.keys() == {"OR-04", "OR-05", "OR-06"}
+    assert left["OR-06"] == [newest]
+    assert [each.getMessage() for each in caplog.records] == [
+        f"file={tmp_path}/OR-03/a0.tar.gz let go: the archives of all machines may have 100 bytes"
+    ]
+
+
 def test_what_is_no_archive_is_not_shown(tmp_path: Path) -> None:
     assert archives.archives(tmp_path / "missing") == {}
     archives.keep(tmp_path, "OR-03", "a0", b"x")

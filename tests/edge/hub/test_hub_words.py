@@ -10,7 +10,7 @@ import pytest
 
 from edge import cards, wire
 from edge.cards import Card, CardKind
-from edge.hub.words import OUTCOMES, REASONS, STEPS, TASKS, Words, pair, word
+from edge.hub.words import OUTCOMES, REASONS, STEPS, TASKS, WHYS, Words, pair, said, word
 from edge.rules.verdict import Outcome, TaskName
 from edge.station.tasks.acts import ACTS
 
@@ -32,6 +32,7 @@ CODES: dict[str, tuple[Words, list[str]]] = {
     "a lot that nobody knows": (REASONS, ["LOT_UNKNOWN"]),
     "sessions": (STEPS, changes("session")),
     "documents": (STEPS, changes("document")),
+    "why something changed": (WHYS, [*WHYS]),
 }
 
 
@@ -53,3 +54,20 @@ def test_the_words_are_those_on_the_cards() -> None:
     assert pair(REASONS, "WRONG-SIZE") == cards.words(Card(CardKind.REASON, "WRONG_SIZE", "1"))
     assert pair(TASKS, "SHIP") == cards.words(Card(CardKind.TASK, "SHIP", "1"))
     assert (word(TASKS, None), word(TASKS, "FUTURE"), word(TASKS, "BIND", "en")) == ("–", "FUTURE", "bind house code")
+
+
+SAID = {
+    "12 h": ("12 小时未动", "untouched for 12 h"),
+    "pending 2": ("未用未退 2", "neither used nor returned: 2"),
+    "emergency E-7": ("急诊临时号 E-7", "emergency number E-7"),
+    "short 1 of 3 lines": ("短少行数 1 / 3", "short lines: 1 / 3"),
+    "differs 3:-6 0:+1": ("与清单不符 3:-6 0:+1", "differs from the list: 3:-6 0:+1"),
+    "card": ("病例卡", "case card"),
+    "a word of later 3": ("a word of later 3", "a word of later 3"),
+    None: ("", ""),
+}
+
+
+@pytest.mark.parametrize(("why", "expected"), SAID.items())
+def test_why_something_changed_is_said_in_both_languages(why: str | None, expected: tuple[str, str]) -> None:
+    assert (said(why, "zh"), said(why, "en")) == expected

@@ -159,19 +159,52 @@ def refuses(tmp_path: Path) -> Iterator[int]:
 def test_a_broker_of_version_3_1_1_is_talked_to_in_3_1_1(old: str, request: pytest.FixtureRequest) -> None:
     port = request.getfixturevalue(old)
     ear = Link(LinkSettings("127.0.0.1", port, "ear"), manual_ack=True, receive_maximum=10)
-    mouth = Link(LinkSettings("127.0.0.1", port, "A", will=Will("udi/A/status", b"lost")))
+    mouth = Link(LinkSettings("127.0.0.1", port, "A", will=Will("udi/A.fw/status", b"lost")))
     for each in (ear, mouth):
         assert isinstance(until(each, Disconnected), Disconnected)
         until(each, Connected)
-    ear.subscribe("udi/+/scan")
-    assert until(ear, Subscribed).ok
-    mouth.publish("udi/A/scan", b"x", properties={"first_seq": "1"})
+    for topic in ("udi/+/scan", "udi/A.fw/status"):
+        ear.subscribe(topic)
+        assert until(ear, Subscribed) == Subscribed(topic, ok=True)
+    mouth.publish("udi/A.fw/scan", b"x", properties={"first_seq": "1"})
     assert until(mouth, Published).ok
     message = until(ear, Message)
-    assert (message.payload, message.properties, message.qos) == (b"x", {}, 1)
+    assert (message.topic, message.payload, message.properties, message.qos) == ("udi/A.fw/scan", b"x", {}, 1)
     ear.ack(message)
+    _lose(mouth)
+    will = until(ear, Message)
+    assert (will.topic, will.payload) == ("udi/A.fw/status", b"lost")
     for each in (ear, mouth):
-        each.disconnect()
+        each.close()
+
+
+def _lose(link: Link) -> None:
+    """End as a power cut does: no goodbye."""
+    sock = None if link._session is None else link._session.client.socket()
+    assert sock is not None
+    sock.close()
+
+
+def test_a_broker_that_learnt_version_5_gets_topics_as_they_are(broker: Broker) -> None:
+    """A node that knows only 3.1.1 and says so, one that hangs up, then one of version 5."""
+    first = [b"\x20\x02\x00\x01", b""]
+
+    def serve(near: socket.socket) -> None:
+        if first:
+            with near:
+                near.recv(4096)
+                near.sendall(first.pop(0))
+        else:
+            lead(near, broker.port)
+
+    ear = listening(broker, "udi/+/health")
+    with Door(serve) as door:
+        made = Link(LinkSettings("127.0.0.1", door.port, "A"))
+        until(made, Connected)
+        made.publish("udi/A.fw/health", b"x")
+        assert until(ear, Message).topic == "udi/A.fw/health"
+        made.close()
+    ear.close()
 
 
 def test_a_broker_that_was_away_is_asked_for_version_5_again(broker: Broker) -> None:
