@@ -86,7 +86,13 @@ NETWORKS: Mapping[str, tuple[Plan, Mapping[str, Mapping[str, str]]]] = {
 RENDERER = "network: {version: 2, renderer: NetworkManager}\n"
 """As Raspberry Pi OS has it."""
 SCRIPT = """
-until_() { for _ in $(seq 300); do "$@" && return 0; sleep 0.1; done; echo "waited for: $*" >&2; return 1; }
+until_() { for _ in $(seq 600); do "$@" && return 0; sleep 0.1; done; echo "waited for: $*" >&2; return 1; }
+# A connection is there a moment before its secrets are.
+told() {
+    nmcli --escape no --show-secrets --terse connection show $1 >/run/told || return 1
+    ! grep -q '^802-1x.password:$' /run/told || return 1
+    ! grep -q 'key-mgmt:wpa-psk$' /run/told || grep -q '^802-11-wireless-security.psk:.' /run/told
+}
 systemctl start NetworkManager; until_ nmcli connection reload
 cd /opt/networks
 for each in */*; do
@@ -99,7 +105,8 @@ for each in */*; do
     nmcli connection reload
     for uuid in $(nmcli -g UUID connection show); do
         echo "= $each"
-        nmcli --escape no --show-secrets --terse connection show $uuid
+        until_ told $uuid
+        cat /run/told
     done
 done
 journalctl -o cat -u NetworkManager | grep -iE "failed to load|<warn>.*keyfile" | sed 's/^/problem:/' || true
