@@ -76,7 +76,13 @@ def test_a_loaner_kit_comes_is_used_and_goes(site: Site, house: Depot) -> None:
     assert desk.show(act("TRAY_MISSING"), row(2)) == ["CONTEXT", "ATTENTION"]
     assert desk.show(row(2), count(5), apart_s=0.6) == ["ATTENTION"] * 2
     assert desk.show(act("CLOSE")) == ["REDO"], "line 3 is open"
-    assert any('"line_3"' in line and "kit_unsettled" in line for line in map(json.dumps, desk.station.others))
+    # What is said comes a moment after the light.
+    wait_for(
+        lambda: any(
+            '"line_3"' in line and "kit_unsettled" in line for line in map(json.dumps, list(desk.station.others))
+        ),
+        "what is open to be said",
+    )
     assert desk.show(act("TRAY_REST"), act("CLOSE"), SECOND, apart_s=0.6) == ["ATTENTION", "ASK", "CONTEXT"]
     site.wait_delivered(desk.station.recorded())
     said = record(site, "--document", "K-1")
