@@ -69,6 +69,10 @@ def test_a_trial_that_ends_and_a_good_release_that_comes(reason: str, life: list
 @pytest.mark.timeout(900)  # a slow machine is no fault
 def test_whatever_happens_to_a_device() -> None:
     plan = settings(
-        max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        max_examples=40,
+        stateful_step_count=25,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow],
     )
     run_state_machine_as_test(Device, settings=plan)
