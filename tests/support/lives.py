@@ -347,7 +347,9 @@ class Device(RuleBasedStateMachine):
         if station.runs is None:
             self.station = Station(current, asked, slow=station.slow)
         elif asked != station.asked:
-            self.station = Station(station.runs if station.slow else current, asked, 0, station.slow, station.slow)
+            # What crashes again and again has nothing left that could be slow to stop.
+            slow = 0 if self.kinds[station.runs] == "crashing" else station.slow
+            self.station = Station(station.runs if slow else current, asked, 0, slow, station.slow)
 
     def asked(self) -> int:
         file = self.bench.root / "asked"
@@ -401,7 +403,8 @@ class Device(RuleBasedStateMachine):
         is_well = self.kinds[trial.version] == "good" and self.station.runs == trial.version
         trial.well = None if not is_well else now if trial.well is None else trial.well
         if not died:
-            assert (state.committed == trial.version) is self.was_long_well()
+            stays = state.failure is not None and state.failure.version == trial.version  # no other slot is whole
+            assert (state.committed == trial.version and not stays) is self.was_long_well()
             assert now - trial.began < deadline_s(TRIAL_S) or state.phase != "trial"
 
     def was_long_well(self) -> bool:

@@ -28,6 +28,10 @@ def damage(what: str) -> Callable[[Device], object]:
     return lambda device: device.the_slot_on_trial_is_damaged(what)
 
 
+def damage_of_another(number: int) -> Callable[[Device], object]:
+    return lambda device: device.a_slot_that_does_not_run_is_damaged("a byte", number)
+
+
 def dies_at(step: str) -> Callable[[Device], object]:
     return lambda device: device.the_guard_dies_when_it_decides(step)
 
@@ -42,6 +46,11 @@ LIVES: dict[str, tuple[str, list[Callable[[Device], object]]]] = {
     "a unit crashes": ("times by systemd", [on_trial("crashing"), looks(3)]),
     "not ready": ("not well in time", [on_trial("sick"), looks(LONG)]),
     "the old agent writes on": ("not well in time", [on_trial("good", slow=LONG), looks(LONG)]),
+    "no other slot is whole": (
+        "not well in time",
+        [on_trial("sick"), *(damage_of_another(number) for number in (0, 1)), looks(LONG)],
+    ),
+    "it crashes, and restarts are slow": ("times by systemd", [on_trial("crashing", slow=3), looks(LONG)]),
     "somebody goes back": ("asked for by hand", [on_trial("good"), Device.somebody_goes_back]),
     **{
         f"the guard dies at {step}": ("times by systemd", [on_trial("crashing"), dies_at(step), looks(2)])
@@ -66,13 +75,11 @@ def test_a_trial_that_ends_and_a_good_release_that_comes(reason: str, life: list
         device.teardown()
 
 
-@pytest.mark.timeout(900)  # a slow machine is no fault
 def test_whatever_happens_to_a_device() -> None:
     plan = settings(
-        max_examples=40,
+        max_examples=48,
         stateful_step_count=25,
         deadline=None,
-        derandomize=True,
         suppress_health_check=[HealthCheck.too_slow],
     )
     run_state_machine_as_test(Device, settings=plan)
