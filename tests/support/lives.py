@@ -33,7 +33,7 @@ from firmware_service.update.slots import Slots, Store
 from firmware_service.update.trust import SourceError
 from firmware_service.update.updater import AGAIN_AFTER_FAILURE
 from tests.support.nights import Night
-from tests.support.updates import LOOK_S, RUNS, TRIAL_S, Bench, Releases, in_process
+from tests.support.updates import LOOK_S, RUNS, TRIAL_S, Bench, in_process, kept_twice
 
 Kind = Literal["good", "sick", "crashing", "unfit", "other channel"]
 KINDS: tuple[Kind, ...] = ("good", "good", "sick", "crashing", "unfit", "other channel")
@@ -59,13 +59,7 @@ LOOKS = st.sampled_from((1, 2, 0))
 @functools.cache
 def template() -> Bench:
     """It has kept 1.1.0, and 1.0.0 before that."""
-    folder = Path(tempfile.mkdtemp(prefix="updates-"))
-    made = Bench(folder / "device", Releases(folder / "releases"))
-    made.prepare()
-    for version in ("1.0.0", "1.1.0"):
-        made.releases.add(version)
-        made.install(version)
-    return made
+    return kept_twice(Path(tempfile.mkdtemp(prefix="updates-")))
 
 
 @dataclass

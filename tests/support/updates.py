@@ -233,6 +233,16 @@ class Bench:
         return made
 
 
+def kept_twice(folder: Path) -> Bench:
+    """A device that has kept 1.1.0, and 1.0.0 before that."""
+    made = Bench(folder / "device", Releases(folder / "releases"))
+    made.prepare()
+    for version in ("1.0.0", "1.1.0"):
+        made.releases.add(version)
+        made.install(version)
+    return made
+
+
 def in_process(work: Callable[[At], object], at: At = lambda _: None) -> int:
     """Do it in a process of its own; gives how it ended, negative: by which signal."""
     with warnings.catch_warnings(

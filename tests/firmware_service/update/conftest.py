@@ -4,18 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.updates import Bench, Releases
+from tests.support.updates import Bench, kept_twice
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """It has kept 1.1.0, and 1.0.0 before that; 1.2.0 is out."""
-    folder = tmp_path_factory.mktemp("kept")
-    made = Bench(folder / "device", Releases(folder / "releases"))
-    made.prepare()
-    for version in ("1.0.0", "1.1.0"):
-        made.releases.add(version)
-        made.install(version)
+    made = kept_twice(tmp_path_factory.mktemp("kept"))
     made.releases.add("1.2.0")
     return made
 

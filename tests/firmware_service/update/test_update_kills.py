@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware_service.update.install import MANIFEST
-from tests.support.updates import Bench, Releases, in_process, killed_at, steps_of, tree
+from tests.support.updates import Bench, in_process, kept_twice, killed_at, steps_of, tree
 
 
 def _write(step: str) -> tuple[str, ...]:
@@ -59,12 +59,7 @@ RETURNED = (
 @pytest.fixture(scope="module")
 def device(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """It has kept 1.1.0, and 1.0.0 before that; 1.2.0 with other packages is out."""
-    folder = tmp_path_factory.mktemp("kills")
-    made = Bench(folder / "device", Releases(folder / "releases"))
-    made.prepare()
-    for version in ("1.0.0", "1.1.0"):
-        made.releases.add(version)
-        made.install(version)
+    made = kept_twice(tmp_path_factory.mktemp("kills"))
     made.releases.add("1.2.0", deps="2")
     return made
 

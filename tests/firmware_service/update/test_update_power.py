@@ -21,7 +21,7 @@ from tests.firmware_service.update.test_update_kills import KEPT, RETURNED, STEP
 from tests.support.disk import SmallDisk
 from tests.support.power import power_disk
 from tests.support.site import wait_for
-from tests.support.updates import Bench, Releases
+from tests.support.updates import Bench, kept_twice
 
 MIDDLE = ("written aside", "flushed aside", "renamed", "made aside", "replaced", "slot named")
 """Ends of the names of steps in the middle of a change, which may be lost; before any other step all is on the disk."""
@@ -83,12 +83,7 @@ def disk() -> Iterator[SmallDisk]:
 @pytest.fixture(scope="module")
 def stock(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """It has kept 1.1.0, and 1.0.0 before that; 1.2.0 with other packages is out."""
-    folder = tmp_path_factory.mktemp("power")
-    made = Bench(folder / "device", Releases(folder / "releases"))
-    made.prepare()
-    for version in ("1.0.0", "1.1.0"):
-        made.releases.add(version)
-        made.install(version)
+    made = kept_twice(tmp_path_factory.mktemp("power"))
     made.releases.add("1.2.0", deps="2")
     return made
 
